@@ -1,0 +1,386 @@
+//===- Alloc.cpp - Offsets of buffers in one PE's SRAM --------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// First-fit over an order of the buffers, for several orders, then a search
+// over orders. Every order yields a legal packing, so the search only ever
+// improves the top; what it cannot fit it explains.
+//
+//===----------------------------------------------------------------------===//
+#include "weft/Solve/Alloc.h"
+#include "Random.h"
+#include <algorithm>
+#include <numeric>
+
+using namespace weft::solve;
+
+namespace {
+
+constexpr uint64_t MaxAddress = uint64_t(1) << 48; // keeps every sum exact
+
+std::string quoted(const AllocBuffer &b, unsigned i) {
+  return b.name.empty() ? "buffer #" + std::to_string(i) : "'" + b.name + "'";
+}
+
+bool overlapInTime(const AllocBuffer &a, const AllocBuffer &b) {
+  return a.begin < b.end && b.begin < a.end;
+}
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Checks
+//===----------------------------------------------------------------------===//
+
+static std::string checkBuffer(const AllocProblem &p, unsigned i) {
+  const AllocBuffer &b = p.buffers[i];
+  if (b.size == 0 || b.size > MaxAddress)
+    return quoted(b, i) + " has size " + std::to_string(b.size) +
+           ", allowed are 1 to 2^48 bytes";
+  if (b.align == 0 || (b.align & (b.align - 1)) != 0 || b.align > MaxAddress)
+    return quoted(b, i) + " has alignment " + std::to_string(b.align) +
+           ", a power of two is needed";
+  if (b.begin >= b.end)
+    return quoted(b, i) + " lives in the empty interval [" +
+           std::to_string(b.begin) + ", " + std::to_string(b.end) + ")";
+  if (!b.fixed)
+    return "";
+  if (*b.fixed % b.align != 0)
+    return quoted(b, i) + " is fixed at " + std::to_string(*b.fixed) +
+           ", which is not a multiple of " + std::to_string(b.align);
+  if (*b.fixed < p.base || *b.fixed > MaxAddress ||
+      *b.fixed + b.size > p.capacity)
+    return quoted(b, i) + " is fixed at " + std::to_string(*b.fixed) +
+           " with " + std::to_string(b.size) + " bytes, outside [" +
+           std::to_string(p.base) + ", " + std::to_string(p.capacity) + ")";
+  return "";
+}
+
+std::string AllocProblem::check() const {
+  if (base > capacity || capacity > MaxAddress)
+    return "the memory [" + std::to_string(base) + ", " +
+           std::to_string(capacity) + ") is no interval below 2^48";
+  for (unsigned i = 0; i < buffers.size(); ++i)
+    if (std::string e = checkBuffer(*this, i); !e.empty())
+      return e;
+  for (unsigned i = 0; i < buffers.size(); ++i)
+    for (unsigned j = 0; buffers[i].fixed && j < i; ++j) {
+      const AllocBuffer &a = buffers[i], &b = buffers[j];
+      if (b.fixed && overlapInTime(a, b) && *a.fixed < *b.fixed + b.size &&
+          *b.fixed < *a.fixed + a.size)
+        return quoted(a, i) + " and " + quoted(b, j) +
+               " are fixed at overlapping addresses and live at one time";
+    }
+  return "";
+}
+
+std::string AllocProblem::verify(const AllocSolution &s) const {
+  if (s.address.size() != buffers.size())
+    return std::to_string(s.address.size()) + " addresses for " +
+           std::to_string(buffers.size()) + " buffers";
+  uint64_t top = base;
+  for (unsigned i = 0; i < buffers.size(); ++i) {
+    const AllocBuffer &b = buffers[i];
+    uint64_t at = s.address[i];
+    if (at < base || at > capacity || b.size > capacity - at)
+      return quoted(b, i) + " at " + std::to_string(at) + " leaves the memory";
+    if (at & (b.align - 1))
+      return quoted(b, i) + " at " + std::to_string(at) + " is misaligned";
+    if (b.fixed && *b.fixed != at)
+      return quoted(b, i) + " is not at its fixed address";
+    top = std::max(top, at + b.size);
+  }
+  if (top != s.top)
+    return "the top is " + std::to_string(top) + ", the solution says " +
+           std::to_string(s.top);
+  // A sweep over addresses: only neighbours in address order can overlap.
+  std::vector<unsigned> byAddress(buffers.size());
+  std::iota(byAddress.begin(), byAddress.end(), 0u);
+  std::stable_sort(
+      byAddress.begin(), byAddress.end(),
+      [&](unsigned a, unsigned b) { return s.address[a] < s.address[b]; });
+  for (unsigned k = 0; k < byAddress.size(); ++k)
+    for (unsigned m = k + 1; m < byAddress.size(); ++m) {
+      unsigned lo = byAddress[k], hi = byAddress[m];
+      if (s.address[lo] + buffers[lo].size <= s.address[hi])
+        break;
+      if (std::max(buffers[lo].begin, buffers[hi].begin) <
+          std::min(buffers[lo].end, buffers[hi].end))
+        return quoted(buffers[lo], lo) + " and " + quoted(buffers[hi], hi) +
+               " overlap at address " + std::to_string(s.address[hi]);
+    }
+  return "";
+}
+
+//===----------------------------------------------------------------------===//
+// Solver
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct Peak {
+  uint64_t bytes = 0, begin = 0, end = 0;
+};
+
+class Solver {
+public:
+  Solver(const AllocProblem &p, const AllocOptions &o);
+  AllocResult run();
+
+private:
+  using Order = std::vector<unsigned>;
+  struct Packing {
+    std::vector<uint64_t> address;
+    uint64_t top = 0;    // what the search minimises,
+    uint64_t spread = 0; // then the sum of ends: leads it over plateaus
+    bool better(const Packing &o) const {
+      return top != o.top ? top < o.top : spread < o.spread;
+    }
+  };
+  Peak peakLive() const;
+  uint64_t lowestGap(unsigned i, const Packing &pk,
+                     const std::vector<char> &placed) const;
+  Packing pack(const Order &order) const;
+  void tryOrder(const char *name, Order order);
+  void tryHeuristics();
+  void climb();
+  void mutate(Order &order, const Packing &pk, Random &rng) const;
+  AllocFailure fail() const;
+
+  const AllocProblem &p;
+  AllocOptions opts;
+  unsigned n;
+  std::vector<unsigned> free; // buffers without a fixed address
+  std::vector<std::vector<unsigned>> conflicts;
+  uint64_t edges = 0;
+  Peak peak;
+  uint64_t lowerBound = 0;
+  Order bestOrder;
+  Packing best;
+  std::string bestName;
+};
+
+} // namespace
+
+Solver::Solver(const AllocProblem &p, const AllocOptions &o)
+    : p(p), opts(o), n(unsigned(p.buffers.size())), conflicts(n) {
+  for (unsigned i = 0; i < n; ++i) {
+    if (!p.buffers[i].fixed)
+      free.push_back(i);
+    for (unsigned j = 0; j < i; ++j)
+      if (overlapInTime(p.buffers[i], p.buffers[j])) {
+        conflicts[i].push_back(j);
+        conflicts[j].push_back(i);
+        edges += 2;
+      }
+  }
+  peak = peakLive();
+  lowerBound = p.base + peak.bytes;
+  for (const AllocBuffer &b : p.buffers)
+    if (b.fixed)
+      lowerBound = std::max(lowerBound, *b.fixed + b.size);
+}
+
+Peak Solver::peakLive() const {
+  std::vector<std::pair<uint64_t, int64_t>> events;
+  for (const AllocBuffer &b : p.buffers) {
+    events.push_back({b.begin, int64_t(b.size)});
+    events.push_back({b.end, -int64_t(b.size)});
+  }
+  std::sort(events.begin(), events.end());
+  Peak best;
+  uint64_t live = 0;
+  for (size_t i = 0; i < events.size();) {
+    uint64_t t = events[i].first;
+    for (; i < events.size() && events[i].first == t; ++i)
+      live += events[i].second;
+    if (live > best.bytes)
+      best = {live, t, i < events.size() ? events[i].first : t + 1};
+  }
+  return best;
+}
+
+/// The lowest aligned address where buffer i meets no placed conflict.
+uint64_t Solver::lowestGap(unsigned i, const Packing &pk,
+                           const std::vector<char> &placed) const {
+  thread_local std::vector<std::pair<uint64_t, uint64_t>> taken;
+  taken.clear();
+  for (unsigned j : conflicts[i])
+    if (placed[j])
+      taken.push_back({pk.address[j], pk.address[j] + p.buffers[j].size});
+  std::sort(taken.begin(), taken.end());
+  const AllocBuffer &b = p.buffers[i];
+  auto alignUp = [&](uint64_t a) { return (a + b.align - 1) & ~(b.align - 1); };
+  uint64_t at = alignUp(p.base);
+  for (auto [lo, hi] : taken) {
+    if (lo >= at + b.size)
+      break;
+    if (hi > at)
+      at = alignUp(hi);
+  }
+  return at;
+}
+
+Solver::Packing Solver::pack(const Order &order) const {
+  Packing pk;
+  pk.address.assign(n, 0);
+  pk.top = p.base;
+  std::vector<char> placed(n, 0);
+  auto put = [&](unsigned i, uint64_t at) {
+    pk.address[i] = at;
+    placed[i] = 1;
+    pk.top = std::max(pk.top, at + p.buffers[i].size);
+    pk.spread += at + p.buffers[i].size;
+  };
+  for (unsigned i = 0; i < n; ++i)
+    if (p.buffers[i].fixed)
+      put(i, *p.buffers[i].fixed);
+  for (unsigned i : order)
+    put(i, lowestGap(i, pk, placed));
+  return pk;
+}
+
+void Solver::tryOrder(const char *name, Order order) {
+  Packing pk = pack(order);
+  if (bestName.empty() || pk.better(best)) {
+    best = std::move(pk);
+    bestOrder = std::move(order);
+    bestName = name;
+  }
+}
+
+void Solver::tryHeuristics() {
+  const std::vector<AllocBuffer> &b = p.buffers;
+  auto sorted = [&](auto less) {
+    Order o = free;
+    std::stable_sort(o.begin(), o.end(), less);
+    return o;
+  };
+  auto life = [&](unsigned i) { return b[i].end - b[i].begin; };
+  auto area = [&](unsigned i) { return double(b[i].size) * double(life(i)); };
+  tryOrder("size", sorted([&](unsigned x, unsigned y) {
+             return std::make_pair(b[x].size, life(x)) >
+                    std::make_pair(b[y].size, life(y));
+           }));
+  tryOrder("lifetime", sorted([&](unsigned x, unsigned y) {
+             return std::make_pair(life(x), b[x].size) >
+                    std::make_pair(life(y), b[y].size);
+           }));
+  tryOrder("area",
+           sorted([&](unsigned x, unsigned y) { return area(x) > area(y); }));
+  tryOrder("begin", sorted([&](unsigned x, unsigned y) {
+             return std::make_pair(b[x].begin, ~b[x].size) <
+                    std::make_pair(b[y].begin, ~b[y].size);
+           }));
+  tryOrder("conflicts", sorted([&](unsigned x, unsigned y) {
+             return std::make_pair(conflicts[x].size(), b[x].size) >
+                    std::make_pair(conflicts[y].size(), b[y].size);
+           }));
+}
+
+/// Moves a buffer that makes the top, or one that conflicts with it, elsewhere.
+void Solver::mutate(Order &order, const Packing &pk, Random &rng) const {
+  std::vector<unsigned> critical;
+  for (unsigned i : free)
+    if (pk.address[i] + p.buffers[i].size == pk.top)
+      critical.push_back(i);
+  unsigned pick = critical.empty() || rng.below(4) == 0
+                      ? free[rng.below(free.size())]
+                      : critical[rng.below(critical.size())];
+  if (!conflicts[pick].empty() && rng.below(2) == 0) {
+    unsigned other = conflicts[pick][rng.below(conflicts[pick].size())];
+    if (!p.buffers[other].fixed)
+      pick = other;
+  }
+  size_t from = std::find(order.begin(), order.end(), pick) - order.begin();
+  size_t to = rng.below(order.size());
+  if (rng.below(2) == 0)
+    std::swap(order[from], order[to]);
+  else if (from < to)
+    std::rotate(order.begin() + from, order.begin() + from + 1,
+                order.begin() + to + 1);
+  else
+    std::rotate(order.begin() + to, order.begin() + from,
+                order.begin() + from + 1);
+}
+
+void Solver::climb() {
+  if (free.size() < 2)
+    return;
+  // The work of one packing is about n + edges; the budget bounds them all.
+  uint64_t steps =
+      std::min<uint64_t>(opts.iterations, 200000000 / (n + edges + 1));
+  Random rng(opts.seed);
+  for (uint64_t s = 0; s < steps && best.top > lowerBound; ++s) {
+    Order order = bestOrder;
+    for (uint64_t k = 1 + rng.below(2); k > 0; --k)
+      mutate(order, best, rng);
+    Packing pk = pack(order);
+    if (best.better(pk))
+      continue;
+    if (pk.top < best.top)
+      bestName = "search";
+    best = std::move(pk); // equal packings too: a plateau is walked
+    bestOrder = std::move(order);
+  }
+}
+
+AllocFailure Solver::fail() const {
+  AllocFailure f;
+  f.proved = lowerBound > p.capacity;
+  f.capacity = p.capacity - p.base;
+  f.demand = (f.proved ? lowerBound : best.top) - p.base;
+  f.begin = peak.begin;
+  f.end = peak.end;
+  for (unsigned i = 0; i < n; ++i)
+    if (p.buffers[i].begin < f.end && f.begin < p.buffers[i].end)
+      f.largest.push_back(i);
+  std::stable_sort(f.largest.begin(), f.largest.end(),
+                   [&](unsigned a, unsigned b) {
+                     return p.buffers[a].size > p.buffers[b].size;
+                   });
+  if (f.largest.size() > 8)
+    f.largest.resize(8);
+  return f;
+}
+
+static std::string explain(const AllocProblem &p, const AllocFailure &f) {
+  std::string m = std::to_string(f.demand) + " bytes of SRAM are needed" +
+                  (f.proved ? "" : " (with the best packing found)") + ", " +
+                  std::to_string(f.capacity) + " are available; at the peak [" +
+                  std::to_string(f.begin) + ", " + std::to_string(f.end) +
+                  ") the largest buffers are";
+  for (size_t k = 0; k < f.largest.size(); ++k)
+    m += (k ? ", " : " ") + quoted(p.buffers[f.largest[k]], f.largest[k]) +
+         " with " + std::to_string(p.buffers[f.largest[k]].size);
+  return m;
+}
+
+AllocResult Solver::run() {
+  AllocResult r;
+  tryHeuristics();
+  if (lowerBound <= p.capacity)
+    climb();
+  if (best.top > p.capacity) {
+    r.failure = fail();
+    r.message = explain(p, r.failure);
+    return r;
+  }
+  r.solution =
+      AllocSolution{std::move(best.address), best.top, lowerBound, bestName};
+  if (std::string e = p.verify(*r.solution); !e.empty()) {
+    r.solution.reset();
+    r.message = "internal: allocation rejected by its checker: " + e;
+  }
+  return r;
+}
+
+AllocResult weft::solve::solveAlloc(const AllocProblem &p,
+                                    const AllocOptions &o) {
+  if (std::string e = p.check(); !e.empty()) {
+    AllocResult r;
+    r.message = e;
+    return r;
+  }
+  return Solver(p, o).run();
+}
