@@ -21,8 +21,8 @@
 
 namespace weft::isa {
 
-constexpr unsigned NumRegs = 32;   // r0 reads as zero, writes to it are ignored
-constexpr unsigned NumDsrs = 16;   // d0..d15
+constexpr unsigned NumRegs = 32; // r0 reads as zero, writes to it are ignored
+constexpr unsigned NumDsrs = 16; // d0..d15
 constexpr unsigned MaxDsdDims = 4;
 
 /// Element type of a DSD (data structure descriptor).
@@ -31,52 +31,53 @@ constexpr unsigned dtypeBytes(DType t) {
   return t == DType::F32 || t == DType::I32 ? 4 : 2;
 }
 
-/// Word 0 is  op[31:24] a[23:16] b[15:8] c[7:0]. `ext` names the words after it.
+/// Word 0 is  op[31:24] a[23:16] b[15:8] c[7:0]. `ext` names the words after
+/// it.
 enum class Op : uint8_t {
   Nop = 0x00,
-  Halt = 0x01,  // the PE is done (all tasks)
+  Halt = 0x01, // the PE is done (all tasks)
   // Scalar moves and arithmetic; a, b, c are register numbers.
-  Li = 0x02,    // a = ext0 (32-bit immediate)
-  Mov = 0x03,   // a = b
-  Addi = 0x04,  // a = b + ext0          (i32, wraps)
-  Muli = 0x05,  // a = b * ext0
-  Andi = 0x06,  // a = b & ext0
-  Shli = 0x07,  // a = b << (c & 31)     (no ext; c is the amount)
-  Shri = 0x08,  // a = b >> (c & 31)     logical
-  Add = 0x10,   // a = b + c, and so on; i32
+  Li = 0x02,   // a = ext0 (32-bit immediate)
+  Mov = 0x03,  // a = b
+  Addi = 0x04, // a = b + ext0          (i32, wraps)
+  Muli = 0x05, // a = b * ext0
+  Andi = 0x06, // a = b & ext0
+  Shli = 0x07, // a = b << (c & 31)     (no ext; c is the amount)
+  Shri = 0x08, // a = b >> (c & 31)     logical
+  Add = 0x10,  // a = b + c, and so on; i32
   Sub = 0x11,
   Mul = 0x12,
   And = 0x13,
   Or = 0x14,
   Xor = 0x15,
   Shl = 0x16,
-  Shr = 0x17,   // logical
+  Shr = 0x17, // logical
   Sar = 0x18,
-  Min = 0x19,   // signed
+  Min = 0x19, // signed
   Max = 0x1a,
-  Slt = 0x1b,   // a = b < c ? 1 : 0  (signed)
-  Seq = 0x1c,   // a = b == c ? 1 : 0
-  Sel = 0x1d,   // a = a != 0 ? b : c
-  FAdd = 0x20,  // f32 on register bits
+  Slt = 0x1b,  // a = b < c ? 1 : 0  (signed)
+  Seq = 0x1c,  // a = b == c ? 1 : 0
+  Sel = 0x1d,  // a = a != 0 ? b : c
+  FAdd = 0x20, // f32 on register bits
   FSub = 0x21,
   FMul = 0x22,
   FMin = 0x23,
   FMax = 0x24,
-  FMac = 0x25,  // a = fma(b, c, a); counts one MAC
-  I2F = 0x26,   // a = float(b)
-  F2I = 0x27,   // a = int(b), toward zero, saturating, NaN -> 0
-  FLt = 0x28,   // a = b < c (f32) ? 1 : 0
+  FMac = 0x25, // a = fma(b, c, a); counts one MAC
+  I2F = 0x26,  // a = float(b)
+  F2I = 0x27,  // a = int(b), toward zero, saturating, NaN -> 0
+  FLt = 0x28,  // a = b < c (f32) ? 1 : 0
   // Memory; addresses are bytes and must be aligned to the access size.
-  Ld = 0x30,    // a = mem32[b + ext0]
-  St = 0x31,    // mem32[b + ext0] = a
-  Ld16 = 0x32,  // sign-extended
-  St16 = 0x33,  // low half
+  Ld = 0x30,   // a = mem32[b + ext0]
+  St = 0x31,   // mem32[b + ext0] = a
+  Ld16 = 0x32, // sign-extended
+  St16 = 0x33, // low half
   // Position of this PE in the program rectangle.
   Coord = 0x38, // a = (b == 0 ? x : y)
   // Static control flow.
-  Loop = 0x40,  // a = 0; body runs ext0 times (ext0 >= 1); a counts 0, 1, ...
+  Loop = 0x40,    // a = 0; body runs ext0 times (ext0 >= 1); a counts 0, 1, ...
   EndLoop = 0x41, // closes the innermost Loop of this subroutine; a = its reg
-  Call = 0x42,  // ext0 = word index of the target in this class's code
+  Call = 0x42,    // ext0 = word index of the target in this class's code
   Ret = 0x43,
   // Tasks.
   Activate = 0x48, // make task a (id) runnable; runs when the current one ends
@@ -91,7 +92,7 @@ enum class Op : uint8_t {
   // Vector (DSD) operations: a = destination, b = src0, c = src1, each an
   // operand byte (see Operand). Add 0x80 (ExtBit) for the extended form, whose
   // ext0 = length[15:0] (0: from the DSRs) | microthread[19:16] | async[20].
-  VMov = 0x60,  // dst = src0, converting f32<->f16 and i32<->i16 if types differ
+  VMov = 0x60, // dst = src0, converting f32<->f16 and i32<->i16 if types differ
   VFAdd = 0x61, // dst = src0 + src1
   VFSub = 0x62,
   VFMul = 0x63,
@@ -100,23 +101,23 @@ enum class Op : uint8_t {
   VFMac = 0x66, // dst = fma(src0, src1, dst); one MAC per element
   VFNeg = 0x67,
   VFAbs = 0x68,
-  VAdd = 0x69,  // i32 / i16
+  VAdd = 0x69, // i32 / i16
   VSub = 0x6a,
   VMul = 0x6b,
   VAnd = 0x6c,
   VOr = 0x6d,
   VXor = 0x6e,
   VShl = 0x6f,
-  VShr = 0x70,  // logical
+  VShr = 0x70, // logical
   VSar = 0x71,
   VMax = 0x72,
   VMin = 0x73,
-  VI2F = 0x74,  // dst(f32) = float(src0(i32))
-  VF2I = 0x75,  // dst(i32) = int(src0), toward zero, saturating, NaN -> 0
-  VFLt = 0x76,  // dst(i32) = src0 < src1 (float)
+  VI2F = 0x74, // dst(f32) = float(src0(i32))
+  VF2I = 0x75, // dst(i32) = int(src0), toward zero, saturating, NaN -> 0
+  VFLt = 0x76, // dst(i32) = src0 < src1 (float)
   VFLe = 0x77,
   VFEq = 0x78,
-  VLt = 0x79,   // dst(i32) = src0 < src1 (signed)
+  VLt = 0x79, // dst(i32) = src0 < src1 (signed)
   VEq = 0x7a,
   VSel = 0x7b,  // dst = src0(i32) != 0 ? src1 : dst
   VRSum = 0x7c, // scalar register a += sum of src0, in element order
@@ -135,6 +136,9 @@ struct Operand {
 };
 // 0x00+d: DSR; 0x20+r: scalar register (same value for every element);
 // 0x40+q: input queue; 0x50+q: output queue; 0xff: none. All else is invalid.
+// A destination is a DSR or an output queue (vfmac, vsel: a DSR; vrsum, vrmax,
+// vfdot: a register); a source is a DSR, a register or an input queue.
+// In text: d3, r3, in3, out3.
 uint8_t encodeOperand(Operand o);
 std::optional<Operand> decodeOperand(uint8_t byte);
 
@@ -156,7 +160,7 @@ struct Instr {
   Operand dst, src0, src1;
   bool extended = false, async = false;
   uint8_t microthread = 0;
-  uint16_t length = 0; // explicit length, 0: from the DSRs
+  uint16_t length = 0;                  // explicit length, 0: from the DSRs
   uint32_t wordIndex = 0, numWords = 1; // position in the class's code
 
   bool isVector() const {
@@ -178,12 +182,16 @@ std::optional<Instr> decode(const std::vector<uint32_t> &words, uint32_t at,
                             std::string &error);
 
 /// Decodes a whole code image; stops at the first error.
-std::optional<std::vector<Instr>>
-decodeAll(const std::vector<uint32_t> &words, std::string &error);
+std::optional<std::vector<Instr>> decodeAll(const std::vector<uint32_t> &words,
+                                            std::string &error);
 
 /// Assembly text of one instruction, e.g. "vfmac d0, d1, r5",
 /// "dsd d2, r4+128, f32, [16:32, 32:1]" (length:stride), "loop r3, 16".
 std::string print(const Instr &i);
+
+/// The inverse of print: one instruction from text (spaces are free, `#` starts
+/// a comment). On failure returns nullopt and sets `error`.
+std::optional<Instr> parseInstr(const std::string &text, std::string &error);
 
 } // namespace weft::isa
 #endif
