@@ -1,0 +1,130 @@
+# weft/refs.py - Committed references
+#
+# Part of Weft, under the Apache License v2.0. See LICENSE.
+#
+# test/integration/data/<case>/ holds the inputs of a model of weft.models, the
+# outputs that ONNX Runtime gave for them, and case.json: options, versions, and
+# a digest of all weights and inputs. The model is built anew from its options;
+# a digest that differs means that the numbers would not compare, and is an
+# error. All styles of one model compute one function and share a reference.
+#
+#   python -m weft.refs --recompute        runs ONNX Runtime again
+#   python -m weft.refs --check            compares its result with what is stored
+#   python -m weft.refs --write CASE -o DIR [--style S]
+
+import argparse
+import json
+import os
+import shutil
+import sys
+
+from . import models, onnxio
+from .builder import STYLES
+
+DATA = os.path.join(os.path.dirname(__file__), "..", "..", "test", "integration",
+                    "data")
+
+CASES = {
+    "gpt2-64": dict(kind="gpt2", hidden=64, layers=2, heads=4, seq=32, vocab=256,
+                    seed=0),
+    "bert-64": dict(kind="bert", hidden=64, layers=2, heads=4, seq=32, vocab=256,
+                    batch=2, seed=1),
+    "gpt2-256": dict(kind="gpt2", hidden=256, layers=2, heads=4, seq=32, vocab=256,
+                     seed=2),
+    "mlp": dict(kind="mlp", seq=17, hidden=23, seed=3),
+    "attention": dict(kind="attention", seq=16, hidden=32, heads=4, seed=4),
+}
+
+
+def graph_of(case, style):
+    options = dict(CASES[case])
+    return models.build(options.pop("kind"), style=style, **options)
+
+
+def recompute(case):
+    """Runs ONNX Runtime on every style and stores the result of the first."""
+    import numpy
+    import onnxruntime
+
+    folder = os.path.join(DATA, case)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    first, spread = None, {}
+    for style in STYLES:
+        graph = graph_of(case, style)
+        model = graph.model()
+        plain = onnxio.run_runtime(model, graph.samples, optimised=False)
+        first = first or (graph, plain)
+        optimised = onnxio.run_runtime(model, graph.samples, optimised=True)
+        worst = max(onnxio.disagreement(run, first[1]) for run in (plain, optimised))
+        spread[style] = float(f"{worst:.3g}")
+    graph, outputs = first
+    onnxio.write_tensors(folder, graph, outputs)
+    facts = {
+        "options": CASES[case],
+        "digest": graph.digest.hexdigest(),
+        "onnxruntime": onnxruntime.__version__,
+        "numpy": numpy.__version__,
+        # Largest difference of any run of any style, relative to max|output|.
+        "spread": spread,
+    }
+    with open(os.path.join(folder, "case.json"), "w") as f:
+        json.dump(facts, f, indent=2)
+        f.write("\n")
+
+
+def facts_of(case):
+    with open(os.path.join(DATA, case, "case.json")) as f:
+        return json.load(f)
+
+
+def write(case, folder, style="fused17"):
+    """model.onnx built anew, inputs and outputs from what is stored."""
+    graph = graph_of(case, style)
+    stored = facts_of(case)["digest"]
+    if graph.digest.hexdigest() != stored:
+        sys.exit(f"weft.refs: error: weights of '{case}' have digest "
+                 f"{graph.digest.hexdigest()}, the stored reference was computed "
+                 f"with {stored}: run 'python -m weft.refs --recompute'")
+    onnxio.write_case(folder, graph, None)
+    for name in sorted(os.listdir(os.path.join(DATA, case))):
+        if name.endswith(".pb"):
+            shutil.copyfile(os.path.join(DATA, case, name),
+                            os.path.join(folder, name))
+
+
+def check(case, tolerance=1e-5):
+    """Whether ONNX Runtime still gives what is stored, in every style."""
+    want = [onnxio.read_tensor(path)[1] for _, path in
+            onnxio.read_tensors(os.path.join(DATA, case), "output")]
+    good = True
+    for style in STYLES:
+        graph = graph_of(case, style)
+        got = onnxio.run_reference(graph.model(), graph.samples)
+        off = onnxio.disagreement(got, want)
+        good &= off <= tolerance and graph.digest.hexdigest() == facts_of(case)["digest"]
+        print(f"{case:10} {style:12} differs by {off:.2e} of the largest output")
+    return good
+
+
+def main(argv=None):
+    p = argparse.ArgumentParser(prog="weft.refs")
+    p.add_argument("--recompute", action="store_true")
+    p.add_argument("--check", action="store_true")
+    p.add_argument("--write", metavar="CASE", choices=sorted(CASES))
+    p.add_argument("--style", choices=sorted(STYLES), default="fused17")
+    p.add_argument("-o", "--output", metavar="DIR")
+    args = p.parse_args(argv)
+    if args.recompute:
+        for case in CASES:
+            recompute(case)
+    if args.check and not all([check(case) for case in CASES]):
+        sys.exit("weft.refs: error: stored references differ from ONNX Runtime")
+    if args.write:
+        if not args.output:
+            p.error("--write needs -o DIR")
+        write(args.write, args.output, args.style)
+
+
+if __name__ == "__main__":
+    main()

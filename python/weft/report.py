@@ -1,0 +1,116 @@
+# weft/report.py - Reading cost and stats reports
+#
+# Part of Weft, under the Apache License v2.0. See LICENSE.
+#
+# weftc --cost-json and weft-run --stats-json use the same names. This module
+# compares the two and prints either as a table:
+#
+#   python -m weft.report cost.json [stats.json]
+
+import json
+import sys
+
+# What the cost model states exactly; cycles are stated as bound and estimate.
+EXACT = ["pe.sram_peak_bytes", "fabric.wavelet_hops", "fabric.max_link_wavelets",
+         "compute.macs"]
+
+
+def load(path):
+    with open(path) as f:
+        return json.load(f)
+
+
+def get(report, key, default=None):
+    """The value at a dotted key."""
+    for part in key.split("."):
+        if not isinstance(report, dict) or part not in report:
+            return default
+        report = report[part]
+    return report
+
+
+def numbers(report, prefix=""):
+    """Every number outside lists, as (dotted key, value)."""
+    for key, value in report.items():
+        if isinstance(value, dict):
+            yield from numbers(value, f"{prefix}{key}.")
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            yield prefix + key, value
+
+
+def compare(cost, stats, slack=0.15):
+    """Complaints where cost and stats differ by more than promised."""
+    wrong = []
+    for key in EXACT:
+        said, found = get(cost, key), get(stats, key)
+        if said is None or said != found:
+            wrong.append(f"{key}: cost says {said}, the run had {found}")
+    cycles = get(stats, "cycles")
+    lower, estimate = get(cost, "cycles.lower"), get(cost, "cycles.estimate")
+    if not cycles or lower is None or lower > cycles:
+        wrong.append(f"cycles: lower bound {lower}, the run took {cycles}")
+    if not cycles or estimate is None or abs(estimate - cycles) > slack * cycles:
+        wrong.append(f"cycles: estimate {estimate}, the run took {cycles}, "
+                     f"allowed is {slack:.0%}")
+    return wrong
+
+
+def rectangle_area(kernel):
+    """PEs of a kernel's rectangle: [x, y, w, h] or an object with w and h."""
+    rect = kernel["rectangle"]
+    if isinstance(rect, dict):
+        return rect["w"] * rect["h"]
+    return rect[2] * rect[3]
+
+
+def table(rows):
+    widths = [max(len(str(r[i])) for r in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = [str(c).ljust(w) if i == 0 else str(c).rjust(w)
+                 for i, (c, w) in enumerate(zip(row, widths))]
+        print("  ".join(cells).rstrip())
+
+
+def show(cost, stats=None):
+    """The numbers of a report (or of both, side by side) and its kernels."""
+    left = dict(numbers(cost))
+    right = dict(numbers(stats)) if stats else {}
+    rows = [("", "cost", "run")] if stats else [("", "cost")]
+    for key in sorted(left.keys() | right.keys()):
+        cells = [f"{side[key]:,}" if key in side else ""
+                 for side in ([left, right] if stats else [left])]
+        rows.append((key, *cells))
+    table(rows)
+    kernels = (stats or cost).get("kernels") or cost.get("kernels") or []
+    if kernels:
+        print()
+        rows = [("kernel", "algorithm", "PEs", "cycles")]
+        for k in kernels:
+            cycles = k.get("cycles")
+            if isinstance(cycles, dict):
+                cycles = cycles.get("estimate")
+            rows.append((k["name"], k["algorithm"], rectangle_area(k),
+                         "" if cycles is None else f"{int(cycles):,}"))
+        table(rows)
+    assumed = cost.get("assumed") or []
+    if assumed:
+        print(f"\n{len(assumed)} machine constants are assumed: "
+              + ", ".join(map(str, assumed)))
+
+
+def main(argv=None):
+    argv = sys.argv[1:] if argv is None else argv
+    if not 1 <= len(argv) <= 2 or argv[0].startswith("-"):
+        print("usage: python -m weft.report COST.json [STATS.json]", file=sys.stderr)
+        sys.exit(1)
+    reports = [load(path) for path in argv]
+    show(*reports)
+    if len(reports) == 2:
+        wrong = compare(*reports)
+        for line in wrong:
+            print("differs: " + line)
+        sys.exit(2 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
