@@ -1,0 +1,87 @@
+//===- NNDialect.td - The nn dialect, its attributes and types -*- tablegen -*-===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// `nn` is the transformer as a tensor graph. This file holds what its ops share:
+// the dialect, the element types it admits, and the two attributes that keep
+// weights out of the IR and ONNX nodes in it.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_NN_DIALECT_TD
+#define WEFT_NN_DIALECT_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/OpBase.td"
+
+def NN_Dialect : Dialect {
+  let name = "nn";
+  let cppNamespace = "::weft::nn";
+  let summary = "A transformer as a graph of named tensor ops";
+  let description = [{
+    Values are ranked tensors of static shape. `iN` is a signed integer, `uiN` an
+    unsigned one, `i1` a bool. Ops have value semantics and no side effects;
+    shapes are inferred and verified. Weights are references into files
+    (`nn.weight`), never blobs. Every op's location is fused with the ONNX nodes
+    it stems from (`#nn.node`). See docs/nn-rationale.md.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let hasConstantMaterializer = 1;
+}
+
+class NN_Attr<string name, string attrMnemonic> : AttrDef<NN_Dialect, name> {
+  let mnemonic = attrMnemonic;
+}
+
+def NN_NodeAttr : NN_Attr<"Node", "node"> {
+  let summary = "An ONNX node, as metadata of a fused location";
+  let description = [{
+    The index counts the nodes of the main graph in file order; names are not
+    unique and may be empty. Nodes of an inlined `If` branch carry the index of
+    the `If`.
+
+    Example:
+
+    ```mlir
+    loc(fused<#nn.node<12, "/h.0/MatMul", "MatMul">>[unknown])
+    ```
+  }];
+  let parameters = (ins "uint32_t":$index, StringRefParameter<>:$name,
+                        StringRefParameter<>:$op);
+  let assemblyFormat = "`<` $index `,` $name `,` $op `>`";
+}
+
+def NN_DataAttr : NN_Attr<"Data", "data"> {
+  let summary = "A range of bytes in a file";
+  let description = [{
+    File (relative to the model's folder), offset and length in bytes, and the
+    128-bit XXH3 of the bytes in hexadecimal. The bytes are the tensor, dense,
+    row-major, little-endian; bool is one byte an element. An empty file name
+    means the in-memory `WeightStore`, keyed by the hash: weights that the
+    model spells as varints or text.
+
+    Example:
+
+    ```mlir
+    #nn.data<"model.onnx", 1024, 4096, "99aa06d3014798d86001c324468d497f">
+    ```
+  }];
+  let parameters = (ins StringRefParameter<>:$file, "uint64_t":$offset,
+                        "uint64_t":$bytes, StringRefParameter<>:$hash);
+  let assemblyFormat = "`<` $file `,` $offset `,` $bytes `,` $hash `>`";
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+def NN_Float : AnyTypeOf<[F32, F16, BF16]>;
+def NN_Number : AnyTypeOf<[F32, F16, BF16, I64, I32, I16, I8, UI8]>;
+def NN_Element : AnyTypeOf<[F32, F16, BF16, I64, I32, I16, I8, UI8, I1]>;
+
+def NN_Tensor : StaticShapeTensorOf<[NN_Element]>;
+def NN_NumTensor : StaticShapeTensorOf<[NN_Number]>;
+def NN_FloatTensor : StaticShapeTensorOf<[NN_Float]>;
+def NN_BoolTensor : StaticShapeTensorOf<[I1]>;
+def NN_IndexTensor : StaticShapeTensorOf<[I64, I32, I16, I8, UI8]>;
+
+#endif
