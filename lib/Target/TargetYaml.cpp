@@ -1,0 +1,229 @@
+//===- TargetYaml.cpp - Targets as strict YAML ----------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Reading and printing through llvm::yaml::IO, driven by the field table. The
+// same text is embedded in .weft files, so the reader also refuses what could
+// exhaust the parser (size, nesting) before handing it over.
+//
+//===----------------------------------------------------------------------===//
+#include "Fields.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/YAMLTraits.h"
+#include "llvm/Support/raw_ostream.h"
+#include <map>
+
+using namespace weft;
+using llvm::StringRef;
+using llvm::Twine;
+
+namespace {
+
+struct Preset {
+  const char *name, *yaml;
+};
+constexpr Preset Presets[] = {
+#include "Presets.inc"
+};
+
+/// State of one reading: where fields stood, and the first error.
+struct Reading {
+  StringRef text, fileName;
+  llvm::yaml::Input *input = nullptr;
+  std::string field;                     // being read, for messages
+  std::map<std::string, unsigned> lines; // of each field
+  std::string firstError;
+
+  unsigned currentLine() const {
+    const llvm::yaml::Node *node = input->getCurrentNode();
+    if (!node)
+      return 1;
+    const char *p = node->getSourceRange().Start.getPointer();
+    if (p < text.begin() || p > text.end())
+      return 1;
+    return 1 + StringRef(text.begin(), p - text.begin()).count('\n');
+  }
+  void report(unsigned line, const Twine &message) {
+    if (firstError.empty())
+      firstError = (fileName + ":" + Twine(line) + ": " + message).str();
+  }
+  static void handler(const llvm::SMDiagnostic &d, void *context) {
+    auto &r = *static_cast<Reading *>(context);
+    std::string where = r.field.empty() ? "" : " (at '" + r.field + "')";
+    r.report(d.getLineNo() > 0 ? d.getLineNo() : 1, d.getMessage() + where);
+  }
+};
+
+/// The fields whose key starts with `group.`.
+struct GroupView {
+  Target &target;
+  StringRef group;
+};
+
+template <typename T> struct FieldView {
+  const FieldSpec &spec;
+  Fact<T> &fact;
+};
+
+/// A citation. Always quoted: inside a flow mapping a comma would end it, which
+/// LLVM's printer does not know.
+struct Citation {
+  std::string text;
+};
+
+bool isPrintable(StringRef text) {
+  return llvm::all_of(text, [](unsigned char c) { return c >= 0x20; });
+}
+
+} // namespace
+
+namespace llvm::yaml {
+
+template <> struct ScalarTraits<Citation> {
+  static void output(const Citation &c, void *, raw_ostream &os) {
+    os << c.text;
+  }
+  static StringRef input(StringRef text, void *, Citation &c) {
+    c.text = text.str();
+    return isPrintable(text) ? "" : "source holds a control character";
+  }
+  static QuotingType mustQuote(StringRef) { return QuotingType::Single; }
+};
+
+template <typename T> struct MappingTraits<FieldView<T>> {
+  static void mapping(IO &io, FieldView<T> &f) {
+    auto *reading = static_cast<Reading *>(io.getContext());
+    if (reading) {
+      reading->field = f.spec.key;
+      reading->lines[f.spec.key] = reading->currentLine();
+    }
+    io.mapRequired("value", f.fact.value);
+    io.mapRequired("unit", f.fact.unit);
+    Citation source{f.fact.source};
+    io.mapRequired("source", source);
+    f.fact.source = source.text;
+  }
+  static std::string validate(IO &io, FieldView<T> &f) {
+    std::string wrong = checkField(f.spec, f.fact.value);
+    if (!wrong.empty())
+      return "value " + wrong;
+    if (f.fact.unit != f.spec.unit)
+      return "unit is '" + f.fact.unit + "', expected '" + f.spec.unit + "'";
+    if (f.fact.source.empty())
+      return "source is empty; cite one or write 'assumed'";
+    return "";
+  }
+  static const bool flow = true;
+};
+
+template <> struct MappingTraits<GroupView> {
+  static void mapping(IO &io, GroupView &g) {
+    auto *reading = static_cast<Reading *>(io.getContext());
+    visitFields(g.target, [&](const FieldSpec &spec, auto &fact) {
+      auto [group, leaf] = StringRef(spec.key).split('.');
+      if (group != g.group)
+        return;
+      if (reading)
+        reading->field = group.str();
+      FieldView<std::remove_reference_t<decltype(fact.value)>> view{spec, fact};
+      io.mapRequired(leaf.data(), view);
+    });
+    if (reading)
+      reading->field = g.group.str();
+  }
+};
+
+template <> struct MappingTraits<Target> {
+  static std::string validate(IO &, Target &t) {
+    bool ok = !t.name.empty() && isPrintable(t.name);
+    return ok ? "" : "name is empty or holds a control character";
+  }
+  static void mapping(IO &io, Target &t) {
+    io.mapRequired("name", t.name);
+    StringRef last;
+    visitFields(t, [&](const FieldSpec &spec, auto &) {
+      StringRef group = StringRef(spec.key).split('.').first;
+      if (group == last)
+        return;
+      last = group;
+      GroupView view{t, group};
+      io.mapRequired(group.str().c_str(), view);
+      if (auto *reading = static_cast<Reading *>(io.getContext()))
+        reading->field.clear();
+    });
+  }
+};
+
+} // namespace llvm::yaml
+
+namespace {
+
+/// Refuses what LLVM's recursive YAML parser should not be given.
+std::string checkText(StringRef text) {
+  if (text.size() > 64 * 1024)
+    return "a target is at most 64 KiB long";
+  for (unsigned char c : text)
+    if ((c < 0x20 && c != '\n' && c != '\r') || c == 0x7f)
+      return "control characters and tabs are not allowed in a target";
+  if (!llvm::json::isUTF8(text))
+    return "a target is UTF-8 text";
+  size_t openers =
+      text.count('[') + text.count('{') + text.count("- ") + text.count("? ");
+  if (openers > 1000)
+    return "too many nested collections for a target";
+  return "";
+}
+
+llvm::Error error(const Twine &message) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+}
+
+} // namespace
+
+llvm::Expected<Target> weft::parseTarget(StringRef yaml, StringRef fileName) {
+  if (std::string wrong = checkText(yaml); !wrong.empty())
+    return error(fileName + ":1: " + wrong);
+  Reading reading;
+  reading.text = yaml;
+  reading.fileName = fileName;
+  llvm::yaml::Input in(llvm::MemoryBufferRef(yaml, fileName), &reading,
+                       Reading::handler, &reading);
+  reading.input = &in;
+  Target t;
+  in >> t;
+  if (in.error() && reading.firstError.empty())
+    reading.report(1, "no target description in this file");
+  if (reading.firstError.empty() && in.nextDocument())
+    reading.report(1, "a target file holds one document");
+  if (reading.firstError.empty())
+    if (FieldProblem p = checkTogether(t); !p.key.empty())
+      reading.report(reading.lines[p.key], p.key + " " + p.message);
+  if (!reading.firstError.empty())
+    return error(reading.firstError);
+  return t;
+}
+
+llvm::Expected<Target> weft::loadTarget(StringRef presetOrPath) {
+  for (const Preset &p : Presets)
+    if (presetOrPath == p.name)
+      return parseTarget(p.yaml, (presetOrPath + ".yaml").str());
+  auto buffer = llvm::MemoryBuffer::getFile(presetOrPath);
+  if (!buffer)
+    return error(
+        "target '" + presetOrPath +
+        "': no such preset (wse2, wse3), and not readable as a file: " +
+        buffer.getError().message());
+  return parseTarget((*buffer)->getBuffer(), presetOrPath);
+}
+
+std::string weft::printTarget(const Target &t) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::yaml::Output out(os, nullptr, /*WrapColumn=*/1000);
+  Target copy = t;
+  out << copy;
+  return text;
+}

@@ -1,0 +1,145 @@
+//===- TargetTest.cpp - Presets, strictness and changes of targets --------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "weft/Target/Target.h"
+#include "llvm/ADT/STLExtras.h"
+#include "gtest/gtest.h"
+
+using namespace weft;
+
+namespace {
+
+Target preset(const char *name) {
+  auto t = loadTarget(name);
+  EXPECT_TRUE(bool(t)) << llvm::toString(t.takeError());
+  return *t;
+}
+
+std::string message(llvm::Error e) { return llvm::toString(std::move(e)); }
+std::string message(llvm::Expected<Target> t) {
+  return t ? "" : llvm::toString(t.takeError());
+}
+
+/// The WSE-2 preset as text, with the first `from` replaced by `to`.
+std::string edited(const std::string &from, const std::string &to) {
+  std::string text = printTarget(preset("wse2"));
+  size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(Target, PresetsHoldThePublicNumbers) {
+  Target two = preset("wse2"), three = preset("wse3");
+  EXPECT_EQ(two.gridW * two.gridH, 745500u);
+  EXPECT_EQ(three.gridW * three.gridH, 883350u);
+  EXPECT_EQ(two.hop, 1u);
+  EXPECT_EQ(three.hop, 2u);
+  EXPECT_EQ(two.outQueues.value, (std::vector<uint32_t>{2, 3, 4, 5}));
+  EXPECT_EQ(two.userColors.value.size(), 21u);
+  EXPECT_EQ(two.fabricInputsPerOp, 2u);
+  EXPECT_EQ(three.fabricInputsPerOp, 1u);
+}
+
+TEST(Target, PrintedTargetReadsBackToTheSameText) {
+  for (const char *name : {"wse2", "wse3"}) {
+    std::string once = printTarget(preset(name));
+    auto again = parseTarget(once, "printed");
+    ASSERT_TRUE(bool(again)) << message(again.takeError());
+    EXPECT_EQ(printTarget(*again), once);
+    EXPECT_EQ(again->rates.dot.source, preset(name).rates.dot.source);
+  }
+}
+
+TEST(Target, AssumedFieldsAreListedSorted) {
+  auto fields = preset("wse2").assumedFields();
+  EXPECT_TRUE(llvm::is_sorted(fields));
+  EXPECT_TRUE(llvm::is_contained(fields, "rates.dot"));
+  EXPECT_TRUE(llvm::is_contained(fields, "task.activate"));
+  EXPECT_FALSE(llvm::is_contained(fields, "router.hop"));
+}
+
+TEST(Target, SetChangesValueAndSource) {
+  Target t = preset("wse2");
+  EXPECT_EQ(message(setField(t, "router.hop=2")), "");
+  EXPECT_EQ(t.hop, 2u);
+  EXPECT_EQ(t.hop.source, "--set");
+  EXPECT_EQ(message(setField(t, "fabric.user_colors=0..3,7")), "");
+  EXPECT_EQ(t.userColors.value, (std::vector<uint32_t>{0, 1, 2, 3, 7}));
+}
+
+TEST(Target, SetRefusesAndLeavesTheTargetAlone) {
+  Target t = preset("wse2");
+  std::string before = printTarget(t);
+  EXPECT_EQ(message(setField(t, "router.hops=2")),
+            "--set: unknown key 'router.hops'; the nearest known key is "
+            "'router.hop'");
+  EXPECT_EQ(message(setField(t, "router.hop")),
+            "--set 'router.hop': expected KEY=VALUE");
+  EXPECT_EQ(message(setField(t, "router.hop=x")),
+            "--set router.hop=x: expected a non-negative number");
+  EXPECT_EQ(message(setField(t, "router.hop=0")),
+            "--set router.hop=0: is 0, allowed are 1 to 10000 cycles");
+  EXPECT_EQ(message(setField(t, "queues.input=3,2")),
+            "--set queues.input=3,2: must be ascending without repetition");
+  EXPECT_EQ(message(setField(t, "fabric.colors=8")),
+            "--set fabric.colors=8: fabric.user_colors holds 20, "
+            "fabric.colors is 8");
+  EXPECT_EQ(printTarget(t), before);
+}
+
+TEST(Target, CutGrid) {
+  Target t = preset("wse2");
+  EXPECT_EQ(message(cutGrid(t, 8, 4)), "");
+  EXPECT_EQ(t.gridW, 8u);
+  EXPECT_EQ(t.gridW.source, "--grid");
+  EXPECT_EQ(message(cutGrid(t, 9, 4)), "--grid 9x4: target 'wse2' has 8x4 PEs");
+  EXPECT_NE(message(cutGrid(t, 0, 4)), "");
+}
+
+struct Mistake {
+  const char *from, *to, *message;
+};
+
+TEST(Target, MistakesNameFileLineAndField) {
+  const Mistake mistakes[] = {
+      {"  hop:", "  hopp:",
+       "t.yaml:26: missing required key 'hop' (at "
+       "'router')"},
+      {"router:\n", "router:\n  turn: { value: 1, unit: cycles, source: x }\n",
+       "t.yaml:26: unknown key 'turn' (at 'router')"},
+      {"hop:             { value: 1,", "hop: { value: one,",
+       "t.yaml:26: invalid number (at 'router.hop')"},
+      {"hop:             { value: 1,", "hop: { value: 0,",
+       "t.yaml:26: value is 0, allowed are 1 to 10000 cycles (at "
+       "'router.hop')"},
+      {"hop:             { value: 1, unit: cycles",
+       "hop: { value: 1, unit: seconds",
+       "t.yaml:26: unit is 'seconds', expected 'cycles' (at 'router.hop')"},
+      {"value: 4176", "value: 49152",
+       "t.yaml:8: pe.reserved_bytes is 49152, must be less than "
+       "pe.sram_bytes (49152)"},
+      {"name:", "\tname:",
+       "t.yaml:1: control characters and tabs are not "
+       "allowed in a target"},
+  };
+  for (const Mistake &m : mistakes) {
+    EXPECT_EQ(message(parseTarget(edited(m.from, m.to), "t.yaml")), m.message)
+        << m.from << " -> " << m.to;
+  }
+}
+
+TEST(Target, OddFilesAreRefused) {
+  EXPECT_NE(message(parseTarget("", "t")), "");
+  EXPECT_NE(message(parseTarget("[]", "t")), "");
+  EXPECT_NE(message(parseTarget("name: x\n", "t")), "");
+  EXPECT_NE(message(parseTarget(std::string(60000, '['), "t")), "");
+  EXPECT_NE(message(parseTarget(std::string(100000, ' '), "t")), "");
+  EXPECT_NE(message(parseTarget("\xff\xfe", "t")), "");
+  std::string two = printTarget(preset("wse2"));
+  EXPECT_NE(message(parseTarget(two + two, "t")), "");
+  EXPECT_NE(message(loadTarget("no/such/file")), "");
+}
+
+} // namespace
