@@ -137,10 +137,6 @@ template <> struct MappingTraits<GroupView> {
 };
 
 template <> struct MappingTraits<Target> {
-  static std::string validate(IO &, Target &t) {
-    bool ok = !t.name.empty() && isPrintable(t.name);
-    return ok ? "" : "name is empty or holds a control character";
-  }
   static void mapping(IO &io, Target &t) {
     io.mapRequired("name", t.name);
     StringRef last;
@@ -196,6 +192,8 @@ llvm::Expected<Target> weft::parseTarget(StringRef yaml, StringRef fileName) {
   in >> t;
   if (in.error() && reading.firstError.empty())
     reading.report(1, "no target description in this file");
+  if (t.name.empty() || !isPrintable(t.name))
+    reading.report(1, "name is missing, empty or holds a control character");
   if (reading.firstError.empty() && in.nextDocument())
     reading.report(1, "a target file holds one document");
   if (reading.firstError.empty())
