@@ -44,3 +44,7 @@ function(weft_configure name uses_mlir)
     endif()
   endif()
 endfunction()
+
+# Executables would be compiled with -fPIE, which the shared precompiled header
+# (-fPIC, for the libraries) does not accept.
+set(CMAKE_CXX_COMPILE_OPTIONS_PIE ${CMAKE_CXX_COMPILE_OPTIONS_PIC})
