@@ -1,4 +1,4 @@
-# weft - The Python side of Weft
+# weft/__init__.py - The Python side of Weft
 #
 # Part of Weft, under the Apache License v2.0. See LICENSE.
 #

@@ -1,6 +1,8 @@
 # test/integration/kinds.py - Opset and count of each node kind of a model
 #
 # Part of Weft, under the Apache License v2.0. See LICENSE.
+#
+# For FileCheck: what a builder wrote, without its weights.
 
 import collections
 import sys
