@@ -91,10 +91,13 @@ build_all() {
     cmake --preset dev -DCMAKE_CXX_COMPILER=/usr/bin/g++ \
       -DCMAKE_C_COMPILER=/usr/bin/gcc "${options[@]}"
   fi
+  # Progress for a person, errors only for a log.
+  local quiet=--quiet
+  [ ! -t 1 ] || quiet=
   # ccache, where installed, shares objects between clones.
   CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 \
     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime \
-    ninja -C "$build" ${WEFT_JOBS:+-j "$WEFT_JOBS"} --quiet
+    ninja -C "$build" ${WEFT_JOBS:+-j "$WEFT_JOBS"} $quiet
 }
 
 setup() {
