@@ -70,7 +70,7 @@ def run_unit(count, build):
 def run_lit(count, build, lit, extra):
     output = os.path.join(build, "test", "reports", "lit.json")
     folders = [os.path.join(build, "test", s) for s in SUITES]
-    subprocess.run([lit, "-v", "--time-tests", "--output", output, *extra, *folders])
+    subprocess.run([lit, "-v", "--output", output, *extra, *folders])
     if not os.path.exists(output):
         count.add("lit", "failed")
         return
