@@ -1,0 +1,160 @@
+//===- WaferOps.cpp - Verifiers of the wafer dialect ----------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "Wafer/WaferOps.h"
+
+using namespace mlir;
+using namespace weft::wafer;
+
+#define GET_OP_CLASSES
+#include "Wafer/WaferOps.cpp.inc"
+
+/// The stage's results and yields, or the constant's, must agree.
+static LogicalResult checkYield(Operation *op, Block &body,
+                                TypeRange expected) {
+  auto yield = dyn_cast<YieldOp>(body.empty() ? nullptr : &body.back());
+  if (!yield)
+    return op->emitOpError("body must end with wafer.yield");
+  if (yield.getOperandTypes() != expected)
+    return yield.emitOpError("yields types that differ from the results of '")
+           << op->getName() << "'";
+  return success();
+}
+
+LogicalResult ConstantOp::verifyRegions() {
+  return checkYield(*this, getBody().front(), TypeRange(getType()));
+}
+
+LogicalResult ProgramOp::verifyRegions() {
+  Block &body = getBody().front();
+  auto ret = dyn_cast<ReturnOp>(body.empty() ? nullptr : &body.back());
+  if (!ret)
+    return emitOpError("body must end with wafer.return");
+  if (body.getNumArguments() != getInputNames().size())
+    return emitOpError("has ") << body.getNumArguments() << " inputs and "
+                               << getInputNames().size() << " input names";
+  if (ret.getNumOperands() != getOutputNames().size())
+    return emitOpError("has ") << ret.getNumOperands() << " outputs and "
+                               << getOutputNames().size() << " output names";
+  if (getGrid().size() != 2 || getGrid()[0] < 1 || getGrid()[1] < 1)
+    return emitOpError("grid must be [width, height], both at least 1");
+  SmallVector<StageOp> placed;
+  for (StageOp stage : body.getOps<StageOp>())
+    if (stage.getAt())
+      placed.push_back(stage);
+  for (auto [i, a] : llvm::enumerate(placed)) {
+    ArrayRef<int64_t> p = *a.getAt(), s = a.getSize();
+    if (p[0] + s[0] > getGrid()[0] || p[1] + s[1] > getGrid()[1])
+      return a.emitOpError("rectangle [")
+             << p[0] << ", " << p[1] << "] + [" << s[0] << ", " << s[1]
+             << "] leaves the grid of [" << getGrid()[0] << ", " << getGrid()[1]
+             << "]";
+    for (StageOp b : ArrayRef(placed).drop_front(i + 1)) {
+      ArrayRef<int64_t> q = *b.getAt(), t = b.getSize();
+      if (p[0] < q[0] + t[0] && q[0] < p[0] + s[0] && p[1] < q[1] + t[1] &&
+          q[1] < p[1] + s[1]) {
+        auto diag = b.emitOpError("rectangle overlaps that of stage '")
+                    << a.getSymName() << "'";
+        diag.attachNote(a.getLoc()) << "stage '" << a.getSymName() << "' here";
+        return diag;
+      }
+    }
+  }
+  return success();
+}
+
+LogicalResult StageOp::verify() {
+  if (getSize().size() != 2 || getSize()[0] < 1 || getSize()[1] < 1)
+    return emitOpError("size must be [width, height], both at least 1");
+  if (getAt() &&
+      (getAt()->size() != 2 || (*getAt())[0] < 0 || (*getAt())[1] < 0))
+    return emitOpError("'at' must be [x, y], both at least 0");
+  for (Type t : getResultTypes()) {
+    LayoutAttr layout = layoutOf(t);
+    if (!layout || layout.getExtent() != getSize())
+      return emitOpError("result type ")
+             << t << " must have a layout on the stage's extent ["
+             << getSize()[0] << ", " << getSize()[1] << "]";
+  }
+  return success();
+}
+
+LogicalResult StageOp::verifyRegions() {
+  Block &body = getBody().front();
+  if (body.getArgumentTypes() != getOperandTypes())
+    return emitOpError("block arguments must have the types of the operands");
+  for (Operation &op : body.without_terminator())
+    for (Type t : op.getResultTypes())
+      if (LayoutAttr layout = layoutOf(t))
+        if (layout.getExtent() != getSize())
+          return op.emitOpError("layout extent [")
+                 << layout.width() << ", " << layout.height()
+                 << "] differs from the stage's [" << getSize()[0] << ", "
+                 << getSize()[1] << "]";
+  return checkYield(*this, body, getResultTypes());
+}
+
+LogicalResult PlaceOp::verify() {
+  if (bool(getInput()) == bool(getConstant()))
+    return emitOpError("needs either an operand or a constant's symbol");
+  auto out = cast<RankedTensorType>(getResult().getType());
+  if (!layoutOf(out))
+    return emitOpError("result needs a layout");
+  if (getInput())
+    if (cast<RankedTensorType>(getInput().getType()).getShape() !=
+        out.getShape())
+      return emitOpError("changes the shape from ")
+             << getInput().getType() << " to " << out;
+  return success();
+}
+
+LogicalResult KernelOp::verify() {
+  LayoutAttr out = layoutOf(getResult().getType());
+  if (!out)
+    return emitOpError("result needs a layout");
+  for (auto [i, t] : llvm::enumerate(getOperandTypes()))
+    if (LayoutAttr in = layoutOf(t); !in || in.getExtent() != out.getExtent())
+      return emitOpError("operand #")
+             << i << " needs a layout on extent [" << out.width() << ", "
+             << out.height() << "], found " << t;
+  return success();
+}
+
+LogicalResult RelayoutOp::verify() {
+  auto in = cast<RankedTensorType>(getInput().getType()),
+       out = cast<RankedTensorType>(getResult().getType());
+  if (!layoutOf(in) || !layoutOf(out) ||
+      layoutOf(in).getExtent() != layoutOf(out).getExtent())
+    return emitOpError("needs layouts of one extent, found ")
+           << in << " and " << out;
+  if (in.getShape() != out.getShape() ||
+      in.getElementType() != out.getElementType())
+    return emitOpError("may change only the layout, found ")
+           << in << " to " << out;
+  return success();
+}
+
+LogicalResult StreamOp::verify() {
+  auto in = cast<RankedTensorType>(getInput().getType()),
+       out = cast<RankedTensorType>(getResult().getType());
+  if (!layoutOf(in) || !layoutOf(out))
+    return emitOpError("needs layouts on both sides, found ")
+           << in << " and " << out;
+  if (in.getShape() != out.getShape() ||
+      in.getElementType() != out.getElementType())
+    return emitOpError("may change only the layout, found ")
+           << in << " to " << out;
+  if (layoutOf(in).height() != layoutOf(out).height())
+    return emitOpError("joins stages of heights ")
+           << layoutOf(in).height() << " and " << layoutOf(out).height()
+           << ", allowed are equal heights";
+  for (LayoutAttr l : {layoutOf(in), layoutOf(out)})
+    if (llvm::is_contained(l.getDims(), 1))
+      return emitOpError("carries a tensor split over x, allowed are "
+                         "replicated and split over y");
+  if (layoutOf(in).getDims() != layoutOf(out).getDims())
+    return emitOpError("must keep the distribution over y");
+  return success();
+}

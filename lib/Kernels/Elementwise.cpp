@@ -1,0 +1,292 @@
+//===- Elementwise.cpp - Elementwise ops with broadcasting ----------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Works on tiles, in any layout, without communication.
+//
+//===----------------------------------------------------------------------===//
+#include "weft/Kernels/Code.h"
+
+using namespace mlir;
+using namespace weft::kernels;
+
+namespace {
+/// op name -> vector op on floats and on integers; swap: operands exchanged;
+/// invert: the 0/1 result is flipped.
+struct Direct {
+  const char *op;
+  int onFloat, onInt;
+  bool swap = false, invertInt = false, swapInt = false;
+};
+const Direct binaries[] = {
+    {"nn.add", int(V::VFAdd), int(V::VAdd)},
+    {"nn.sub", int(V::VFSub), int(V::VSub)},
+    {"nn.mul", int(V::VFMul), int(V::VMul)},
+    {"nn.max", int(V::VFMax), int(V::VMax)},
+    {"nn.min", int(V::VFMin), int(V::VMin)},
+    {"nn.and", -1, int(V::VAnd)},
+    {"nn.or", -1, int(V::VOr)},
+    {"nn.equal", int(V::VFEq), int(V::VEq)},
+    {"nn.less", int(V::VFLt), int(V::VLt)},
+    {"nn.greater", int(V::VFLt), int(V::VLt), true, false, true},
+    {"nn.less_equal", int(V::VFLe), int(V::VLt), false, true, true},
+    {"nn.greater_equal", int(V::VFLe), int(V::VLt), true, true, false},
+};
+
+const Direct *findBinary(StringRef op) {
+  for (const Direct &d : binaries)
+    if (op == d.op)
+      return &d;
+  return nullptr;
+}
+
+/// Unary functions that run in chunks with temporaries.
+bool isMath(StringRef op) {
+  return llvm::is_contained(
+      ArrayRef<StringRef>{"nn.exp", "nn.log", "nn.sqrt", "nn.rsqrt",
+                          "nn.reciprocal", "nn.tanh", "nn.erf", "nn.sigmoid",
+                          "nn.silu", "nn.gelu"},
+      op);
+}
+
+bool isSimpleUnary(StringRef op) {
+  return llvm::is_contained(ArrayRef<StringRef>{"nn.neg", "nn.abs", "nn.relu",
+                                                "nn.not", "nn.cast",
+                                                "nn.square"},
+                            op);
+}
+
+/// Largest divisor of n up to `limit`.
+int64_t chunkOf(int64_t n, int64_t limit) {
+  for (int64_t k = std::min(n, limit); k > 1; --k)
+    if (n % k == 0)
+      return k;
+  return 1;
+}
+
+SmallVector<int64_t> outputStrides(RankedTensorType type) {
+  SmallVector<int64_t> s;
+  for (const weft::bin::DimMap &d : dimMaps(type))
+    s.push_back(d.stride);
+  return s;
+}
+
+/// Strides of operand `in` in the dims of `out`: 0 where it broadcasts.
+SmallVector<int64_t> broadcastStrides(RankedTensorType in,
+                                      RankedTensorType out) {
+  SmallVector<int64_t> s(out.getRank(), 0);
+  std::vector<weft::bin::DimMap> maps = dimMaps(in);
+  int64_t shift = out.getRank() - in.getRank();
+  for (int64_t d = 0; d < in.getRank(); ++d)
+    if (in.getDimSize(d) != 1)
+      s[d + shift] = maps[d].stride;
+  return s;
+}
+
+class Elementwise final : public Kernel {
+  void options(const Problem &p, const Rect &r, std::vector<Option> &out,
+               std::string &why) const override {
+    bool divide = p.op == "nn.div" && p.out.getElementType().isF32();
+    if (!findBinary(p.op) && !isMath(p.op) && !isSimpleUnary(p.op) &&
+        p.op != "nn.where" && !divide)
+      return;
+    int64_t last = p.out.getRank() ? p.out.getShape().back() : 1;
+    for (int8_t axis : {X, Y, None}) {
+      if (axis != None && last == 1)
+        continue;
+      Option o;
+      o.algorithm = "elementwise";
+      for (RankedTensorType t : p.ins)
+        o.ins.push_back(
+            laidOut(t, r,
+                    t.getRank() && t.getShape().back() == last && last > 1
+                        ? axis
+                        : int8_t(None)));
+      o.out = laidOut(p.out, r, axis);
+      out.push_back(o);
+    }
+  }
+
+  bool inPlace(const Problem &p, const Option &o, unsigned i) const override {
+    // The broadcast operands of `where` and `div` are read after the first
+    // write; only the operand that the first write reads may be overwritten.
+    if (o.ins[i] != o.out && (o.ins[i].getShape() != o.out.getShape() ||
+                              axisOf(o.ins[i]) != axisOf(o.out)))
+      return false;
+    if (p.op == "nn.where")
+      return i == 2 && p.ins.size() == 3;
+    if (p.op == "nn.div")
+      return i == 0;
+    return true;
+  }
+
+  void expand(const Problem &p, const Option &o, Code &c) const override {
+    SmallVector<int64_t> sizes, dst = outputStrides(o.out);
+    // Storage order: last dimension outermost, so that runs merge.
+    SmallVector<unsigned> order;
+    for (unsigned d = 0; d < o.out.getRank(); ++d)
+      order.push_back((d + o.out.getRank() - 1) % o.out.getRank());
+    for (unsigned d : order)
+      sizes.push_back(tileDim(o.out, d));
+    auto permuted = [&](ArrayRef<int64_t> strides) {
+      SmallVector<int64_t> r;
+      for (unsigned d : order)
+        r.push_back(strides[d]);
+      return r;
+    };
+    Code::Operand target{c.out, 0, permuted(dst)};
+    SmallVector<Code::Operand> operands;
+    for (auto [value, type] : llvm::zip(c.ins, o.ins))
+      operands.push_back({value, 0, permuted(broadcastStrides(type, o.out))});
+    bool isFloat = p.ins[0].getElementType().isF32();
+
+    if (const Direct *d = findBinary(p.op)) {
+      bool swap = isFloat ? d->swap : d->swapInt;
+      if (swap)
+        std::swap(operands[0], operands[1]);
+      c.strided(V(isFloat ? d->onFloat : d->onInt), sizes, target, operands);
+      if (!isFloat && d->invertInt)
+        c.strided(V::VXor, sizes, target, {target, {c.i32(1), 0, {}}});
+    } else if (p.op == "nn.div") {
+      divide(o, c, sizes, target, operands);
+    } else if (p.op == "nn.where") {
+      c.strided(V::VMov, sizes, target, {operands[2]});
+      c.strided(V::VSel, sizes, target, {operands[0], operands[1]});
+    } else if (isSimpleUnary(p.op)) {
+      simple(p, c, isFloat, sizes, target, operands[0]);
+    } else {
+      math(p, c, tileElems(o.out));
+    }
+  }
+
+  /// The reciprocal of the divisor's own tile, then one multiplication.
+  static void divide(const Option &o, Code &c, ArrayRef<int64_t> sizes,
+                     const Code::Operand &target,
+                     SmallVectorImpl<Code::Operand> &operands) {
+    int64_t n = tileElems(o.ins[1]), chunk = chunkOf(n, 256);
+    Value inverse = c.scratch(n), tmp = c.scratch(chunk);
+    c.loop(n / chunk, [&](Idx i) {
+      Idx at = c.mul(i, chunk);
+      c.reciprocal(c.view(inverse, at, chunk),
+                   c.view(operands[1].buffer, at, chunk),
+                   c.view(tmp, 0, chunk));
+    });
+    operands[1].buffer = inverse;
+    c.strided(V::VFMul, sizes, target, operands);
+  }
+
+  static void simple(const Problem &p, Code &c, bool isFloat,
+                     ArrayRef<int64_t> sizes, const Code::Operand &target,
+                     const Code::Operand &x) {
+    Code::Operand zero{isFloat ? c.f32(0) : c.i32(0), 0, {}};
+    Code::Operand one{c.i32(1), 0, {}};
+    if (p.op == "nn.not")
+      c.strided(V::VXor, sizes, target, {x, one});
+    else if (p.op == "nn.square")
+      c.strided(isFloat ? V::VFMul : V::VMul, sizes, target, {x, x});
+    else if (p.op == "nn.relu")
+      c.strided(isFloat ? V::VFMax : V::VMax, sizes, target, {x, zero});
+    else if (p.op == "nn.neg" && isFloat)
+      c.strided(V::VFNeg, sizes, target, {x});
+    else if (p.op == "nn.neg")
+      c.strided(V::VSub, sizes, target, {zero, x});
+    else if (p.op == "nn.abs" && isFloat)
+      c.strided(V::VFAbs, sizes, target, {x});
+    else if (p.op == "nn.abs") {
+      Value t = c.scratch(llvm::product_of(SmallVector<int64_t>(sizes)),
+                          c.b.getI32Type());
+      Code::Operand negative{t, 0, target.strides};
+      c.strided(V::VSub, sizes, negative, {zero, x});
+      c.strided(V::VMax, sizes, target, {x, negative});
+    } else
+      cast(p, c, isFloat, sizes, target, x);
+  }
+
+  static void cast(const Problem &p, Code &c, bool isFloat,
+                   ArrayRef<int64_t> sizes, const Code::Operand &target,
+                   const Code::Operand &x) {
+    bool toFloat = p.out.getElementType().isF32();
+    if (p.text("to") == "i1" && p.text("from") != "i1") {
+      Code::Operand zero{isFloat ? c.f32(0) : c.i32(0), 0, {}};
+      c.strided(isFloat ? V::VFEq : V::VEq, sizes, target, {x, zero});
+      c.strided(V::VXor, sizes, target, {target, {c.i32(1), 0, {}}});
+    } else if (isFloat == toFloat)
+      c.strided(V::VMov, sizes, target, {x});
+    else
+      c.strided(isFloat ? V::VF2I : V::VI2F, sizes, target, {x});
+  }
+
+  /// Functions of Math.cpp over the contiguous tile, in chunks.
+  static void math(const Problem &p, Code &c, int64_t total) {
+    int64_t n = chunkOf(total, 128);
+    Value b0 = c.scratch(n), b1 = c.scratch(n), b2 = c.scratch(n),
+          b3 = c.scratch(n);
+    c.loop(total / n, [&](Idx i) {
+      Idx at = c.mul(i, n);
+      Value x = c.view(c.ins[0], at, n), y = c.view(c.out, at, n);
+      Value s = c.view(b0, 0, n), t0 = c.view(b1, 0, n), t1 = c.view(b2, 0, n),
+            t2 = c.view(b3, 0, n);
+      function(p, c, x, y, s, t0, t1, t2);
+    });
+  }
+
+  /// y = f(x); s, t0, t1, t2 are temporaries, y may be x.
+  static void function(const Problem &p, Code &c, Value x, Value y, Value s,
+                       Value t0, Value t1, Value t2) {
+    StringRef op = p.op;
+    auto scaled = [&](Value from, double k) {
+      c.vec(V::VFMul, s, {from, c.f32(k)});
+    };
+    if (op == "nn.exp" || op == "nn.log" || op == "nn.sigmoid" ||
+        op == "nn.silu" || op == "nn.erf") {
+      c.vec(V::VMov, s, {x});
+      if (op == "nn.exp")
+        c.exp(s, t0, t1);
+      else if (op == "nn.log")
+        c.log(s, t0, t1);
+      else if (op == "nn.erf")
+        c.erf(s, t0, t1, t2);
+      else
+        c.sigmoid(s, t0, t1);
+      if (op == "nn.silu")
+        c.vec(V::VFMul, y, {x, s});
+      else
+        c.vec(V::VMov, y, {s});
+    } else if (op == "nn.tanh") { // 2 sigmoid(2x) - 1
+      scaled(x, 2.0);
+      c.sigmoid(s, t0, t1);
+      c.vec(V::VFMul, s, {s, c.f32(2.0)});
+      c.vec(V::VFSub, y, {s, c.f32(1.0)});
+    } else if (op == "nn.reciprocal") {
+      c.reciprocal(s, x, t0);
+      c.vec(V::VMov, y, {s});
+    } else if (op == "nn.rsqrt" || op == "nn.sqrt") {
+      c.rsqrt(s, x, t0);
+      if (op == "nn.sqrt")
+        c.vec(V::VFMul, y, {x, s});
+      else
+        c.vec(V::VMov, y, {s});
+    } else if (p.text("approximate") == "tanh") {
+      // 0.5 x (1 + tanh u) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x^3)
+      c.vec(V::VFMul, s, {x, x});
+      c.vec(V::VFMul, s, {s, c.f32(0.044715)});
+      c.vec(V::VFAdd, s, {s, c.f32(1.0)});
+      c.vec(V::VFMul, s, {s, x});
+      scaled(s, 1.5957691216057308);
+      c.sigmoid(s, t0, t1);
+      c.vec(V::VFMul, y, {x, s});
+    } else { // 0.5 x (1 + erf(x / sqrt 2))
+      scaled(x, 0.70710678118654752);
+      c.erf(s, t0, t1, t2);
+      c.vec(V::VFAdd, s, {s, c.f32(1.0)});
+      scaled(s, 0.5);
+      c.vec(V::VFMul, y, {x, s});
+    }
+  }
+};
+} // namespace
+
+const Kernel &weft::kernels::elementwiseKernel() {
+  static const Elementwise kernel;
+  return kernel;
+}

@@ -1,0 +1,326 @@
+//===- Local.cpp - Whole ops on one PE's data -----------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// The fallback for small odd ops: operands replicated, every PE computes the
+// whole result (so that no broadcast follows). Ops that leave the last
+// dimension alone (`rows`) do the same on tiles of a split last dimension,
+// where nothing is redundant.
+//
+//===----------------------------------------------------------------------===//
+#include "weft/Kernels/Code.h"
+
+using namespace mlir;
+using namespace weft::kernels;
+
+namespace {
+using Strides = SmallVector<int64_t>;
+
+Strides storage(RankedTensorType type) {
+  Strides s;
+  for (const weft::bin::DimMap &d : dimMaps(type))
+    s.push_back(d.stride);
+  return s;
+}
+
+Strides tileShape(RankedTensorType type) {
+  Strides s;
+  for (unsigned d = 0; d < type.getRank(); ++d)
+    s.push_back(tileDim(type, d));
+  return s;
+}
+
+Strides rowMajor(ArrayRef<int64_t> shape) {
+  Strides s(shape.size(), 1);
+  for (int d = int(shape.size()) - 2; d >= 0; --d)
+    s[d] = s[d + 1] * shape[d + 1];
+  return s;
+}
+
+bool isReduce(StringRef op) { return op.starts_with("nn.reduce_"); }
+
+/// Does the op leave the last dimension and its order alone?
+bool keepsLast(const Problem &p) {
+  int64_t last = int64_t(p.ins[0].getRank()) - 1;
+  if (last < 0 || p.out.getRank() == 0 ||
+      p.ins[0].getShape().back() != p.out.getShape().back())
+    return false;
+  if (p.op == "nn.reshape")
+    return true;
+  if (isReduce(p.op))
+    return !llvm::is_contained(p.list("axes"), last);
+  if (p.op == "nn.transpose")
+    return p.list("perm").back() == last;
+  if (p.op == "nn.slice")
+    return true; // equal size: the whole last dimension
+  if (p.op == "nn.concat")
+    return p.integer("axis") != last;
+  return p.op == "nn.expand" && p.ins[0].getRank() == p.out.getRank();
+}
+
+class Local final : public Kernel {
+public:
+  explicit Local(bool split) : split(split) {}
+
+private:
+  bool split;
+
+  static bool known(const Problem &p) {
+    return isReduce(p.op) ||
+           llvm::is_contained(ArrayRef<StringRef>{"nn.reshape", "nn.transpose",
+                                                  "nn.slice", "nn.concat",
+                                                  "nn.expand", "nn.softmax",
+                                                  "nn.matmul", "nn.gather"},
+                              p.op);
+  }
+
+  void options(const Problem &p, const Rect &r, std::vector<Option> &out,
+               std::string &why) const override {
+    if (!known(p))
+      return;
+    if (p.op == "nn.gather" && p.integer("axis") != 0) {
+      why = "gather is supported along axis 0 only";
+      return;
+    }
+    if (split && !keepsLast(p))
+      return;
+    for (int8_t axis : {None, X, Y}) {
+      if ((axis == None) == split)
+        continue;
+      Option o;
+      o.algorithm = split ? "rows" : "local";
+      for (RankedTensorType t : p.ins)
+        o.ins.push_back(laidOut(t, r, axis));
+      o.out = laidOut(p.out, r, axis);
+      out.push_back(o);
+    }
+  }
+
+  void expand(const Problem &p, const Option &o, Code &c) const override {
+    if (p.op == "nn.reshape")
+      return reshape(o, c);
+    if (p.op == "nn.transpose" || p.op == "nn.slice" || p.op == "nn.expand")
+      return permute(p, o, c);
+    if (p.op == "nn.concat")
+      return concat(p, o, c);
+    if (isReduce(p.op))
+      return reduce(p, o, c);
+    if (p.op == "nn.softmax")
+      return softmax(p, o, c);
+    if (p.op == "nn.matmul")
+      return matmul(o, c);
+    gather(p, o, c);
+  }
+
+  /// With an equal last dimension the storage is the same (the compiler then
+  /// aliases and this is never called); else through a row-major copy.
+  static void reshape(const Option &o, Code &c) {
+    Value tmp = c.scratch(tileElems(o.out), o.out.getElementType());
+    Strides in = tileShape(o.ins[0]), out = tileShape(o.out);
+    c.strided(V::VMov, in, {tmp, 0, rowMajor(in)},
+              {{c.ins[0], 0, storage(o.ins[0])}});
+    c.strided(V::VMov, out, {c.out, 0, storage(o.out)},
+              {{tmp, 0, rowMajor(out)}});
+  }
+
+  static void permute(const Problem &p, const Option &o, Code &c) {
+    Strides from = storage(o.ins[0]), src;
+    int64_t offset = 0;
+    if (p.op == "nn.transpose") {
+      for (int64_t d : p.list("perm"))
+        src.push_back(from[d]);
+    } else if (p.op == "nn.slice") {
+      Strides starts = p.list("starts"), steps = p.list("steps");
+      for (auto [d, s] : llvm::enumerate(from)) {
+        // The last dimension of a split layout is taken whole.
+        bool whole =
+            p.ins[0].getDimSize(d) == p.out.getDimSize(d) && steps[d] > 0;
+        offset += whole ? 0 : starts[d] * s;
+        src.push_back(whole ? s : steps[d] * s);
+      }
+    } else {
+      int64_t shift = o.out.getRank() - o.ins[0].getRank();
+      for (int64_t d = 0; d < o.out.getRank(); ++d)
+        src.push_back(d < shift || o.ins[0].getDimSize(d - shift) == 1
+                          ? 0
+                          : from[d - shift]);
+    }
+    c.strided(V::VMov, tileShape(o.out), {c.out, 0, storage(o.out)},
+              {{c.ins[0], offset, src}});
+  }
+
+  static void concat(const Problem &p, const Option &o, Code &c) {
+    int64_t axis = p.integer("axis");
+    if (axis < 0)
+      axis += o.out.getRank();
+    int64_t at = 0;
+    for (auto [value, type] : llvm::zip(c.ins, o.ins)) {
+      c.strided(V::VMov, tileShape(type),
+                {c.out, at * storage(o.out)[axis], storage(o.out)},
+                {{value, 0, storage(type)}});
+      at += tileDim(type, axis);
+    }
+  }
+
+  /// One vector op over the kept dimensions per reduced index.
+  static void reduce(const Problem &p, const Option &o, Code &c) {
+    Strides sizes = tileShape(o.ins[0]), in = storage(o.ins[0]);
+    SmallVector<bool> reduced(sizes.size(), p.list("axes").empty());
+    for (int64_t a : p.list("axes"))
+      reduced[a < 0 ? a + int64_t(sizes.size()) : a] = true;
+    Strides outStorage = storage(o.out), kept, keptIn, keptOut, over, overIn;
+    unsigned outDim = 0;
+    int64_t count = 1;
+    for (size_t d = 0; d < sizes.size(); ++d) {
+      if (reduced[d]) {
+        over.push_back(sizes[d]);
+        overIn.push_back(in[d]);
+        count *= p.ins[0].getDimSize(d);
+        outDim += p.flag("keepdims");
+      } else {
+        kept.push_back(sizes[d]);
+        keptIn.push_back(in[d]);
+        keptOut.push_back(outStorage[outDim++]);
+      }
+    }
+    bool isFloat = o.out.getElementType().isF32();
+    bool isMax = p.op == "nn.reduce_max", isMin = p.op == "nn.reduce_min";
+    V op = isMax   ? (isFloat ? V::VFMax : V::VMax)
+           : isMin ? (isFloat ? V::VFMin : V::VMin)
+                   : (isFloat ? V::VFAdd : V::VAdd);
+    Code::Operand target{c.out, 0, keptOut};
+    if (isMax || isMin) // start from index 0 of every reduced dimension
+      c.strided(V::VMov, kept, target, {{c.ins[0], 0, keptIn}});
+    else
+      c.strided(V::VMov, kept, target,
+                {{isFloat ? c.f32(0) : c.i32(0), 0, {}}});
+    std::function<void(size_t, Idx)> walk = [&](size_t d, Idx at) {
+      if (d == over.size())
+        return c.strided(op, kept, target, {target, {c.ins[0], at, keptIn}});
+      c.loop(over[d],
+             [&](Idx i) { walk(d + 1, c.add(at, c.mul(i, overIn[d]))); });
+    };
+    walk(0, 0);
+    if (p.op == "nn.reduce_mean")
+      c.strided(V::VFMul, kept, target,
+                {target, {c.f32(1.0 / double(count)), 0, {}}});
+  }
+
+  /// Along any axis: running maximum, exp, running sum, reciprocal.
+  static void softmax(const Problem &p, const Option &o, Code &c) {
+    int64_t axis = p.integer("axis", -1), rank = o.out.getRank();
+    axis = axis < 0 ? axis + rank : axis;
+    int64_t total = tileElems(o.out), n = tileDim(o.out, axis),
+            lines = total / n;
+    Strides s = storage(o.out), outer, outerS, lineS;
+    for (int64_t d = 0; d < rank; ++d)
+      if (d != axis) {
+        outer.push_back(tileDim(o.out, d));
+        outerS.push_back(s[d]);
+      }
+    lineS = rowMajor(outer);
+    Value m = c.scratch(lines), t0 = c.scratch(total), t1 = c.scratch(total);
+    Value inv = c.scratch(lines);
+    Code::Operand stat{m, 0, lineS}, inverse{inv, 0, lineS};
+    auto slice = [&](Value v, Idx i) {
+      return Code::Operand{v, c.mul(i, s[axis]), outerS};
+    };
+    c.strided(V::VMov, outer, stat, {slice(c.ins[0], 0)});
+    c.loop(n, [&](Idx i) {
+      c.strided(V::VFMax, outer, stat, {stat, slice(c.ins[0], i)});
+    });
+    c.loop(n, [&](Idx i) {
+      c.strided(V::VFSub, outer, slice(c.out, i), {slice(c.ins[0], i), stat});
+    });
+    c.exp(c.view(c.out, 0, total), c.view(t0, 0, total), c.view(t1, 0, total));
+    c.fill(c.view(m, 0, lines), 0);
+    c.loop(n, [&](Idx i) {
+      c.strided(V::VFAdd, outer, stat, {stat, slice(c.out, i)});
+    });
+    c.reciprocal(c.view(inv, 0, lines), c.view(m, 0, lines),
+                 c.view(t0, 0, lines));
+    c.loop(n, [&](Idx i) {
+      c.strided(V::VFMul, outer, slice(c.out, i), {slice(c.out, i), inverse});
+    });
+  }
+
+  /// Batched, numpy semantics: a multiply-accumulate along rows of the result
+  /// per (batch, k, n).
+  static void matmul(const Option &o, Code &c) {
+    RankedTensorType a = o.ins[0], b = o.ins[1], y = o.out;
+    Strides as = storage(a), bs = storage(b), ys = storage(y);
+    int64_t ar = a.getRank(), br = b.getRank(), yr = y.getRank();
+    bool aVector = ar == 1, bVector = br == 1;
+    int64_t k = a.getShape().back(), n = bVector ? 1 : b.getShape().back();
+    int64_t m = aVector ? 1 : a.getDimSize(ar - 2);
+    int64_t batchDims = yr - (aVector ? 0 : 1) - (bVector ? 0 : 1);
+    int64_t yRow = aVector ? 0 : ys[batchDims];
+    int64_t yCol = bVector ? 0 : ys.back();
+    c.fill(c.view(c.out, 0, tileElems(y)), 0);
+    auto batchStride = [&](RankedTensorType t, ArrayRef<int64_t> s,
+                           int64_t core, int64_t d) -> int64_t {
+      int64_t own = d - (batchDims - (t.getRank() - core));
+      return own < 0 || t.getDimSize(own) == 1 ? 0 : s[own];
+    };
+    std::function<void(int64_t, Idx, Idx, Idx)> walk = [&](int64_t d, Idx ao,
+                                                           Idx bo, Idx yo) {
+      if (d < batchDims)
+        return c.loop(y.getDimSize(d), [&](Idx i) {
+          walk(d + 1,
+               c.add(ao, c.mul(i, batchStride(a, as, aVector ? 1 : 2, d))),
+               c.add(bo, c.mul(i, batchStride(b, bs, bVector ? 1 : 2, d))),
+               c.add(yo, c.mul(i, ys[d])));
+        });
+      c.loop(n, [&](Idx j) {
+        Idx yj = c.add(yo, c.mul(j, yCol));
+        Idx bj = c.add(bo, c.mul(j, bVector ? 0 : bs.back()));
+        c.loop(k, [&](Idx i) {
+          Value w = c.load(c.ins[1],
+                           c.add(bj, c.mul(i, bVector ? bs[0] : bs[br - 2])));
+          c.vec(V::VFMac, c.view(c.out, yj, {m}, {yRow}),
+                {c.view(c.ins[0], c.add(ao, c.mul(i, as.back())), {m},
+                        {aVector ? 0 : as[ar - 2]}),
+                 w});
+        });
+      });
+    };
+    walk(0, 0, 0, 0);
+  }
+
+  /// Rows of a table along axis 0; indices are clamped into the table.
+  static void gather(const Problem &p, const Option &o, Code &c) {
+    RankedTensorType table = o.ins[0], ids = o.ins[1];
+    Strides is = storage(ids), ts = storage(table), ys = storage(o.out);
+    int64_t n = table.getDimSize(0);
+    std::function<void(int64_t, Idx, Idx)> walk = [&](int64_t d, Idx at,
+                                                      Idx to) {
+      if (d < ids.getRank())
+        return c.loop(ids.getDimSize(d), [&](Idx i) {
+          walk(d + 1, c.add(at, c.mul(i, is[d])), c.add(to, c.mul(i, ys[d])));
+        });
+      Value raw = c.load(c.ins[1], at);
+      Idx id(arith::IndexCastOp::create(c.b, c.loc, c.b.getIndexType(), raw));
+      Value wrapped = c.index(c.add(id, n));
+      id = Idx(c.select(c.less(id, 0), wrapped, c.index(id)));
+      id = c.min(c.max(id, 0), n - 1);
+      Strides sizes = tileShape(table);
+      sizes.erase(sizes.begin());
+      c.strided(
+          V::VMov, sizes,
+          {c.out, to, Strides(ArrayRef(ys).drop_front(ids.getRank()))},
+          {{c.ins[0], c.mul(id, ts[0]), Strides(ArrayRef(ts).drop_front())}});
+    };
+    walk(0, 0, 0);
+  }
+};
+} // namespace
+
+const Kernel &weft::kernels::localKernel() {
+  static const Local kernel(/*split=*/false);
+  return kernel;
+}
+
+const Kernel &weft::kernels::rowsKernel() {
+  static const Local kernel(/*split=*/true);
+  return kernel;
+}

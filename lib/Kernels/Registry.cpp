@@ -1,0 +1,151 @@
+//===- Registry.cpp - All kernels, and the cost of an expansion -----------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "weft/Kernels/Code.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::kernels;
+
+static ArrayRef<std::pair<const char *, const Kernel *>> registry() {
+  static const std::pair<const char *, const Kernel *> entries[] = {
+      {"gemm", &gemmKernel()},           {"norm", &normKernel()},
+      {"attention", &attentionKernel()}, {"elementwise", &elementwiseKernel()},
+      {"embedding", &embeddingKernel()}, {"relayout", &relayoutKernel()},
+      {"rows", &rowsKernel()},           {"local", &localKernel()}};
+  return entries;
+}
+
+const Kernel *kernels::findKernel(StringRef algorithm) {
+  for (auto [name, kernel] : registry())
+    if (algorithm == name)
+      return kernel;
+  return nullptr;
+}
+
+std::vector<Option> kernels::allOptions(const Problem &p, const Rect &r,
+                                        std::string &why) {
+  std::vector<Option> out;
+  for (auto [name, kernel] : registry())
+    kernel->options(p, r, out, why);
+  if (out.empty() && why.empty())
+    why = "no kernel computes '" + p.op + "'";
+  return out;
+}
+
+fabric::KernelOp kernels::expandKernel(OpBuilder &builder, Location loc,
+                                       StringRef name, const Problem &p,
+                                       const Option &o, const Rect &r,
+                                       SmallVectorImpl<MemRefType> &scratch) {
+  auto kernel = fabric::KernelOp::create(builder, loc, name);
+  OpBuilder::InsertionGuard guard(builder);
+  Block *block = builder.createBlock(&kernel.getBody());
+  Code code(builder, loc, r);
+  code.entry = block;
+  auto argument = [&](RankedTensorType t) {
+    return block->addArgument(
+        MemRefType::get({tileElems(t)}, storageType(t.getElementType())), loc);
+  };
+  for (RankedTensorType t : o.ins)
+    code.ins.push_back(argument(t));
+  code.out = argument(o.out);
+  findKernel(o.algorithm)->expand(p, o, code);
+  fabric::ReturnOp::create(builder, loc);
+  scratch.assign(code.scratchTypes.begin(), code.scratchTypes.end());
+  return kernel;
+}
+
+//===----------------------------------------------------------------------===//
+// Cost
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Walks code with trip counts. Mirrors the timing table of machine-model.md
+/// on fabric code, before instruction selection: a DSD and an address
+/// instruction per view, one ALU cycle per arith op.
+class Walker {
+public:
+  Walker(const Rect &r, const Target &t, Measure &m) : rect(r), t(t), m(m) {}
+
+  void walk(Block &block, uint64_t times) {
+    for (Operation &op : block)
+      visit(op, times);
+  }
+
+private:
+  const Rect &rect;
+  const Target &t;
+  Measure &m;
+
+  void visit(Operation &op, uint64_t times) {
+    if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      auto end = loop.getUpperBound().getDefiningOp<arith::ConstantIndexOp>();
+      uint64_t n = end ? uint64_t(end.value()) : 1;
+      m.cycles += times * n * t.branchTaken;
+      return walk(*loop.getBody(), times * n);
+    }
+    if (auto vec = dyn_cast<pe::VecOp>(op))
+      return vector(unsigned(vec.getOpcode()), vec.getDst(), times);
+    if (auto red = dyn_cast<pe::ReduceOp>(op))
+      return vector(unsigned(red.getOpcode()), red.getSrcs()[0], times);
+    if (auto reduce = dyn_cast<fabric::ReduceOp>(op))
+      return collective(reduce.getBuffer(), reduce.getAxis(), true, times);
+    if (auto cast = dyn_cast<fabric::MulticastOp>(op))
+      return collective(cast.getBuffer(), cast.getAxis(), false, times);
+    if (isa<memref::LoadOp>(op))
+      m.cycles += times * t.scalarLoad;
+    else if (isa<memref::ReinterpretCastOp>(op))
+      m.cycles += times * t.dsdLoad;
+    else if (!isa<arith::ConstantOp>(op))
+      m.cycles += times * t.scalarAlu;
+  }
+
+  void vector(unsigned opcode, Value shaped, uint64_t times) {
+    uint64_t n = cast<MemRefType>(shaped.getType()).getNumElements();
+    const VectorRates &r = t.rates;
+    uint32_t rate;
+    switch (pe::VecOpcode(opcode)) {
+    case pe::VecOpcode::VMov:
+      rate = r.mov32;
+      break;
+    case pe::VecOpcode::VFAdd:
+    case pe::VecOpcode::VFSub:
+    case pe::VecOpcode::VFNeg:
+    case pe::VecOpcode::VFAbs:
+      rate = r.fadd32;
+      break;
+    case pe::VecOpcode::VFMul:
+      rate = r.fmul32;
+      break;
+    case pe::VecOpcode::VFMac:
+      rate = r.fmac32;
+      break;
+    default:
+      rate = opcode == 0x7e ? r.dot : opcode >= 0x7c ? r.reduce : r.int32;
+    }
+    if (opcode == 0x7e || opcode == unsigned(pe::VecOpcode::VFMac))
+      m.macs += times * n;
+    m.cycles += times * (t.vectorSetup + Target::elementCycles(n, rate));
+  }
+
+  void collective(Value buffer, fabric::Axis axis, bool chain, uint64_t times) {
+    uint64_t words = cast<MemRefType>(buffer.getType()).getNumElements();
+    uint64_t pes = axis == fabric::Axis::X ? rect.w : rect.h;
+    uint64_t latency = chain ? (2 * t.ramp + t.hop + 1) * (pes - 1)
+                             : t.hop * (pes - 1) + 2 * t.ramp + 1;
+    m.words += times * words;
+    m.cycles += times * (t.vectorSetup + words + latency);
+  }
+};
+} // namespace
+
+Measure kernels::measure(fabric::KernelOp kernel, const Rect &r,
+                         const Target &t) {
+  Measure m;
+  Walker(r, t, m).walk(kernel.getBody().front(), 1);
+  return m;
+}
