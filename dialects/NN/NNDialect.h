@@ -16,6 +16,12 @@
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/SmallVector.h"
 
+#include <memory>
+
+namespace weft {
+class WeightStore;
+}
+
 #include "NN/NNDialect.h.inc"
 
 #define GET_ATTRDEF_CLASSES

@@ -26,6 +26,16 @@ def NN_Dialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
+  let extraClassDeclaration = [{
+    /// Where the bytes of `nn.weight` are read from (weft/Import/WeightStore.h).
+    void setWeights(std::shared_ptr<::weft::WeightStore> store) { weights = std::move(store); }
+    ::weft::WeightStore *getWeights() { return weights.get(); }
+
+  private:
+    std::shared_ptr<::weft::WeightStore> weights;
+
+  public:
+  }];
 }
 
 class NN_Attr<string name, string attrMnemonic> : AttrDef<NN_Dialect, name> {

@@ -1,0 +1,63 @@
+//===- Import.h - ONNX to nn ----------------------------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// The front door: a model file in, a module of clean `nn` out, with the fate of
+// every ONNX node. All that is unsupported is reported at once.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_IMPORT_IMPORT_H
+#define WEFT_IMPORT_IMPORT_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "weft/Binary/Program.h"
+#include "weft/Import/WeightStore.h"
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weft {
+
+/// The value of a graph input that is bound at compile time (--const).
+struct ConstInput {
+  bin::ElemType type = bin::ElemType::F32;
+  std::vector<int64_t> shape;
+  std::vector<uint8_t> bytes; // dense, row-major, little-endian
+};
+
+struct ImportOptions {
+  std::map<std::string, int64_t> dims;      // symbolic dimension -> extent
+  std::map<std::string, ConstInput> consts; // graph input -> value
+  bool raise = true;      // run the raising pipeline after the import
+  bool verifyEach = true; // run the verifier after each pass
+};
+
+struct ImportReport {
+  /// Complete lines, `MODEL: error: ...`, without newline.
+  std::vector<std::string> errors;
+  /// The errors are Weft's own fault (exit code 3 instead of 1).
+  bool internal = false;
+  /// One entry for each node of the main graph, in file order.
+  std::vector<bin::LedgerEntry> ledger;
+  /// Resolves the module's weights; also set on the context's nn dialect.
+  std::shared_ptr<WeightStore> weights;
+  /// Symbolic dimensions that the graph inputs name, in order of appearance.
+  std::vector<std::string> dimNames;
+};
+
+/// Reads `.onnx` or `.textproto` (`-`: standard input, binary). Null on error;
+/// then the report's errors say why.
+mlir::OwningOpRef<mlir::ModuleOp> importOnnx(mlir::MLIRContext &context,
+                                             llvm::StringRef path,
+                                             const ImportOptions &options,
+                                             ImportReport &report);
+
+/// The fate of each node, read off the module's locations. `ledger` holds the
+/// nodes and, for those that no op names any more, the fate to keep.
+void updateLedger(mlir::ModuleOp module, std::vector<bin::LedgerEntry> &ledger);
+
+} // namespace weft
+#endif
