@@ -1,0 +1,573 @@
+//===- CodeWalk.cpp - The dynamic instruction stream of a class, folded ---===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Follows control flow from each task's entry. Which descriptor a DSR holds
+// decides how many elements an op has, so the walk carries, per DSR, the
+// instruction that set it. Subroutines are walked once per different set of
+// descriptors they inherit.
+//
+//===----------------------------------------------------------------------===//
+#include "CodeWalk.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <set>
+
+using namespace weft;
+using namespace weft::cost;
+using namespace weft::isa;
+using llvm::SaturatingAdd;
+using llvm::SaturatingMultiply;
+
+static llvm::Error fault(const bin::PEClass &c, uint32_t word,
+                         const std::string &what) {
+  return llvm::createStringError("class '" + c.name + "': word " +
+                                 std::to_string(word) + ": " + what);
+}
+
+//===----------------------------------------------------------------------===//
+// Totals and rates
+//===----------------------------------------------------------------------===//
+
+template <typename K>
+static void addScaled(std::map<K, uint64_t> &to,
+                      const std::map<K, uint64_t> &from, uint64_t times) {
+  for (const auto &[key, n] : from)
+    to[key] = SaturatingAdd(to[key], SaturatingMultiply(n, times));
+}
+
+void Totals::add(const Totals &o, uint64_t times) {
+  for (const auto &[k, v] : o.kernels) {
+    PerKernel &mine = kernels[k];
+    mine.macs = SaturatingAdd(mine.macs, SaturatingMultiply(v.macs, times));
+    mine.cycles =
+        SaturatingAdd(mine.cycles, SaturatingMultiply(v.cycles, times));
+  }
+  addScaled(words, o.words, times);
+  addScaled(received, o.received, times);
+  fabricElements = SaturatingAdd(fabricElements,
+                                 SaturatingMultiply(o.fabricElements, times));
+  fetchedEnd = std::max(fetchedEnd, o.fetchedEnd);
+}
+
+uint32_t cost::vectorRate(const Instr &i, const Target &t,
+                          const std::optional<DType> types[3]) {
+  // An op runs at the rate of its widest memory operand; fabric operands take
+  // its type. A move converts if the sizes at its two ends differ.
+  bool wide = false, any = false;
+  for (int k = 0; k < 3; ++k)
+    if (types[k]) {
+      any = true;
+      wide |= dtypeBytes(*types[k]) == 4;
+    }
+  wide |= !any;
+  auto isWide = [&](int k) {
+    const Operand &o = k ? i.src0 : i.dst;
+    return types[k]                     ? dtypeBytes(*types[k]) == 4
+           : o.kind == OperandKind::Reg ? true
+                                        : wide;
+  };
+  bool mixed = isWide(0) != isWide(1);
+  const VectorRates &r = t.rates;
+  auto pick = [&](const FactU &w, const FactU &n) {
+    return uint32_t(wide ? w : n);
+  };
+  switch (i.op) {
+  case Op::VMov:
+    return mixed ? uint32_t(r.convert) : pick(r.mov32, r.mov16);
+  case Op::VFAdd:
+  case Op::VFSub:
+  case Op::VFNeg:
+  case Op::VFAbs:
+    return pick(r.fadd32, r.fadd16);
+  case Op::VFMul:
+    return pick(r.fmul32, r.fmul16);
+  case Op::VFMac:
+    return pick(r.fmac32, r.fmac16);
+  case Op::VFMax:
+  case Op::VFMin:
+    return pick(r.fmax32, r.fmax16);
+  case Op::VI2F:
+  case Op::VF2I:
+    return r.convert;
+  case Op::VRSum:
+  case Op::VRMax:
+    return r.reduce;
+  case Op::VFDot:
+    return r.dot;
+  default:
+    return pick(r.int32, r.int16);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The walk
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+using DsrState = std::array<int32_t, NumDsrs>; // defining instruction, or -1
+
+/// A subroutine as walked with one set of inherited descriptors.
+struct Walked {
+  Block *block = nullptr;
+  uint32_t uses = 0;    // DSRs read before they are set
+  uint32_t defines = 0; // DSRs set
+  DsrState in{}, out{};
+};
+
+class Walker {
+public:
+  Walker(const bin::PEClass &c, const Target &t, ClassCode &code)
+      : c(c), t(t), code(code) {}
+  llvm::Error run();
+
+private:
+  /// What one pass over a body knows.
+  struct Frame {
+    Block *block;
+    DsrState dsrs;
+    uint32_t uses = 0, defines = 0;
+  };
+  enum class End : uint8_t { EndLoop, Ret, Task };
+
+  llvm::Error decodeCode();
+  llvm::Error runTasks();
+  llvm::Expected<uint32_t> body(uint32_t at, Frame &f, End end, unsigned depth);
+  llvm::Expected<uint32_t> loop(uint32_t at, Frame &f, unsigned depth);
+  llvm::Error call(uint32_t at, Frame &f, unsigned depth);
+  llvm::Expected<Walked> subroutine(uint32_t word, const DsrState &in,
+                                    uint32_t from, End end, unsigned depth);
+  llvm::Error vector(const Instr &i, Frame &f);
+  llvm::Error elements(const Instr &i, Frame &f, uint64_t &n,
+                       std::optional<DType> types[3]);
+  llvm::Error fabric(const Instr &i, TimedOp &op);
+  void local(Frame &f, uint64_t cycles, uint32_t kernel);
+  void append(Frame &f, Item item, bool timed);
+  void absorb(Frame &f, const Block *b, uint64_t times);
+  void fold(Frame &f, const Block *b, uint64_t times);
+  uint64_t scalarCycles(const Instr &i) const;
+  uint32_t kernelAt(uint32_t word) const;
+  Block *newBlock() {
+    code.blocks.push_back(std::make_unique<Block>());
+    return code.blocks.back().get();
+  }
+
+  const bin::PEClass &c;
+  const Target &t;
+  ClassCode &code;
+  std::vector<bin::CodeRange> ranges; // by begin
+  std::map<uint32_t, std::vector<Walked>> memo;
+  std::set<uint32_t> active; // subroutines being walked
+  std::map<uint8_t, int> inColor, outColor;
+  uint64_t steps = 0;
+};
+
+constexpr uint64_t MaxSteps = 20000000;
+constexpr unsigned MaxNest = 64; // the rule (R-OP-5) allows 16
+
+} // namespace
+
+llvm::Error Walker::decodeCode() {
+  std::string error;
+  auto instrs = decodeAll(c.code, error);
+  if (!instrs)
+    return llvm::createStringError("class '" + c.name + "': " + error);
+  code.instrs = std::move(*instrs);
+  code.atWord.assign(c.code.size(), -1);
+  for (size_t k = 0; k < code.instrs.size(); ++k)
+    code.atWord[code.instrs[k].wordIndex] = int32_t(k);
+  ranges = c.ranges;
+  std::stable_sort(ranges.begin(), ranges.end(),
+                   [](const bin::CodeRange &a, const bin::CodeRange &b) {
+                     return a.begin < b.begin;
+                   });
+  for (const bin::QueueBinding &q : c.queues)
+    (q.output ? outColor : inColor)[q.queue] = q.color;
+  return llvm::Error::success();
+}
+
+uint32_t Walker::kernelAt(uint32_t word) const {
+  auto it = std::upper_bound(
+      ranges.begin(), ranges.end(), word,
+      [](uint32_t w, const bin::CodeRange &r) { return w < r.begin; });
+  if (it == ranges.begin())
+    return NoKernel;
+  --it;
+  return word < it->end ? it->kernel : NoKernel;
+}
+
+uint64_t Walker::scalarCycles(const Instr &i) const {
+  switch (i.op) {
+  case Op::Ld:
+  case Op::Ld16:
+    return t.scalarLoad;
+  case Op::Dsd:
+  case Op::DsdAdd:
+    return t.dsdLoad;
+  case Op::Call:
+  case Op::Ret:
+    return t.branchTaken;
+  default:
+    return t.scalarAlu;
+  }
+}
+
+void Walker::local(Frame &f, uint64_t cycles, uint32_t kernel) {
+  Totals::PerKernel &k = f.block->totals.kernels[kernel];
+  k.cycles = SaturatingAdd(k.cycles, cycles);
+  std::vector<Item> &items = f.block->items;
+  if (!items.empty() && items.back().kind == Item::Local &&
+      items.back().kernel == kernel) {
+    items.back().cycles = SaturatingAdd(items.back().cycles, cycles);
+    return;
+  }
+  Item item;
+  item.kernel = kernel;
+  item.cycles = cycles;
+  items.push_back(item);
+}
+
+void Walker::append(Frame &f, Item item, bool timed) {
+  f.block->items.push_back(item);
+  f.block->timed |= timed;
+}
+
+/// Adds what `times` executions of b do, but for its place in the timeline.
+void Walker::absorb(Frame &f, const Block *b, uint64_t times) {
+  f.block->totals.add(b->totals, times);
+  f.block->activates.insert(b->activates.begin(), b->activates.end());
+  f.block->halts |= b->halts;
+}
+
+/// Replaces a block without fabric by its cycles.
+void Walker::fold(Frame &f, const Block *b, uint64_t times) {
+  for (const auto &[kernel, v] : b->totals.kernels) {
+    Item item;
+    item.kernel = kernel;
+    item.cycles = SaturatingMultiply(v.cycles, times);
+    append(f, item, false);
+  }
+}
+
+llvm::Expected<uint32_t> Walker::body(uint32_t at, Frame &f, End end,
+                                      unsigned depth) {
+  if (depth > MaxNest)
+    return fault(c, at, "loops and calls nest too deep (R-OP-5)");
+  for (;;) {
+    if (at >= code.atWord.size() || code.atWord[at] < 0)
+      return fault(c, at, "control flow leaves the code");
+    if (++steps > MaxSteps)
+      return fault(c, at, "the code is too large to analyse");
+    const Instr &i = code.instrs[code.atWord[at]];
+    uint32_t next = at + i.numWords, kernel = kernelAt(at);
+    f.block->totals.fetchedEnd = std::max(f.block->totals.fetchedEnd, next);
+    if (i.isVector()) {
+      if (llvm::Error e = vector(i, f))
+        return e;
+      at = next;
+      continue;
+    }
+    if (i.op == Op::EndLoop) {
+      if (end != End::EndLoop)
+        return fault(c, at, "endloop without loop (R-OP-5)");
+      return next; // its cycles belong to the loop
+    }
+    local(f, scalarCycles(i), kernel);
+    Item item;
+    item.kernel = kernel;
+    item.index = i.a;
+    switch (i.op) {
+    case Op::Loop: {
+      auto after = loop(at, f, depth);
+      if (!after)
+        return after.takeError();
+      next = *after;
+      break;
+    }
+    case Op::Call:
+      if (llvm::Error e = call(at, f, depth))
+        return e;
+      break;
+    case Op::Ret:
+      if (end != End::Ret)
+        return fault(c, at, "ret outside a subroutine, or inside its loop");
+      return next;
+    case Op::EndTask:
+    case Op::Halt:
+      item.kind = i.op == Op::Halt ? Item::Halt : Item::EndTask;
+      f.block->halts |= i.op == Op::Halt;
+      append(f, item, true);
+      if (end != End::Task)
+        return fault(c, at, "a task ends inside a loop or a subroutine");
+      return next;
+    case Op::Activate:
+      item.kind = Item::Activate;
+      f.block->activates.insert(i.a);
+      append(f, item, true);
+      break;
+    case Op::Wait:
+      item.kind = Item::Wait;
+      append(f, item, true);
+      break;
+    case Op::Dsd:
+      f.dsrs[i.a % NumDsrs] = code.atWord[at];
+      f.defines |= 1u << (i.a % NumDsrs);
+      break;
+    case Op::FMac: {
+      Totals::PerKernel &k = f.block->totals.kernels[kernel];
+      k.macs = SaturatingAdd(k.macs, uint64_t(1));
+      break;
+    }
+    default:
+      break;
+    }
+    at = next;
+  }
+}
+
+/// A loop's body is walked once; twice if its first round sees other
+/// descriptors than the later ones.
+llvm::Expected<uint32_t> Walker::loop(uint32_t at, Frame &f, unsigned depth) {
+  const Instr &i = code.instrs[code.atWord[at]];
+  if (i.imm < 1)
+    return fault(c, at, "a loop of " + std::to_string(i.imm) + " rounds");
+  uint64_t rounds = uint32_t(i.imm), done = 0;
+  uint32_t after = 0;
+  while (done < rounds) {
+    Frame inner{newBlock(), f.dsrs, 0, 0};
+    auto next = body(at + i.numWords, inner, End::EndLoop, depth + 1);
+    if (!next)
+      return next;
+    after = *next;
+    f.uses |= inner.uses & ~f.defines;
+    f.defines |= inner.defines;
+    bool same = !(inner.uses & inner.defines) || inner.dsrs == f.dsrs;
+    uint64_t times = same ? rounds - done : 1;
+    f.dsrs = inner.dsrs;
+    done += times;
+    absorb(f, inner.block, times);
+    // The closing endloop: taken on all but the last round of the loop.
+    bool last = done == rounds;
+    uint32_t kernel = kernelAt(after - 1);
+    uint64_t branches =
+        SaturatingAdd(SaturatingMultiply(times - last, uint64_t(t.branchTaken)),
+                      last ? uint64_t(t.branchNotTaken) : uint64_t(0));
+    if (!inner.block->timed) {
+      fold(f, inner.block, times);
+      local(f, branches, kernel);
+      continue;
+    }
+    f.block->totals.kernels[kernel].cycles += branches;
+    Item item;
+    item.kind = Item::Loop;
+    item.kernel = kernel;
+    item.index = last;
+    item.cycles = times;
+    item.body = inner.block;
+    append(f, item, true);
+  }
+  return after;
+}
+
+llvm::Error Walker::call(uint32_t at, Frame &f, unsigned depth) {
+  const Instr &i = code.instrs[code.atWord[at]];
+  auto sub = subroutine(uint32_t(i.imm), f.dsrs, at, End::Ret, depth);
+  if (!sub)
+    return sub.takeError();
+  f.uses |= sub->uses & ~f.defines;
+  f.defines |= sub->defines;
+  for (unsigned d = 0; d < NumDsrs; ++d)
+    if (sub->defines >> d & 1)
+      f.dsrs[d] = sub->out[d];
+  absorb(f, sub->block, 1);
+  if (!sub->block->timed) {
+    fold(f, sub->block, 1);
+    return llvm::Error::success();
+  }
+  Item item;
+  item.kind = Item::Call;
+  item.body = sub->block;
+  append(f, item, true);
+  return llvm::Error::success();
+}
+
+llvm::Expected<Walked> Walker::subroutine(uint32_t word, const DsrState &in,
+                                          uint32_t from, End end,
+                                          unsigned depth) {
+  for (const Walked &w : memo[word]) {
+    bool match = true;
+    for (unsigned d = 0; d < NumDsrs; ++d)
+      match &= !(w.uses >> d & 1) || w.in[d] == in[d];
+    if (match)
+      return w;
+  }
+  if (!active.insert(word).second)
+    return fault(c, from, "a call recurses (R-OP-5)");
+  Frame f{newBlock(), in, 0, 0};
+  auto after = body(word, f, end, depth + 1);
+  active.erase(word);
+  if (!after)
+    return after.takeError();
+  Walked w{f.block, f.uses, f.defines, in, f.dsrs};
+  memo[word].push_back(w);
+  return w;
+}
+
+//===----------------------------------------------------------------------===//
+// Vector ops
+//===----------------------------------------------------------------------===//
+
+/// Number of elements and the types of the memory operands.
+llvm::Error Walker::elements(const Instr &i, Frame &f, uint64_t &n,
+                             std::optional<DType> types[3]) {
+  const Operand *operands[3] = {&i.dst, &i.src0, &i.src1};
+  uint64_t fromDsr = 0;
+  for (int k = 0; k < 3; ++k) {
+    if (operands[k]->kind != OperandKind::Dsr)
+      continue;
+    unsigned d = operands[k]->index % NumDsrs;
+    if (!(f.defines >> d & 1))
+      f.uses |= 1u << d;
+    if (f.dsrs[d] < 0)
+      return fault(c, i.wordIndex,
+                   "d" + std::to_string(d) + " is used before a dsd sets it");
+    const Instr &dsd = code.instrs[f.dsrs[d]];
+    types[k] = dsd.dtype;
+    uint64_t count = 1;
+    for (const DsdDim &dim : dsd.dims)
+      count = SaturatingMultiply(count, uint64_t(dim.length));
+    fromDsr = std::max(fromDsr, count);
+  }
+  n = i.length ? i.length : fromDsr;
+  if (n == 0)
+    return fault(c, i.wordIndex,
+                 "an op without memory states no length (R-OP-3)");
+  return llvm::Error::success();
+}
+
+llvm::Error Walker::fabric(const Instr &i, TimedOp &op) {
+  const Operand *operands[3] = {&i.dst, &i.src0, &i.src1};
+  int ins = 0;
+  for (const Operand *o : operands) {
+    bool out = o->kind == OperandKind::FabOut;
+    if (!out && o->kind != OperandKind::FabIn)
+      continue;
+    const auto &colors = out ? outColor : inColor;
+    auto it = colors.find(o->index);
+    if (it == colors.end())
+      return fault(c, i.wordIndex,
+                   std::string(out ? "output" : "input") + " queue " +
+                       std::to_string(o->index) + " is bound to no colour");
+    if (out)
+      op.out = it->second;
+    else if (ins < 2)
+      op.in[ins++] = it->second;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Walker::vector(const Instr &i, Frame &f) {
+  uint64_t n = 0;
+  std::optional<DType> types[3];
+  if (llvm::Error e = elements(i, f, n, types))
+    return e;
+  TimedOp op;
+  op.elements = n;
+  op.rate = vectorRate(i, t, types);
+  op.async = i.async;
+  op.microthread = i.microthread;
+  op.kernel = kernelAt(i.wordIndex);
+  if (llvm::Error e = fabric(i, op))
+    return e;
+  Totals &totals = f.block->totals;
+  Totals::PerKernel &k = totals.kernels[op.kernel];
+  if (i.op == Op::VFMac || i.op == Op::VFDot)
+    k.macs = SaturatingAdd(k.macs, n);
+  bool usesFabric = op.in[0] != NoColor || op.out != NoColor;
+  uint64_t cycles = Target::elementCycles(n, op.rate);
+  if (usesFabric)
+    cycles = std::max(cycles, n);
+  if (!usesFabric && !op.async) {
+    local(f, t.vectorSetup + cycles, op.kernel);
+    return llvm::Error::success();
+  }
+  k.cycles = SaturatingAdd(k.cycles, op.async ? uint64_t(t.scalarAlu)
+                                              : t.vectorSetup + cycles);
+  if (usesFabric)
+    totals.fabricElements = SaturatingAdd(totals.fabricElements, n);
+  if (op.out != NoColor)
+    totals.words[{op.kernel, op.out}] += n;
+  for (int color : op.in)
+    if (color != NoColor)
+      totals.received[color] += n;
+  Item item;
+  item.kind = Item::Op;
+  item.kernel = op.kernel;
+  item.index = uint32_t(code.ops.size());
+  code.ops.push_back(op);
+  append(f, item, true);
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Tasks
+//===----------------------------------------------------------------------===//
+
+/// Which task runs after which is static: activation is local. Descriptors stay
+/// in their registers from one task to the next.
+llvm::Error Walker::runTasks() {
+  std::map<uint32_t, uint32_t> entries;
+  std::set<uint32_t> runnable;
+  for (const bin::Task &task : c.tasks) {
+    entries[task.id] = task.entry;
+    if (task.start)
+      runnable.insert(task.id);
+  }
+  DsrState dsrs;
+  dsrs.fill(-1);
+  while (!runnable.empty()) {
+    uint32_t id = *runnable.begin();
+    runnable.erase(runnable.begin());
+    auto it = entries.find(id);
+    if (it == entries.end())
+      return llvm::createStringError("class '" + c.name + "': task " +
+                                     std::to_string(id) +
+                                     " is activated but not declared");
+    if (code.runs.size() >= 1000000)
+      return llvm::createStringError("class '" + c.name +
+                                     "': its tasks never halt (R-TASK-2)");
+    auto w = subroutine(it->second, dsrs, it->second, End::Task, 0);
+    if (!w)
+      return w.takeError();
+    for (unsigned d = 0; d < NumDsrs; ++d)
+      if (w->defines >> d & 1)
+        dsrs[d] = w->out[d];
+    code.runs.push_back({id, w->block});
+    if (w->block->halts)
+      break;
+    runnable.insert(w->block->activates.begin(), w->block->activates.end());
+  }
+  std::map<const Block *, uint64_t> times;
+  std::vector<const Block *> order;
+  for (const TaskRun &r : code.runs)
+    if (++times[r.block] == 1)
+      order.push_back(r.block);
+  for (const Block *b : order)
+    code.totals.add(b->totals, times[b]);
+  return llvm::Error::success();
+}
+
+llvm::Error Walker::run() {
+  if (llvm::Error e = decodeCode())
+    return e;
+  return runTasks();
+}
+
+llvm::Expected<std::unique_ptr<ClassCode>>
+cost::walkClass(const bin::PEClass &c, const Target &t) {
+  auto code = std::make_unique<ClassCode>();
+  if (llvm::Error e = Walker(c, t, *code).run())
+    return e;
+  return code;
+}

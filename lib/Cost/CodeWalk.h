@@ -1,0 +1,103 @@
+//===- CodeWalk.h - The dynamic instruction stream of a class, folded -----===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// A class's code is folded into trees of loops, calls and ops. Stretches that
+// touch no fabric collapse into a number of cycles; totals (MACs, words) are
+// multiplied out in closed form. So a loop of a million rounds costs as much to
+// analyse as one round.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_LIB_COST_CODEWALK_H
+#define WEFT_LIB_COST_CODEWALK_H
+
+#include "weft/Binary/Isa.h"
+#include "weft/Binary/Program.h"
+#include "weft/Target/Target.h"
+#include "llvm/Support/Error.h"
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+namespace weft::cost {
+
+constexpr uint32_t NoKernel = ~0u;
+constexpr int NoColor = -1;
+
+/// A vector op that the timeline must see: fabric operands or a microthread.
+struct TimedOp {
+  uint64_t elements = 0;
+  uint32_t rate = 1000; // cycles per 1000 elements
+  int in[2] = {NoColor, NoColor};
+  int out = NoColor;
+  bool async = false;
+  uint8_t microthread = 0;
+  uint32_t kernel = NoKernel;
+};
+
+struct Block;
+
+struct Item {
+  enum Kind : uint8_t {
+    Local,
+    Op,
+    Loop,
+    Call,
+    Activate,
+    Wait,
+    EndTask,
+    Halt
+  } kind = Local;
+  uint32_t kernel = NoKernel;
+  uint32_t index = 0;  // Op: of ClassCode::ops; Activate, Wait: the id;
+                       // Loop: is its last round the last of the loop?
+  uint64_t cycles = 0; // Local: cycles; Loop: rounds
+  const Block *body = nullptr;
+};
+
+/// Sums over the dynamic instructions of a block, calls and loops included.
+struct Totals {
+  struct PerKernel {
+    uint64_t macs = 0, cycles = 0; // cycles: busy, no waiting
+  };
+  std::map<uint32_t, PerKernel> kernels;
+  std::map<std::pair<uint32_t, int>, uint64_t> words; // (kernel, colour) sent
+  std::map<int, uint64_t> received;                   // by colour
+  uint64_t fabricElements = 0; // elements that use the element pipe
+  uint32_t fetchedEnd = 0;     // one past the highest code word fetched
+  void add(const Totals &o, uint64_t times);
+};
+
+struct Block {
+  std::vector<Item> items;
+  Totals totals;
+  bool timed = false; // holds an item that the timeline must see
+  std::set<uint32_t> activates;
+  bool halts = false;
+};
+
+struct TaskRun {
+  uint32_t id = 0;
+  const Block *block = nullptr;
+};
+
+struct ClassCode {
+  std::vector<isa::Instr> instrs;
+  std::vector<int32_t> atWord; // instruction index or -1
+  std::vector<TaskRun> runs;   // in the order in which a PE runs its tasks
+  std::vector<std::unique_ptr<Block>> blocks; // owns
+  std::vector<TimedOp> ops;
+  Totals totals; // of one PE, from cycle 0 to halt
+};
+
+/// Cycles per 1000 elements of vector op `i` whose memory operands have the
+/// given types (dst, src0, src1; nullopt: no memory operand).
+uint32_t vectorRate(const isa::Instr &i, const Target &t,
+                    const std::optional<isa::DType> types[3]);
+
+llvm::Expected<std::unique_ptr<ClassCode>> walkClass(const bin::PEClass &c,
+                                                     const Target &t);
+
+} // namespace weft::cost
+#endif

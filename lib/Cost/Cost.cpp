@@ -1,0 +1,190 @@
+//===- Cost.cpp - What a program will take, before anything runs ----------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Puts the report together from the parts: code walk (MACs, words, busy
+// cycles), traffic (links), addresses (SRAM peak) and timeline (estimate).
+//
+//===----------------------------------------------------------------------===//
+#include "weft/Cost/Cost.h"
+#include "Addresses.h"
+#include "Grid.h"
+#include "Timeline.h"
+#include "Traffic.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <map>
+
+using namespace weft;
+using namespace weft::cost;
+using bin::MemRange;
+using bin::Pattern;
+using llvm::SaturatingAdd;
+using llvm::SaturatingMultiply;
+
+namespace {
+using Codes = std::vector<std::unique_ptr<ClassCode>>;
+} // namespace
+
+static uint64_t countPEs(const std::vector<Pattern> &where) {
+  uint64_t n = 0;
+  for (const Pattern &w : where)
+    n += w.count();
+  return n;
+}
+
+static void countWork(const bin::Program &p, const Codes &codes,
+                      CostReport &r) {
+  for (const bin::Kernel &k : p.kernels)
+    r.kernels.push_back(
+        {k.name, k.algorithm, k.nodes, k.where, k.stage, 0, 0, 0});
+  for (size_t c = 0; c < codes.size(); ++c) {
+    uint64_t pes = countPEs(p.classes[c].where);
+    for (const auto &[kernel, v] : codes[c]->totals.kernels) {
+      uint64_t macs = SaturatingMultiply(v.macs, pes);
+      r.macs = SaturatingAdd(r.macs, macs);
+      if (kernel < r.kernels.size())
+        r.kernels[kernel].macs = SaturatingAdd(r.kernels[kernel].macs, macs);
+    }
+    for (const auto &[key, n] : codes[c]->totals.words)
+      if (key.first < r.kernels.size()) {
+        uint64_t &words = r.kernels[key.first].words;
+        words = SaturatingAdd(words, SaturatingMultiply(n, pes));
+      }
+  }
+}
+
+static uint64_t dataTop(const bin::Program &p) {
+  uint64_t top = 0;
+  for (const MemRange &m : p.memory)
+    if (m.cls != MemRange::Code && m.cls != MemRange::Reserved)
+      top = std::max(top, uint64_t(m.addr) + m.bytes);
+  return top;
+}
+
+static uint64_t sramPeak(const bin::Program &p, const Codes &codes) {
+  uint64_t peak = 0;
+  for (size_t c = 0; c < codes.size(); ++c) {
+    uint64_t fetched = codes[c]->totals.fetchedEnd;
+    if (fetched)
+      peak = std::max(peak, p.classes[c].codeAddr + fetched * 4);
+    AddressBound b = boundAddresses(p, p.classes[c], *codes[c]);
+    peak = std::max(peak, b.complete ? b.top : std::max(b.top, dataTop(p)));
+  }
+  return peak;
+}
+
+/// The most bytes that ranges of one class cover on any PE. Ranges may share
+/// addresses (buffers that live at different times).
+static uint64_t memoryOf(const bin::Program &p, MemRange::Class cls) {
+  std::vector<Pattern> patterns;
+  std::vector<const MemRange *> ranges;
+  for (const MemRange &m : p.memory)
+    if (m.cls == cls && m.bytes) {
+      ranges.push_back(&m);
+      patterns.push_back(m.where);
+    }
+  if (ranges.empty())
+    return 0;
+  Kinds columns = kindsOf(patterns, true, p.gridW);
+  Kinds rows = kindsOf(patterns, false, p.gridH);
+  uint64_t most = 0;
+  for (const Kind &x : columns.kinds)
+    for (const Kind &y : rows.kinds) {
+      std::vector<std::pair<uint64_t, uint64_t>> spans;
+      for (size_t k = 0; k < ranges.size(); ++k)
+        if (x.member[k] && y.member[k])
+          spans.push_back(
+              {ranges[k]->addr, uint64_t(ranges[k]->addr) + ranges[k]->bytes});
+      std::sort(spans.begin(), spans.end());
+      uint64_t bytes = 0, end = 0;
+      for (auto [lo, hi] : spans) {
+        bytes += hi > std::max(lo, end) ? hi - std::max(lo, end) : 0;
+        end = std::max(end, hi);
+      }
+      most = std::max(most, bytes);
+    }
+  return most;
+}
+
+static void countMemory(const bin::Program &p, const Target &t, CostReport &r) {
+  r.memory.code = memoryOf(p, MemRange::Code);
+  for (const bin::PEClass &c : p.classes)
+    r.memory.code = std::max<uint64_t>(r.memory.code, c.code.size() * 4);
+  r.memory.weights = memoryOf(p, MemRange::Weights);
+  r.memory.activations = memoryOf(p, MemRange::Activations);
+  r.memory.buffers = memoryOf(p, MemRange::Buffers);
+  r.memory.io = memoryOf(p, MemRange::IO);
+  r.memory.reserved = std::max<uint64_t>(memoryOf(p, MemRange::Reserved),
+                                         t.reservedBytes.value);
+}
+
+/// No run is shorter than the busiest PE's instructions, the elements that use
+/// its one element pipe, or the wavelets of the busiest link.
+static uint64_t lowerBound(const Codes &codes, uint64_t maxLink) {
+  uint64_t lower = maxLink;
+  for (const auto &code : codes) {
+    uint64_t busy = 0;
+    for (const auto &[kernel, v] : code->totals.kernels)
+      busy = SaturatingAdd(busy, v.cycles);
+    lower = std::max({lower, busy, code->totals.fabricElements});
+  }
+  return lower;
+}
+
+static void sumStages(const bin::Program &p, CostReport &r) {
+  for (const bin::Stage &s : p.stages)
+    r.stages.push_back({s.name, s.where, 0, 0, 0});
+  for (const KernelCost &k : r.kernels) {
+    if (k.stage >= r.stages.size())
+      continue;
+    StageCost &s = r.stages[k.stage];
+    s.cycles += k.cycles;
+    s.macs = SaturatingAdd(s.macs, k.macs);
+    s.words = SaturatingAdd(s.words, k.words);
+  }
+}
+
+llvm::Expected<CostReport> cost::analyze(const bin::Program &p,
+                                         const Target &t) {
+  Codes codes;
+  for (const bin::PEClass &c : p.classes) {
+    auto code = walkClass(c, t);
+    if (!code)
+      return code.takeError();
+    codes.push_back(std::move(*code));
+  }
+  auto traffic = traceTraffic(p, codes);
+  if (!traffic)
+    return traffic.takeError();
+  CostReport r;
+  r.program = p.name;
+  r.target = t.name;
+  r.gridW = p.gridW;
+  r.gridH = p.gridH;
+  r.assumed = t.assumedFields();
+  countWork(p, codes, r);
+  countMemory(p, t, r);
+  r.sramPeakBytes = sramPeak(p, codes);
+  r.waveletHops = traffic->waveletHops;
+  r.maxLinkWavelets = traffic->maxLink;
+  r.hottestLinks = traffic->hottest;
+  r.colors = traffic->colors;
+  r.cyclesLower = lowerBound(codes, traffic->maxLink);
+  Estimate e = estimateCycles(p, t, codes, *traffic);
+  r.cyclesEstimate = std::max(e.cycles, r.cyclesLower);
+  for (size_t k = 0; k < r.kernels.size(); ++k)
+    r.kernels[k].cycles = e.kernels[k];
+  sumStages(p, r);
+  return r;
+}
+
+llvm::Expected<CostReport> cost::embed(bin::Program &p, const Target &t) {
+  auto r = analyze(p, t);
+  if (!r)
+    return r.takeError();
+  p.cyclesLower = r->cyclesLower;
+  p.cyclesEstimate = r->cyclesEstimate;
+  p.costReport = serialize(*r);
+  return r;
+}

@@ -1,0 +1,152 @@
+//===- Serialize.cpp - The cost report as Protobuf ------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// The bytes that a .weft file embeds. Protobuf's headers stay in this file.
+//
+//===----------------------------------------------------------------------===//
+#include "cost.pb.h"
+#include "weft/Cost/Cost.h"
+
+using namespace weft;
+using namespace weft::cost;
+
+namespace pb = weft::cost::wire;
+
+static void put(const bin::Pattern &p, pb::Rectangle *to) {
+  to->set_x0(p.x0);
+  to->set_y0(p.y0);
+  to->set_w(p.w);
+  to->set_h(p.h);
+  to->set_dx(p.dx);
+  to->set_dy(p.dy);
+}
+
+static bin::Pattern get(const pb::Rectangle &p) {
+  return {p.x0(), p.y0(), p.w(), p.h(), p.dx(), p.dy()};
+}
+
+static void put(const ColorCost &c, pb::Color *to) {
+  to->set_color(c.color);
+  to->set_words(c.words);
+  to->set_hops(c.hops);
+}
+
+static ColorCost get(const pb::Color &c) {
+  return {c.color(), c.words(), c.hops()};
+}
+
+static void put(const KernelCost &k, pb::Kernel *to) {
+  to->set_name(k.name);
+  to->set_algorithm(k.algorithm);
+  for (uint32_t n : k.nodes)
+    to->add_nodes(n);
+  put(k.where, to->mutable_rectangle());
+  to->set_stage(k.stage);
+  to->set_cycles(k.cycles);
+  to->set_macs(k.macs);
+  to->set_words(k.words);
+}
+
+static KernelCost get(const pb::Kernel &k) {
+  return {
+      k.name(),           k.algorithm(), {k.nodes().begin(), k.nodes().end()},
+      get(k.rectangle()), k.stage(),     k.cycles(),
+      k.macs(),           k.words()};
+}
+
+static void put(const StageCost &s, pb::Stage *to) {
+  to->set_name(s.name);
+  put(s.where, to->mutable_rectangle());
+  to->set_cycles(s.cycles);
+  to->set_macs(s.macs);
+  to->set_words(s.words);
+}
+
+static void put(const LinkCost &l, pb::Link *to) {
+  to->set_x(l.x);
+  to->set_y(l.y);
+  to->set_to_x(l.toX);
+  to->set_to_y(l.toY);
+  to->set_direction(std::string(1, l.direction));
+  to->set_wavelets(l.wavelets);
+  for (const ColorCost &c : l.colors)
+    put(c, to->add_colors());
+}
+
+static LinkCost get(const pb::Link &l) {
+  LinkCost r{l.x(), l.y(), l.to_x(), l.to_y(), 'E', l.wavelets(), {}};
+  if (!l.direction().empty())
+    r.direction = l.direction()[0];
+  for (const pb::Color &c : l.colors())
+    r.colors.push_back(get(c));
+  return r;
+}
+
+static void put(const MemoryCost &m, pb::Memory *to) {
+  to->set_code(m.code);
+  to->set_weights(m.weights);
+  to->set_activations(m.activations);
+  to->set_buffers(m.buffers);
+  to->set_reserved(m.reserved);
+  to->set_io(m.io);
+}
+
+std::string cost::serialize(const CostReport &r) {
+  pb::Report m;
+  m.set_program(r.program);
+  m.set_target(r.target);
+  m.set_grid_w(r.gridW);
+  m.set_grid_h(r.gridH);
+  m.set_cycles_lower(r.cyclesLower);
+  m.set_cycles_estimate(r.cyclesEstimate);
+  m.set_sram_peak_bytes(r.sramPeakBytes);
+  m.set_wavelet_hops(r.waveletHops);
+  m.set_max_link_wavelets(r.maxLinkWavelets);
+  m.set_macs(r.macs);
+  put(r.memory, m.mutable_memory());
+  for (const KernelCost &k : r.kernels)
+    put(k, m.add_kernels());
+  for (const StageCost &s : r.stages)
+    put(s, m.add_stages());
+  for (const LinkCost &l : r.hottestLinks)
+    put(l, m.add_hottest_links());
+  for (const ColorCost &c : r.colors)
+    put(c, m.add_colors());
+  for (const std::string &a : r.assumed)
+    m.add_assumed(a);
+  return m.SerializeAsString();
+}
+
+llvm::Expected<CostReport> cost::deserialize(llvm::StringRef bytes) {
+  pb::Report m;
+  if (bytes.size() > INT32_MAX ||
+      !m.ParseFromArray(bytes.data(), int(bytes.size())))
+    return llvm::createStringError("the cost report is not a valid message");
+  CostReport r;
+  r.program = m.program();
+  r.target = m.target();
+  r.gridW = m.grid_w();
+  r.gridH = m.grid_h();
+  r.cyclesLower = m.cycles_lower();
+  r.cyclesEstimate = m.cycles_estimate();
+  r.sramPeakBytes = m.sram_peak_bytes();
+  r.waveletHops = m.wavelet_hops();
+  r.maxLinkWavelets = m.max_link_wavelets();
+  r.macs = m.macs();
+  r.memory = {m.memory().code(),        m.memory().weights(),
+              m.memory().activations(), m.memory().buffers(),
+              m.memory().reserved(),    m.memory().io()};
+  for (const pb::Kernel &k : m.kernels())
+    r.kernels.push_back(get(k));
+  for (const pb::Stage &s : m.stages())
+    r.stages.push_back(
+        {s.name(), get(s.rectangle()), s.cycles(), s.macs(), s.words()});
+  for (const pb::Link &l : m.hottest_links())
+    r.hottestLinks.push_back(get(l));
+  for (const pb::Color &c : m.colors())
+    r.colors.push_back(get(c));
+  for (const std::string &a : m.assumed())
+    r.assumed.push_back(a);
+  return r;
+}

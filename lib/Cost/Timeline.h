@@ -1,0 +1,28 @@
+//===- Timeline.h - When things happen, for a few representative PEs ------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// The cycle estimate. One row for each kind of row and one column for each kind
+// of column are followed op by op: O(w + h) clocks, whatever the program does
+// on them.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_LIB_COST_TIMELINE_H
+#define WEFT_LIB_COST_TIMELINE_H
+
+#include "Traffic.h"
+
+namespace weft::cost {
+
+struct Estimate {
+  uint64_t cycles = 0;
+  std::vector<uint64_t> kernels; // by index into Program::kernels
+  uint64_t forced = 0; // ops whose words never came: the program would hang
+};
+
+Estimate estimateCycles(const bin::Program &p, const Target &t,
+                        const std::vector<std::unique_ptr<ClassCode>> &codes,
+                        const Traffic &traffic);
+
+} // namespace weft::cost
+#endif

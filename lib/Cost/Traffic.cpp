@@ -1,0 +1,337 @@
+//===- Traffic.cpp - What each link carries -------------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// A front of routers (a strided rectangle) moves along the routes step by step;
+// a front one router wide runs through a dense region in a single step and
+// leaves a rectangle of loaded links behind. So a route costs O(w + h) steps at
+// most, whatever the number of senders. The maximum over all links and colours
+// comes from the kinds of columns and rows that the loads tell apart.
+//
+//===----------------------------------------------------------------------===//
+#include "Traffic.h"
+#include "Grid.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <map>
+
+using namespace weft;
+using namespace weft::cost;
+using bin::Pattern;
+using bin::Port;
+using llvm::SaturatingAdd;
+using llvm::SaturatingMultiply;
+
+namespace {
+
+struct Step {
+  Port port;    // leaves by
+  Port arrives; // and arrives at the neighbour's
+  int dx, dy;
+  char letter;
+};
+constexpr Step Steps[4] = {{bin::North, bin::South, 0, -1, 'N'},
+                           {bin::South, bin::North, 0, 1, 'S'},
+                           {bin::East, bin::West, 1, 0, 'E'},
+                           {bin::West, bin::East, -1, 0, 'W'}};
+
+/// Routers that wavelets of one colour have reached, and from where.
+struct Front {
+  Pattern at;
+  AxisOrigin x, y;
+  uint64_t hops = 0;
+  uint64_t depth = 0; // links crossed, to notice routes that never end
+};
+
+class Tracer {
+public:
+  Tracer(const bin::Program &p, Traffic &traffic) : p(p), traffic(traffic) {
+    regions.resize(256);
+    for (const bin::Route &r : p.routes)
+      regions[r.color].push_back(&r);
+    traffic.deliveries.resize(256);
+  }
+  llvm::Error send(const bin::PEClass &c, uint8_t color, uint64_t words);
+
+private:
+  void follow(const Front &f, const bin::Route &r);
+  void leave(const Front &f, const bin::Route &r, const Step &s);
+  Front run(const Front &f, const bin::Route &r, const Step *straight);
+  std::optional<Front> move(const Front &f, const Step &s) const;
+
+  const bin::Program &p;
+  Traffic &traffic;
+  std::vector<std::vector<const bin::Route *>> regions; // by colour
+  uint8_t color = 0;
+  uint64_t words = 0;
+  // Fronts that are on a link, with the port they arrive at.
+  std::vector<std::pair<Front, const Step *>> pending;
+  uint64_t steps = 0;
+};
+
+constexpr uint64_t MaxTraceSteps = 4000000;
+
+} // namespace
+
+/// The front one link further, cut to the grid.
+std::optional<Front> Tracer::move(const Front &f, const Step &s) const {
+  Front n = f;
+  int64_t x = int64_t(f.at.x0) + s.dx, y = int64_t(f.at.y0) + s.dy;
+  if (x < 0 || y < 0 || x >= p.gridW || y >= p.gridH)
+    return std::nullopt; // such a route is refused by R-FAB-3
+  n.at.x0 = uint32_t(x);
+  n.at.y0 = uint32_t(y);
+  n.x.delta += s.dx;
+  n.x.ref += s.dx;
+  n.y.delta += s.dy;
+  n.y.ref += s.dy;
+  n.hops += 1;
+  n.depth += 1;
+  return n;
+}
+
+/// Runs a front one router wide straight through the rest of a dense region;
+/// the result covers all routers passed.
+Front Tracer::run(const Front &f, const bin::Route &r, const Step *straight) {
+  if (!straight || !(r.tx & straight->port))
+    return f;
+  bool alongX = straight->dx != 0;
+  const Pattern &w = r.where;
+  uint32_t extent = alongX ? f.at.w : f.at.h;
+  uint32_t stride = alongX ? w.dx : w.dy, count = alongX ? w.w : w.h;
+  if (extent != 1 || (stride != 1 && count != 1))
+    return f;
+  uint32_t pos = alongX ? f.at.x0 : f.at.y0, lo = alongX ? w.x0 : w.y0;
+  bool up = straight->dx + straight->dy > 0;
+  uint32_t passed = up ? lo + count - pos : pos - lo + 1;
+  Front n = f;
+  uint32_t first = up ? pos : lo;
+  AxisOrigin &o = alongX ? n.x : n.y;
+  if (!o.absolute) {
+    o.absolute = true;
+    o.at = int64_t(pos) - o.delta;
+    o.ref = pos;
+  } else {
+    // One router wide: its distance from ref is a number.
+    n.hops += uint64_t(std::abs(int64_t(pos) - o.ref));
+    o.ref = pos;
+  }
+  (alongX ? n.at.x0 : n.at.y0) = first;
+  (alongX ? n.at.w : n.at.h) = passed;
+  (alongX ? n.at.dx : n.at.dy) = 1;
+  return n;
+}
+
+void Tracer::leave(const Front &f, const bin::Route &r, const Step &s) {
+  traffic.loads.push_back({f.at, s.port, color, words});
+  if (auto next = move(f, s))
+    pending.push_back({*next, &s});
+}
+
+/// The front has entered region r (or starts in it).
+void Tracer::follow(const Front &f, const bin::Route &r) {
+  const Step *straight = nullptr;
+  if (r.rx != bin::Ramp)
+    for (const Step &s : Steps)
+      if (s.arrives == r.rx)
+        straight = &s;
+  Front all = run(f, r, straight);
+  uint64_t passed = all.at.count() / std::max<uint64_t>(1, f.at.count());
+  if (r.tx & bin::Ramp)
+    traffic.deliveries[color].push_back(
+        {color, all.at, all.x, all.y, all.hops});
+  for (const Step &s : Steps) {
+    if (!(r.tx & s.port))
+      continue;
+    if (&s != straight || passed == 1) {
+      leave(all, r, s);
+      continue;
+    }
+    // All routers passed load their link; only the last one leads on.
+    traffic.loads.push_back({all.at, s.port, color, words});
+    Front last = all;
+    uint32_t end = s.dx + s.dy > 0 ? uint32_t(passed - 1) : 0;
+    (s.dx ? last.at.x0 : last.at.y0) += end;
+    (s.dx ? last.at.w : last.at.h) = 1;
+    last.depth += passed - 1;
+    if (auto next = move(last, s))
+      pending.push_back({*next, &s});
+  }
+}
+
+llvm::Error Tracer::send(const bin::PEClass &c, uint8_t sent, uint64_t n) {
+  color = sent;
+  words = n;
+  uint64_t maxDepth = uint64_t(p.gridW) * p.gridH;
+  for (const bin::Route *r : regions[color])
+    for (const Pattern &w : c.where) {
+      if (r->rx != bin::Ramp)
+        continue;
+      auto at = intersect(w, r->where);
+      if (!at)
+        continue;
+      Front f;
+      f.at = *at;
+      follow(f, *r);
+      while (!pending.empty()) {
+        auto [front, step] = pending.back();
+        pending.pop_back();
+        if (++steps > MaxTraceSteps || front.depth > maxDepth)
+          return llvm::createStringError(
+              "the route of colour " + std::to_string(color) + " from class '" +
+              c.name + "' does not end (R-FAB-4)");
+        for (const bin::Route *q : regions[color]) {
+          if (q->rx != step->arrives)
+            continue;
+          if (auto part = intersect(front.at, q->where)) {
+            Front g = front;
+            g.at = *part;
+            follow(g, *q);
+          }
+        }
+      }
+    }
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Loads
+//===----------------------------------------------------------------------===//
+
+/// Adds up equal rectangles of one colour, which several fronts may leave.
+static void mergeLoads(std::vector<LinkLoad> &loads) {
+  auto key = [](const LinkLoad &l) {
+    const Pattern &f = l.from;
+    return std::make_tuple(unsigned(l.dir), unsigned(l.color), f.x0, f.y0, f.w,
+                           f.h, f.dx, f.dy);
+  };
+  std::sort(
+      loads.begin(), loads.end(),
+      [&](const LinkLoad &a, const LinkLoad &b) { return key(a) < key(b); });
+  size_t out = 0;
+  for (size_t i = 0; i < loads.size(); ++i)
+    if (out && key(loads[out - 1]) == key(loads[i]))
+      loads[out - 1].words += loads[i].words;
+    else
+      loads[out++] = loads[i];
+  loads.resize(out);
+}
+
+/// The load of a cell: columns of one kind, rows of one kind.
+namespace {
+struct Cell {
+  uint64_t words = 0;
+  uint32_t column = 0, row = 0; // kinds
+};
+} // namespace
+
+static LinkCost describe(const Step &s, uint32_t x, uint32_t y, uint64_t words,
+                         const std::vector<LinkLoad> &loads) {
+  LinkCost l;
+  l.x = x;
+  l.y = y;
+  l.toX = x + s.dx;
+  l.toY = y + s.dy;
+  l.direction = s.letter;
+  l.wavelets = words;
+  std::map<uint32_t, uint64_t> byColor;
+  for (const LinkLoad &load : loads)
+    if (load.dir == s.port && load.from.contains(x, y))
+      byColor[load.color] += load.words;
+  for (auto [color, n] : byColor)
+    l.colors.push_back({color, n, 0});
+  return l;
+}
+
+/// The eight hottest links towards one side, by cells of equal load.
+static void hottest(const bin::Program &p, const Step &s, Traffic &traffic) {
+  std::vector<Pattern> patterns;
+  std::vector<uint64_t> words;
+  for (const LinkLoad &l : traffic.loads)
+    if (l.dir == s.port) {
+      patterns.push_back(l.from);
+      words.push_back(l.words);
+    }
+  if (patterns.empty())
+    return;
+  Kinds columns = kindsOf(patterns, true, p.gridW);
+  Kinds rows = kindsOf(patterns, false, p.gridH);
+  std::vector<Cell> cells;
+  for (uint32_t cx = 0; cx < columns.kinds.size(); ++cx) {
+    std::vector<uint32_t> in;
+    for (uint32_t k = 0; k < patterns.size(); ++k)
+      if (columns.kinds[cx].member[k])
+        in.push_back(k);
+    for (uint32_t cy = 0; !in.empty() && cy < rows.kinds.size(); ++cy) {
+      Cell cell{0, cx, cy};
+      for (uint32_t k : in)
+        if (rows.kinds[cy].member[k])
+          cell.words = SaturatingAdd(cell.words, words[k]);
+      if (cell.words)
+        cells.push_back(cell);
+    }
+  }
+  std::stable_sort(
+      cells.begin(), cells.end(),
+      [](const Cell &a, const Cell &b) { return a.words > b.words; });
+  unsigned listed = 0;
+  for (const Cell &cell : cells)
+    for (uint32_t y : rows.kinds[cell.row].at)
+      for (uint32_t x : columns.kinds[cell.column].at) {
+        if (++listed > 8)
+          return;
+        traffic.hottest.push_back(describe(s, x, y, cell.words, traffic.loads));
+      }
+}
+
+static void summarise(const bin::Program &p, Traffic &traffic) {
+  std::map<uint32_t, ColorCost> colors;
+  for (const LinkLoad &l : traffic.loads) {
+    uint64_t hops = SaturatingMultiply(l.from.count(), l.words);
+    traffic.waveletHops = SaturatingAdd(traffic.waveletHops, hops);
+    ColorCost &c = colors[l.color];
+    c.hops = SaturatingAdd(c.hops, hops);
+  }
+  for (const ColorCost &sent : traffic.colors)
+    colors[sent.color].words = sent.words;
+  traffic.colors.clear();
+  for (auto &[id, c] : colors)
+    traffic.colors.push_back({id, c.words, c.hops});
+  for (const Step &s : Steps)
+    hottest(p, s, traffic);
+  std::stable_sort(traffic.hottest.begin(), traffic.hottest.end(),
+                   [](const LinkCost &a, const LinkCost &b) {
+                     return std::make_tuple(b.wavelets, a.y, a.x, a.direction) <
+                            std::make_tuple(a.wavelets, b.y, b.x, b.direction);
+                   });
+  if (traffic.hottest.size() > 8)
+    traffic.hottest.resize(8);
+  if (!traffic.hottest.empty())
+    traffic.maxLink = traffic.hottest.front().wavelets;
+}
+
+llvm::Expected<Traffic>
+cost::traceTraffic(const bin::Program &p,
+                   const std::vector<std::unique_ptr<ClassCode>> &codes) {
+  Traffic traffic;
+  Tracer tracer(p, traffic);
+  std::map<uint32_t, uint64_t> sent;
+  for (size_t k = 0; k < p.classes.size(); ++k) {
+    uint64_t pes = 0;
+    for (const Pattern &w : p.classes[k].where)
+      pes += w.count();
+    std::map<int, uint64_t> words;
+    for (const auto &[key, n] : codes[k]->totals.words)
+      words[key.second] = SaturatingAdd(words[key.second], n);
+    for (auto [color, n] : words) {
+      sent[color] = SaturatingAdd(sent[color], SaturatingMultiply(n, pes));
+      if (llvm::Error e = tracer.send(p.classes[k], uint8_t(color), n))
+        return e;
+    }
+  }
+  for (auto [color, n] : sent)
+    traffic.colors.push_back({color, n, 0});
+  mergeLoads(traffic.loads);
+  summarise(p, traffic);
+  return traffic;
+}
