@@ -184,12 +184,11 @@ llvm::Expected<Loaded>
 weft::bin::loadBuffer(std::unique_ptr<llvm::MemoryBuffer> buffer) {
   Loaded loaded;
   Loader loader(buffer->getBuffer(), loaded.program);
-  std::string name = buffer->getBufferIdentifier().str();
   llvm::Error e = loader.run();
   if (!e)
     e = loader.checkData();
   if (e)
-    return error(name + ": " + llvm::toString(std::move(e)));
+    return e;
   loaded.buffer = std::move(buffer);
   return loaded;
 }
@@ -198,6 +197,6 @@ llvm::Expected<Loaded> weft::bin::loadFile(const std::string &path) {
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(
       path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
-    return error(path + ": " + buffer.getError().message());
+    return error("cannot read: " + buffer.getError().message());
   return loadBuffer(std::move(*buffer));
 }

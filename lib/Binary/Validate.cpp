@@ -58,7 +58,8 @@ public:
          [&](auto &s) { pattern(s.where); });
     list(section::Kernels, "kernel", p.kernels, [&](auto &k) { kernel(k); });
     list(section::Ledger, "node", p.nodes, [&](const LedgerEntry &e) {
-      require(e.fate <= LedgerEntry::Dead, "unknown fate " + Twine(unsigned(e.fate)));
+      require(e.fate <= LedgerEntry::Dead,
+              "unknown fate " + Twine(unsigned(e.fate)));
     });
     list(section::Memory, "range", p.memory, [&](auto &m) { memory(m); });
     at(section::IO, "tolerance", 0);

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "weft/Binary/File.h"
 #include "Sections.h"
+#include "weft/Binary/Dump.h"
 #include "weft/Binary/Isa.h"
 #include "weft/Target/Target.h"
 #include "llvm/Object/ELF.h"
@@ -143,8 +144,101 @@ TEST(File, RoundTripOfEverything) {
   EXPECT_EQ(fileBytes(p), bytes);
 }
 
+/// Every view of whatever loads must be printable.
+void dumpAll(const Program &p) {
+  llvm::raw_null_ostream os;
+  dumpSummary(p, os);
+  dumpCode(p, os);
+  dumpRoutes(p, os);
+  dumpMemory(p, os);
+  dumpIO(p, os);
+  dumpMap(p, os);
+  dumpSvg(p, os);
+}
+
 TEST(File, SameProgramSameBytes) {
   EXPECT_EQ(fileBytes(sample()), fileBytes(sample()));
+}
+
+template <typename View> std::string shown(View view) {
+  std::string s;
+  llvm::raw_string_ostream os(s);
+  view(sample(), os);
+  return s;
+}
+bool has(const std::string &text, const char *part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Dump, CodeShowsAddressesKernelsAndTasks) {
+  std::string s = shown(dumpCode);
+  EXPECT_TRUE(has(s, "class 'worker': 9 words at 0x1050, on 8 PEs: (0, 0) 4x2"))
+      << s;
+  EXPECT_TRUE(has(s, "task 0 (start):\n")) << s;
+  EXPECT_TRUE(has(s, "  kernel 'matmul' (chain), node 0 'n0' MatMul, 5 '' "
+                     "Add\n"))
+      << s;
+  EXPECT_TRUE(has(s, "    1060: 61000042                    vfadd d0, d0, "
+                     "in2\n"))
+      << s;
+}
+
+TEST(Dump, RoutesByColour) {
+  std::string s = shown(dumpRoutes);
+  EXPECT_TRUE(has(s, "colour 3: 3 settings on 8 routers, 1 streams\n")) << s;
+  EXPECT_TRUE(has(s, "west -> east ramp                (1, 0) 2x2\n")) << s;
+  EXPECT_TRUE(has(s, "stream 'row': (0, 0) 1x2 to (x+1..x+3, y), 4 words\n"))
+      << s;
+}
+
+TEST(Dump, MemoryTable) {
+  std::string s = shown(dumpMemory);
+  EXPECT_TRUE(has(s, "  weights          16 bytes\n")) << s;
+  EXPECT_TRUE(has(s, "  total            56 of 49152 bytes\n")) << s;
+  EXPECT_TRUE(has(s, "      2000   2010     16  weights     'w'\n")) << s;
+}
+
+TEST(Dump, Map) {
+  EXPECT_EQ(shown(dumpMap), "grid 4x2\n"
+                            "+all-+\n"
+                            "|aaaa|\n"
+                            "|aaaa|\n"
+                            "+----+\n"
+                            "  a  class 'worker', 8 PEs\n"
+                            "  stage 'all' (0, 0) 4x2\n");
+}
+
+TEST(Dump, MapOfAWaferFitsATerminal) {
+  Program p = sample();
+  p.gridW = 750;
+  p.gridH = 994;
+  p.stages = {{"left", {0, 0, 375, 994}}, {"right", {375, 0, 375, 994}}};
+  p.classes[0].where = {{0, 0, 375, 994}};
+  p.classes.push_back(p.classes[0]);
+  p.classes[1].where = {{375, 0, 188, 497, 2, 2}};
+  std::string s;
+  llvm::raw_string_ostream os(s);
+  dumpMap(p, os);
+  EXPECT_TRUE(has(s, "one character per 8x8 PEs")) << s;
+  size_t widest = 0;
+  for (size_t at = 0; at < s.size(); at = s.find('\n', at) + 1)
+    widest = std::max(widest, s.find('\n', at) - at);
+  EXPECT_LE(widest, 100u);
+  std::string svg;
+  llvm::raw_string_ostream svgOs(svg);
+  dumpSvg(p, svgOs);
+  EXPECT_LT(svg.size(), 5000u);
+}
+
+TEST(Dump, HostileNamesAreEscaped) {
+  Program p = sample();
+  p.classes[0].name = "\033[2J<script>";
+  std::string s;
+  llvm::raw_string_ostream os(s);
+  dumpMap(p, os);
+  dumpSvg(p, os);
+  EXPECT_FALSE(has(s, "\033"));
+  EXPECT_FALSE(has(s, "\n<script>"));
 }
 
 TEST(File, DataIsPageAligned) {
@@ -312,9 +406,11 @@ TEST(File, FiveThousandByteFlipsNeverCrash) {
     if (n % 2)
       repaired += repairChecksums(damaged);
     auto loaded = load(damaged);
-    if (loaded)
+    if (loaded) {
       ++accepted;
-    else
+      dumpAll(loaded->program);
+    } else
+
       EXPECT_NE(llvm::toString(loaded.takeError()), "");
   }
   // Padding and names may change unnoticed; most else may not.
@@ -337,17 +433,20 @@ TEST(File, WildNumbersInRecordsNeverCrash) {
       memcpy(&damaged[64 + random() % (bytes.size() - 68)], &v, 4);
     }
     repairChecksums(damaged);
-    llvm::consumeError(load(damaged).takeError());
+    auto loaded = load(damaged);
+    if (loaded)
+      dumpAll(loaded->program);
+    else
+      llvm::consumeError(loaded.takeError());
   }
 }
 
 TEST(File, ForeignFilesAreRefused) {
   std::string bytes = fileBytes(sample());
-  EXPECT_EQ(loadError("hello"), "t.weft: not a .weft file (no ELF magic)");
+  EXPECT_EQ(loadError("hello"), "not a .weft file (no ELF magic)");
   std::string other = bytes;
   other[18] = 62; // EM_X86_64
-  EXPECT_EQ(loadError(other),
-            "t.weft: not a .weft file (an ELF file of another kind)");
+  EXPECT_EQ(loadError(other), "not a .weft file (an ELF file of another kind)");
 }
 
 TEST(File, FutureVersionsAreRefused) {
@@ -356,7 +455,7 @@ TEST(File, FutureVersionsAreRefused) {
   ASSERT_NE(at, std::string::npos);
   bytes[at + 4] = 2;
   EXPECT_EQ(loadError(bytes),
-            "t.weft: the file has format version 2.0, this tool reads 1.x");
+            "the file has format version 2.0, this tool reads 1.x");
 }
 
 TEST(File, DamagedDataNamesTheTensor) {
@@ -364,7 +463,7 @@ TEST(File, DamagedDataNamesTheTensor) {
   size_t at = bytes.find(std::string("\1\2\3\4\5\6\7\10", 8));
   ASSERT_NE(at, std::string::npos);
   bytes[at] ^= 1;
-  EXPECT_EQ(loadError(bytes), "t.weft: section .weft.data, offset 0: checksum "
+  EXPECT_EQ(loadError(bytes), "section .weft.data, offset 0: checksum "
                               "of tensor 'w' differs");
 }
 
