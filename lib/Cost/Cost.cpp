@@ -132,16 +132,26 @@ static uint64_t lowerBound(const Codes &codes, uint64_t maxLink) {
   return lower;
 }
 
-static void sumStages(const bin::Program &p, CostReport &r) {
+/// A kernel, and a stage, lasts from its first issue to its last end.
+static void timeStages(const bin::Program &p, const Estimate &e,
+                       CostReport &r) {
   for (const bin::Stage &s : p.stages)
     r.stages.push_back({s.name, s.where, 0, 0, 0});
-  for (const KernelCost &k : r.kernels) {
+  std::vector<uint64_t> first(r.stages.size(), UINT64_MAX);
+  std::vector<uint64_t> last(r.stages.size(), 0);
+  for (size_t i = 0; i < r.kernels.size(); ++i) {
+    KernelCost &k = r.kernels[i];
+    k.cycles = e.kernels[i].second - e.kernels[i].first;
     if (k.stage >= r.stages.size())
       continue;
     StageCost &s = r.stages[k.stage];
-    s.cycles += k.cycles;
     s.macs = SaturatingAdd(s.macs, k.macs);
     s.words = SaturatingAdd(s.words, k.words);
+    if (k.cycles == 0)
+      continue;
+    first[k.stage] = std::min(first[k.stage], e.kernels[i].first);
+    last[k.stage] = std::max(last[k.stage], e.kernels[i].second);
+    s.cycles = last[k.stage] - first[k.stage];
   }
 }
 
@@ -173,9 +183,7 @@ llvm::Expected<CostReport> cost::analyze(const bin::Program &p,
   r.cyclesLower = lowerBound(codes, traffic->maxLink);
   Estimate e = estimateCycles(p, t, codes, *traffic);
   r.cyclesEstimate = std::max(e.cycles, r.cyclesLower);
-  for (size_t k = 0; k < r.kernels.size(); ++k)
-    r.kernels[k].cycles = e.kernels[k];
-  sumStages(p, r);
+  timeStages(p, e, r);
   return r;
 }
 

@@ -62,6 +62,14 @@ struct Logged { // a fabric op of a model PE
   double end = 0;
 };
 
+struct Span { // from first issue to last end
+  double first = -1, last = -1;
+  void cover(double from, double to) {
+    first = first < 0 ? from : std::min(first, from);
+    last = std::max(last, to);
+  }
+};
+
 struct Issued {
   const TimedOp *op;
   double at;
@@ -83,7 +91,7 @@ struct PE {
   size_t ops = 0;                // fabric ops done (in order of evaluation)
   std::vector<double> activated; // by task id
   std::vector<int32_t> waiters;  // PEs that wait for this one
-  std::vector<double> kernels;
+  std::vector<Span> kernels;     // by kernel
   bool done = false, queued = false;
 };
 
@@ -97,6 +105,9 @@ public:
 
 private:
   void choosePEs();
+  static std::vector<uint32_t> follow(const Kinds &kinds,
+                                      std::vector<int32_t> &slot);
+  static uint32_t nearest(const Kinds &kinds, uint32_t at);
   int32_t classAt(uint32_t x, uint32_t y) const;
   int32_t addPE(uint32_t x, uint32_t y);
   void findSources();
@@ -160,12 +171,30 @@ int32_t Timeline::addPE(uint32_t x, uint32_t y) {
   pe.threads.assign(t.microthreads.value + 1, 0);
   pe.pending.resize(pe.threads.size());
   pe.activated.assign(32, -1);
-  pe.kernels.assign(p.kernels.size(), 0);
+  pe.kernels.assign(p.kernels.size(), {});
   pes.push_back(std::move(pe));
   return int32_t(pes.size() - 1);
 }
 
-/// All of the first row of each kind, all of the first column of each kind.
+/// The first and the last of each kind are followed.
+std::vector<uint32_t> Timeline::follow(const Kinds &kinds,
+                                       std::vector<int32_t> &slot) {
+  std::vector<uint32_t> chosen;
+  for (const Kind &k : kinds.kinds)
+    for (uint32_t c : {k.at.front(), k.at.back()})
+      if (slot[c] < 0) {
+        slot[c] = int32_t(chosen.size());
+        chosen.push_back(c);
+      }
+  return chosen;
+}
+
+/// The followed coordinate of the same kind that is nearer.
+uint32_t Timeline::nearest(const Kinds &kinds, uint32_t at) {
+  const std::vector<uint32_t> &all = kinds.kinds[kinds.kindOf[at]].at;
+  return at - all.front() <= all.back() - at ? all.front() : all.back();
+}
+
 void Timeline::choosePEs() {
   std::vector<Pattern> patterns;
   for (const bin::PEClass &c : p.classes)
@@ -174,27 +203,27 @@ void Timeline::choosePEs() {
   rows = kindsOf(patterns, false, p.gridH);
   rowSlot.assign(p.gridH, -1);
   columnSlot.assign(p.gridW, -1);
-  rowPEs.assign(rows.kinds.size(), std::vector<int32_t>(p.gridW, -1));
-  columnPEs.assign(columns.kinds.size(), std::vector<int32_t>(p.gridH, -1));
-  for (size_t k = 0; k < columns.kinds.size(); ++k)
-    columnSlot[columns.kinds[k].at[0]] = int32_t(k);
-  for (size_t k = 0; k < rows.kinds.size(); ++k) {
-    uint32_t y = rows.kinds[k].at[0];
-    rowSlot[y] = int32_t(k);
+  std::vector<uint32_t> ys = follow(rows, rowSlot);
+  std::vector<uint32_t> xs = follow(columns, columnSlot);
+  rowPEs.assign(ys.size(), std::vector<int32_t>(p.gridW, -1));
+  columnPEs.assign(xs.size(), std::vector<int32_t>(p.gridH, -1));
+  for (size_t k = 0; k < ys.size(); ++k)
     for (uint32_t x = 0; x < p.gridW; ++x) {
-      int32_t id = rowPEs[k][x] = addPE(x, y);
+      int32_t id = rowPEs[k][x] = addPE(x, ys[k]);
       if (columnSlot[x] >= 0)
-        columnPEs[columnSlot[x]][y] = id;
+        columnPEs[columnSlot[x]][ys[k]] = id;
     }
-  }
-  for (size_t k = 0; k < columns.kinds.size(); ++k)
+  for (size_t k = 0; k < xs.size(); ++k)
     for (uint32_t y = 0; y < p.gridH; ++y)
       if (rowSlot[y] < 0)
-        columnPEs[k][y] = addPE(columns.kinds[k].at[0], y);
+        columnPEs[k][y] = addPE(xs[k], y);
   for (PE &pe : pes) {
-    int32_t row = int32_t(rows.kindOf[pe.y]);
-    uint32_t x = columns.kinds[columns.kindOf[pe.x]].at[0];
-    pe.model = rowPEs[row][x];
+    uint32_t x = nearest(columns, pe.x), y = nearest(rows, pe.y);
+    if (columnSlot[pe.x] >= 0)
+      x = pe.x;
+    if (rowSlot[pe.y] >= 0)
+      y = pe.y;
+    pe.model = rowPEs[rowSlot[y]][x];
     pe.isModel = pe.model == idOf(pe);
   }
 }
@@ -214,7 +243,7 @@ void Timeline::findSource(PE &pe, uint8_t color) {
     else if (columnSlot[sx] >= 0)
       s.pe = columnPEs[columnSlot[sx]][sy];
     else if (pe.isModel) // the sender's like in a followed row
-      s.pe = rowPEs[rows.kindOf[sy]][sx];
+      s.pe = rowPEs[rowSlot[nearest(rows, uint32_t(sy))]][sx];
     else
       s.copy = true;
     break;
@@ -390,9 +419,9 @@ std::optional<double> Timeline::perform(PE &pe, const Issued &what,
 //===----------------------------------------------------------------------===//
 
 void Timeline::charge(PE &pe, uint32_t kernel, double cycles) {
-  pe.t += cycles;
   if (kernel < pe.kernels.size())
-    pe.kernels[kernel] += cycles;
+    pe.kernels[kernel].cover(pe.t, pe.t + cycles);
+  pe.t += cycles;
 }
 
 /// Performs what microthreads were given, as far as arrivals are known.
@@ -402,6 +431,9 @@ void Timeline::drain(PE &pe, bool force) {
       auto end = perform(pe, pe.pending[m].front(), force);
       if (!end)
         break;
+      uint32_t kernel = pe.pending[m].front().op->kernel;
+      if (kernel < pe.kernels.size())
+        pe.kernels[kernel].cover(pe.pending[m].front().at, *end);
       pe.threads[m] = *end;
       pe.pending[m].pop_front();
       force = false;
@@ -545,19 +577,19 @@ Estimate Timeline::run() {
   }
   Estimate e;
   e.forced = forced;
-  e.kernels.assign(p.kernels.size(), 0);
-  std::vector<double> latest(p.kernels.size(), -1);
+  std::vector<Span> spans(p.kernels.size());
   double end = 0;
   for (PE &pe : pes) {
     for (double busy : pe.threads)
       pe.t = std::max(pe.t, busy);
     end = std::max(end, pe.t);
-    for (size_t k = 0; k < pe.kernels.size(); ++k)
-      if (pe.kernels[k] > 0 && pe.t > latest[k]) {
-        latest[k] = pe.t;
-        e.kernels[k] = uint64_t(pe.kernels[k] + 0.5);
-      }
+    for (size_t k = 0; k < spans.size(); ++k)
+      if (pe.kernels[k].first >= 0)
+        spans[k].cover(pe.kernels[k].first, pe.kernels[k].last);
   }
+  for (const Span &s : spans)
+    e.kernels.push_back({uint64_t(std::max(0.0, s.first) + 0.5),
+                         uint64_t(std::max(0.0, s.last) + 0.5)});
   e.cycles = uint64_t(end + 0.5);
   return e;
 }

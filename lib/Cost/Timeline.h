@@ -2,7 +2,7 @@
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
-// The cycle estimate. One row for each kind of row and one column for each kind
+// The cycle estimate. Two rows of each kind of row and two columns of each kind
 // of column are followed op by op: O(w + h) clocks, whatever the program does
 // on them.
 //
@@ -16,7 +16,8 @@ namespace weft::cost {
 
 struct Estimate {
   uint64_t cycles = 0;
-  std::vector<uint64_t> kernels; // by index into Program::kernels
+  /// First issue and last end of each of Program::kernels.
+  std::vector<std::pair<uint64_t, uint64_t>> kernels;
   uint64_t forced = 0; // ops whose words never came: the program would hang
 };
 

@@ -28,7 +28,7 @@ struct KernelCost {
   std::vector<uint32_t> nodes; // ONNX node indices
   bin::Pattern where;
   uint32_t stage = 0;
-  uint64_t cycles = 0; // estimate, on the PE of its classes that halts last
+  uint64_t cycles = 0; // estimate: from its first issue to its last end
   uint64_t macs = 0;   // executed on all PEs
   uint64_t words = 0;  // wavelets that PEs send, on all PEs
 };
@@ -36,7 +36,8 @@ struct KernelCost {
 struct StageCost {
   std::string name;
   bin::Pattern where;
-  uint64_t cycles = 0, macs = 0, words = 0; // sums over its kernels
+  uint64_t cycles = 0;          // from first issue to last end of its kernels
+  uint64_t macs = 0, words = 0; // sums over its kernels
 };
 
 /// Per PE, the largest value on any PE. `buffers` are fabric staging buffers.

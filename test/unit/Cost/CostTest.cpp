@@ -1,0 +1,248 @@
+//===- CostTest.cpp - The cost model against numbers derived by hand ------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "weft/Cost/Cost.h"
+#include "Build.h"
+#include <gtest/gtest.h>
+
+using namespace weft;
+using namespace weft::cost;
+using namespace weft::test;
+using bin::MemRange;
+
+static CostReport analyzed(const bin::Program &p, const Target &t) {
+  auto r = analyze(p, t);
+  if (!r) {
+    ADD_FAILURE() << llvm::toString(r.takeError());
+    return {};
+  }
+  return *r;
+}
+
+static std::string refused(const bin::Program &p, const Target &t) {
+  auto r = analyze(p, t);
+  return r ? "" : llvm::toString(r.takeError());
+}
+
+TEST(Cost, LocalCodeIsSummedInClosedForm) {
+  Target t = target(1, 1);
+  bin::Program p = program(1, 1);
+  addClass(p, "all", {{0, 0, 1, 1, 1, 1}}, {},
+           {"dsd d0, r0+8192, f32, [100:1]", "vmov d0, r0", "loop r1, 1000",
+            "vfmac d0, d0, r2", "endloop r1", "halt"});
+  CostReport r = analyzed(p, t);
+  // dsd, vmov of 100 at 0.5, loop, 1000 x (set-up 6 + 100) and branches, halt.
+  uint64_t want = 1 + (6 + 50) + 1 + 1000 * 106 + 999 * 6 + 3 + 1;
+  EXPECT_EQ(r.cyclesEstimate, want);
+  EXPECT_EQ(r.cyclesLower, want);
+  EXPECT_EQ(r.macs, 100000u);
+  EXPECT_EQ(r.kernels[0].macs, 100000u);
+  EXPECT_EQ(r.waveletHops, 0u);
+  // The halt is the last word fetched.
+  EXPECT_EQ(r.sramPeakBytes, CodeAddr + p.classes[0].code.size() * 4);
+}
+
+TEST(Cost, ChainAndMulticastFollowTheClosedForms) {
+  const uint64_t w = 8, b = 16;
+  Target t = target(w, 2);
+  bin::Program p = rowAllReduce(w, 2, b, 1);
+  CostReport r = analyzed(p, t);
+  uint64_t start = 1 + (6 + 8) + 1; // dsd, vmov, loop
+  uint64_t chain = b + (2 * 2 + 1 + 1) * (w - 1);
+  uint64_t multicast = b + 1 * (w - 1) + 2 * 2 + 1;
+  EXPECT_EQ(r.cyclesEstimate, start + 6 + chain + 6 + multicast + 3 + 1);
+  EXPECT_EQ(r.waveletHops, 2 * 2 * (w - 1) * b); // two rows, there and back
+  EXPECT_EQ(r.maxLinkWavelets, b);
+  EXPECT_EQ(r.macs, 0u);
+  ASSERT_EQ(r.colors.size(), 3u);
+  EXPECT_EQ(r.colors[0].words, 2 * 4 * b); // columns 0 2 4 6
+  EXPECT_EQ(r.colors[1].words, 2 * 3 * b);
+  EXPECT_EQ(r.colors[2].words, 2 * b);
+  EXPECT_EQ(r.colors[2].hops, 2 * 7 * b);
+  EXPECT_EQ(r.kernels[0].words, 2 * 8 * b);
+  ASSERT_EQ(r.hottestLinks.size(), 8u);
+  EXPECT_EQ(r.hottestLinks[0].colors.size(), 1u);
+}
+
+TEST(Cost, CostOfAFullWaferDoesNotGrowWithItsArea) {
+  Target t = target(750, 994);
+  CostReport r = analyzed(rowAllReduce(750, 994, 100, 10), t);
+  EXPECT_EQ(r.waveletHops, 2ull * 994 * 749 * 1000);
+  EXPECT_EQ(r.maxLinkWavelets, 1000u);
+  EXPECT_EQ(r.kernels[0].words, 994ull * 750 * 1000);
+}
+
+TEST(Cost, LinksAddUpOverColours) {
+  // (0, 0) sends 5 words of colour 0 to (2, 0) and 7 of colour 1 to (1, 0).
+  Target t = target(3, 1);
+  bin::Program p = program(3, 1);
+  using namespace bin;
+  p.routes = {{{0, 0, 1, 1, 1, 1}, 0, Ramp, East},
+              {{1, 0, 1, 1, 1, 1}, 0, West, East},
+              {{2, 0, 1, 1, 1, 1}, 0, West, Ramp},
+              {{0, 0, 1, 1, 1, 1}, 1, Ramp, East},
+              {{1, 0, 1, 1, 1, 1}, 1, West, Ramp}};
+  addClass(p, "a", {{0, 0, 1, 1, 1, 1}}, {{true, 2, 0}, {true, 3, 1}},
+           {"vmov out2, r0, len=5", "vmov out3, r0, len=7", "halt"});
+  addClass(p, "b", {{1, 0, 1, 1, 1, 1}}, {{false, 2, 1}},
+           {"dsd d0, r0+8192, f32, [7:1]", "vmov d0, in2", "halt"});
+  addClass(p, "c", {{2, 0, 1, 1, 1, 1}}, {{false, 2, 0}},
+           {"dsd d0, r0+8192, f32, [5:1]", "vmov d0, in2", "halt"});
+  CostReport r = analyzed(p, t);
+  EXPECT_EQ(r.maxLinkWavelets, 12u);
+  EXPECT_EQ(r.waveletHops, 5u * 2 + 7);
+  ASSERT_EQ(r.hottestLinks.size(), 2u);
+  EXPECT_EQ(r.hottestLinks[0].direction, 'E');
+  EXPECT_EQ(r.hottestLinks[0].colors.size(), 2u);
+  EXPECT_EQ(r.hottestLinks[1].wavelets, 5u);
+}
+
+TEST(Cost, BroadcastTreesBranch) {
+  // (0, 0) to all of 5x4: a trunk along row 0 and a branch down each column.
+  Target t = target(5, 4);
+  bin::Program p = program(5, 4);
+  using namespace bin;
+  p.routes = {{{0, 0, 1, 1, 1, 1}, 3, Ramp, East | South},
+              {{1, 0, 3, 1, 1, 1}, 3, West, East | South | Ramp},
+              {{4, 0, 1, 1, 1, 1}, 3, West, South | Ramp},
+              {{0, 1, 5, 2, 1, 1}, 3, North, South | Ramp},
+              {{0, 3, 5, 1, 1, 1}, 3, North, Ramp}};
+  addClass(p, "source", {{0, 0, 1, 1, 1, 1}}, {{true, 2, 3}},
+           {"vmov out2, r0, len=9", "halt"});
+  std::vector<std::string> sink = {"dsd d0, r0+8192, f32, [9:1]",
+                                   "vmov d0, in2", "halt"};
+  addClass(p, "sink", {{1, 0, 4, 4, 1, 1}, {0, 1, 1, 3, 1, 1}}, {{false, 2, 3}},
+           sink);
+  CostReport r = analyzed(p, t);
+  EXPECT_EQ(r.waveletHops, 9u * 19); // a tree over 20 PEs
+  EXPECT_EQ(r.maxLinkWavelets, 9u);
+  // The far corner: set-up 6, 9 words, 7 hops, two ramps, halt.
+  EXPECT_EQ(r.cyclesEstimate, 6u + 9 + 7 + 2 * 2 + 1 + 1);
+}
+
+TEST(Cost, SubroutinesSeeTheDescriptorsOfTheirCallers) {
+  Target t = target(1, 1);
+  bin::Program p = program(1, 1);
+  std::vector<std::string> lines = {"dsd d0, r0+8192, f32, [10:1]",
+                                    "call 0",
+                                    "dsd d0, r0+8192, f32, [30:1]",
+                                    "call 0",
+                                    "halt",
+                                    "vfmac d0, d0, r1",
+                                    "ret"};
+  std::vector<uint32_t> head = assemble({lines.begin(), lines.begin() + 5});
+  lines[1] = lines[3] = "call " + std::to_string(head.size());
+  addClass(p, "all", {{0, 0, 1, 1, 1, 1}}, {}, lines);
+  CostReport r = analyzed(p, t);
+  EXPECT_EQ(r.macs, 40u);
+  EXPECT_EQ(r.cyclesEstimate, 1u + 6 + (6 + 10) + 6 + 1 + 6 + (6 + 30) + 6 + 1);
+}
+
+TEST(Cost, TasksRunInActivationOrder) {
+  Target t = target(1, 1);
+  bin::Program p = program(1, 1);
+  addClass(p, "all", {{0, 0, 1, 1, 1, 1}}, {},
+           {"activate 3", "endtask", "dsd d0, r0+8192, f32, [10:1]",
+            "vfmac d0, d0, r1", "halt"});
+  p.classes[0].tasks.push_back({3, 2, false});
+  CostReport r = analyzed(p, t);
+  EXPECT_EQ(r.macs, 10u);
+  // Activated at 1, runnable at 4; endtask is over at 2.
+  EXPECT_EQ(r.cyclesEstimate, 4u + 1 + 16 + 1);
+}
+
+TEST(Cost, AddressesAreBoundedThroughLoopsAndTables) {
+  Target t = target(1, 1);
+  bin::Program p = program(1, 1);
+  static const int32_t table[3] = {16384, 45000, 20480};
+  p.tensors.push_back({"table",
+                       bin::ElemType::I32,
+                       {3},
+                       0,
+                       12,
+                       reinterpret_cast<const uint8_t *>(table)});
+  bin::DataInit init;
+  init.place.where = {0, 0, 1, 1, 1, 1};
+  init.place.addr = 8192;
+  init.place.storage = bin::ElemType::I32;
+  init.place.dims = {{bin::Axis::None, 3, 3, 1}};
+  p.inits.push_back(init);
+  // Row r1 of layer r2: table[r2] + 40 * r1, 10 elements each.
+  addClass(p, "all", {{0, 0, 1, 1, 1, 1}}, {},
+           {"loop r2, 3", "shli r3, r2, 2", "ld r4, r3+8192", "loop r1, 5",
+            "dsd d0, r4+0, f32, [10:1]", "vmov d0, r0", "addi r4, r4, 40",
+            "endloop r1", "endloop r2", "halt"});
+  CostReport r = analyzed(p, t);
+  EXPECT_EQ(r.sramPeakBytes, 45000u + 4 * 40 + 40);
+}
+
+TEST(Cost, MemoryCountsTheUnionPerPE) {
+  Target t = target(4, 4);
+  bin::Program p = program(4, 4);
+  addClass(p, "all", {{0, 0, 4, 4, 1, 1}}, {}, {"halt"});
+  auto add = [&](MemRange::Class cls, Pattern w, uint32_t addr, uint32_t n) {
+    p.memory.push_back({"m", cls, w, addr, n});
+  };
+  add(MemRange::Weights, {0, 0, 2, 4, 1, 1}, 5000, 100);
+  add(MemRange::Weights, {1, 0, 2, 4, 1, 1}, 5100, 50);
+  add(MemRange::Activations, {0, 0, 4, 4, 1, 1}, 6000, 100);
+  add(MemRange::Activations, {0, 0, 4, 4, 1, 1}, 6050, 100); // shares 50 bytes
+  CostReport r = analyzed(p, t);
+  EXPECT_EQ(r.memory.weights, 150u); // on column 1
+  EXPECT_EQ(r.memory.activations, 150u);
+  EXPECT_EQ(r.memory.code, 4u);
+  EXPECT_EQ(r.memory.reserved, t.reservedBytes.value);
+}
+
+TEST(Cost, ReportSurvivesItsSerialisation) {
+  bin::Program p = rowAllReduce(6, 3, 4, 2);
+  Target t = target(6, 3);
+  auto r = embed(p, t);
+  ASSERT_TRUE(bool(r));
+  EXPECT_EQ(p.cyclesEstimate, r->cyclesEstimate);
+  auto back = deserialize(p.costReport);
+  ASSERT_TRUE(bool(back));
+  EXPECT_EQ(toJson(*back), toJson(*r));
+  EXPECT_EQ(serialize(*back), p.costReport);
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  printTable(*r, os);
+  EXPECT_NE(text.find("hottest links"), std::string::npos);
+  EXPECT_FALSE(bool(deserialize("\xff\xff garbage")) &&
+               (llvm::consumeError(deserialize("\xff").takeError()), true));
+}
+
+TEST(Cost, HostileProgramsAreRefused) {
+  Target t = target(2, 2);
+  auto with = [&](std::vector<std::string> lines) {
+    bin::Program p = program(2, 2);
+    addClass(p, "all", {{0, 0, 2, 2, 1, 1}}, {}, lines);
+    return refused(p, t);
+  };
+  EXPECT_NE(with({"call 0", "halt"}).find("recurses"), std::string::npos);
+  EXPECT_NE(with({"nop"}).find("leaves the code"), std::string::npos);
+  EXPECT_NE(with({"ret"}).find("outside a subroutine"), std::string::npos);
+  EXPECT_NE(with({"endloop r1", "halt"}).find("without loop"),
+            std::string::npos);
+  EXPECT_NE(with({"vmov d0, r0", "halt"}).find("before a dsd"),
+            std::string::npos);
+  EXPECT_NE(with({"activate 0", "endtask"}).find("never halt"),
+            std::string::npos);
+  EXPECT_NE(with({"activate 9", "endtask"}).find("not declared"),
+            std::string::npos);
+}
+
+TEST(Cost, RoutesThatNeverEndAreRefused) {
+  // Two settings for one colour on a router (against R-FAB-2) close a ring.
+  Target t = target(2, 1);
+  bin::Program p = program(2, 1);
+  using namespace bin;
+  p.routes = {{{0, 0, 1, 1, 1, 1}, 0, Ramp, East},
+              {{1, 0, 1, 1, 1, 1}, 0, West, West},
+              {{0, 0, 1, 1, 1, 1}, 0, East, East}};
+  addClass(p, "all", {{0, 0, 2, 1, 1, 1}}, {{true, 2, 0}},
+           {"vmov out2, r0, len=5", "halt"});
+  EXPECT_NE(refused(p, t).find("does not end"), std::string::npos);
+}
