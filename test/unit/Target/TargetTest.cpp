@@ -4,7 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Target/Target.h"
+#include "Fields.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "gtest/gtest.h"
 
 using namespace weft;
@@ -128,6 +130,39 @@ TEST(Target, MistakesNameFileLineAndField) {
     EXPECT_EQ(message(parseTarget(edited(m.from, m.to), "t.yaml")), m.message)
         << m.from << " -> " << m.to;
   }
+}
+
+/// "4176*" for an assumed number, "2..7" or "6,4" for a list.
+std::string shown(const FactU &f) {
+  return std::to_string(f.value) + (f.assumed() ? "*" : "");
+}
+std::string shown(const FactList &f) {
+  const auto &v = f.value;
+  bool run = v.size() > 4;
+  for (size_t i = 1; i < v.size(); ++i)
+    run &= v[i] == v[i - 1] + 1;
+  if (run)
+    return std::to_string(v.front()) + ".." + std::to_string(v.back());
+  std::string s;
+  for (uint32_t x : v)
+    s += (s.empty() ? "" : ",") + std::to_string(x);
+  return s;
+}
+
+TEST(Target, DocumentedConstantsAreThoseOfThePresets) {
+  auto doc = llvm::MemoryBuffer::getFile(MACHINE_MODEL);
+  ASSERT_TRUE(bool(doc));
+  std::vector<std::string> wse3;
+  const Target two = preset("wse2"), three = preset("wse3");
+  visitFields(three, [&](const FieldSpec &, const auto &fact) {
+    wse3.push_back(shown(fact));
+  });
+  size_t i = 0;
+  visitFields(two, [&](const FieldSpec &spec, const auto &fact) {
+    std::string row = std::string("| `") + spec.key + "` | " + spec.unit +
+                      " | " + shown(fact) + " | " + wse3[i++] + " |";
+    EXPECT_TRUE((*doc)->getBuffer().contains(row)) << row;
+  });
 }
 
 TEST(Target, OddFilesAreRefused) {
