@@ -1,0 +1,97 @@
+//===- Internal.h - What the parts of the verifier hand to each other -----===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Three parts: code (one walk per class), fabric (routes and streams, given
+// what the code sends and receives), memory (what the loader puts where). They
+// share the findings and nothing else.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_LIB_VERIFY_INTERNAL_H
+#define WEFT_LIB_VERIFY_INTERNAL_H
+
+#include "Region.h"
+#include "weft/Binary/Isa.h"
+#include "weft/Verify/Verifier.h"
+#include "llvm/ADT/BitVector.h"
+#include <array>
+#include <map>
+#include <set>
+
+namespace weft::verify {
+
+constexpr unsigned NumColors = 256; // of the file's encoding; rules allow fewer
+using PerColor = std::array<uint64_t, NumColors>;
+
+/// Collects findings: the same one once, and at most a few of one rule.
+class Findings {
+public:
+  void add(const std::string &rule, const std::string &message);
+  void note(const std::string &message) { notes.insert(message); }
+  bool has(const std::string &rule) const { return byRule.count(rule) != 0; }
+  void moveTo(Result &result);
+
+private:
+  struct Rule {
+    std::vector<std::string> messages;
+    std::set<std::string> seen;
+  };
+  std::map<std::string, Rule> byRule;
+  std::set<std::string> notes;
+};
+
+/// What one PE of a class sends, receives and multiplies in all.
+struct Traffic {
+  PerColor sent{}, received{}; // wavelets of one PE
+  uint64_t macs = 0;           // of one PE
+};
+
+/// What the walk over the code of one class found.
+struct ClassFacts {
+  bool walked = false; // false: the code could not be followed to its end
+  Traffic traffic;
+  uint64_t peakBytes = 0;
+};
+
+/// What is in the SRAM of a class's PEs before cycle 0 (Memory.cpp).
+struct LoadImage {
+  llvm::BitVector certain; // bytes that hold something on every PE of the class
+  llvm::BitVector anywhere; // ... on some PE
+  /// The 32- or 16-bit integers that may lie at an address, if constant data
+  /// is known to lie there on every PE.
+  struct Known {
+    int64_t lo = 0, hi = 0;
+  };
+  std::map<uint32_t, Known> words32, words16;
+  /// Bytes the host reads after halt.
+  llvm::BitVector results;
+};
+
+struct Context {
+  const bin::Program &program;
+  const Target &target;
+  Findings &findings;
+  /// Structure that passed: later parts see only these.
+  std::vector<const bin::Route *> routes;
+  std::vector<const bin::Stream *> streams;
+  std::vector<Region> where; // of each class
+};
+
+/// Memory.cpp: R-MEM-1, R-MEM-2, R-MEM-4 of placements; one image per class.
+LoadImage loadImage(Context &c, size_t cls);
+void checkPlacements(Context &c);
+
+/// Code.cpp: R-MEM, R-QUE-1, R-QUE-4, R-TASK, R-OP and R-FAB-8 of one class.
+ClassFacts walkClass(Context &c, size_t cls, const LoadImage &image);
+
+/// Fabric.cpp: R-FAB-1 ... R-FAB-4, R-QUE-2, R-QUE-3.
+void checkRoutes(Context &c);
+void checkBindings(Context &c);
+/// R-FAB-7, R-FAB-9, and the counts of the fabric.
+void checkStreams(Context &c, const std::vector<ClassFacts> &facts,
+                  Counts &counts);
+
+std::string className(const Context &c, size_t cls);
+
+} // namespace weft::verify
+#endif

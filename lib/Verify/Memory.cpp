@@ -1,0 +1,400 @@
+//===- Memory.cpp - What the loader puts into each PE's SRAM --------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// A class is cut into pieces that hold the same placements; a byte is certain
+// if every piece has it. Integer constants (address tables) are kept with the
+// values they take over the PEs of the class, since the code loads addresses
+// from them.
+//
+//===----------------------------------------------------------------------===//
+#include "Internal.h"
+#include <algorithm>
+#include <cstring>
+#include <functional>
+
+using namespace weft;
+using namespace weft::verify;
+using bin::Axis;
+using bin::DimMap;
+using bin::ElemType;
+using bin::Pattern;
+using bin::Placement;
+
+namespace {
+
+constexpr uint64_t MaxLocalElems = 1 << 18; // of one tile; SRAM holds fewer
+constexpr uint64_t MaxTableElems = 1 << 14; // tiles kept as known integers
+
+unsigned storageBytes(ElemType t) {
+  switch (t) {
+  case ElemType::F32:
+  case ElemType::I32:
+    return 4;
+  case ElemType::F16:
+  case ElemType::I16:
+    return 2;
+  default:
+    return 0;
+  }
+}
+
+/// Elements spanned by one tile; saturates.
+uint64_t span(const Placement &p) {
+  uint64_t n = 1;
+  for (const DimMap &d : p.dims)
+    n = satAdd(n, satMul(d.tile ? d.tile - 1 : 0, d.stride));
+  return n;
+}
+
+uint64_t tileElems(const Placement &p) {
+  uint64_t n = 1;
+  for (const DimMap &d : p.dims)
+    n = satMul(n, d.tile);
+  return n;
+}
+
+/// Calls `visit(local index per dimension, offset in elements)` for each
+/// element of a tile whose index along d is below limit[d].
+void forEachElem(
+    const Placement &p, const std::vector<uint64_t> &limit,
+    const std::function<void(const std::vector<uint64_t> &, uint64_t)> &visit) {
+  for (uint64_t n : limit)
+    if (n == 0)
+      return;
+  std::vector<uint64_t> at(p.dims.size(), 0);
+  while (true) {
+    uint64_t offset = 0;
+    for (size_t d = 0; d != at.size(); ++d)
+      offset += at[d] * p.dims[d].stride;
+    visit(at, offset);
+    size_t d = at.size();
+    while (d != 0 && ++at[d - 1] == limit[d - 1])
+      at[--d] = 0;
+    if (d == 0)
+      return;
+  }
+}
+
+std::vector<uint64_t> tiles(const Placement &p) {
+  std::vector<uint64_t> r;
+  for (const DimMap &d : p.dims)
+    r.push_back(d.tile);
+  return r;
+}
+
+/// The tile's bytes; those of padding only if `padding`, judged on the PE of
+/// `piece` that holds the most.
+llvm::BitVector bytesOf(const Placement &p, unsigned sram,
+                        const Pattern *piece) {
+  llvm::BitVector bits(sram);
+  unsigned size = storageBytes(p.storage);
+  std::vector<uint64_t> limit = tiles(p);
+  for (size_t d = 0; piece && d != p.dims.size(); ++d) {
+    uint64_t first = p.dims[d].axis == Axis::X   ? piece->x0 - p.where.x0
+                     : p.dims[d].axis == Axis::Y ? piece->y0 - p.where.y0
+                                                 : 0;
+    uint64_t start = first * p.dims[d].tile;
+    limit[d] = std::min<uint64_t>(
+        limit[d], p.dims[d].extent > start ? p.dims[d].extent - start : 0);
+  }
+  forEachElem(p, limit, [&](const std::vector<uint64_t> &, uint64_t offset) {
+    uint64_t a = p.addr + offset * size;
+    bits.set(unsigned(a), unsigned(a + size));
+  });
+  return bits;
+}
+
+/// An integer of a tensor; nothing if the type is none or data is missing.
+std::optional<int64_t> element(const bin::Tensor &t, uint64_t index) {
+  unsigned size = bin::elemBytes(t.type);
+  if (!t.data || !size || index >= t.bytes / size)
+    return std::nullopt;
+  const uint8_t *at = t.data + index * size;
+  uint64_t raw = 0;
+  for (unsigned i = 0; i != size; ++i)
+    raw |= uint64_t(at[i]) << (8 * i);
+  switch (t.type) {
+  case ElemType::I8:
+    return int8_t(raw);
+  case ElemType::I16:
+    return int16_t(raw);
+  case ElemType::I32:
+  case ElemType::U32: // registers see the same bits
+    return int32_t(raw);
+  case ElemType::U8:
+  case ElemType::Bool:
+  case ElemType::U16:
+  case ElemType::I64:
+    return int64_t(raw);
+  default:
+    return std::nullopt;
+  }
+}
+
+/// A placement as the loader sees it.
+struct Item {
+  std::string what;
+  const Placement *place = nullptr;
+  const bin::DataInit *init = nullptr; // nullptr: an input, content unknown
+};
+
+class ImageBuilder {
+public:
+  ImageBuilder(Context &c, size_t cls)
+      : c(c), cls(cls), sram(c.target.sramBytes) {}
+
+  LoadImage run() {
+    image.certain.resize(sram);
+    image.anywhere.resize(sram);
+    image.results.resize(sram);
+    collect();
+    bool first = true;
+    for (const Piece &p : pieces()) {
+      addPiece(p, first);
+      first = false;
+    }
+    for (const bin::IOTensor &out : c.program.outputs)
+      if (out.kind == bin::IOTensor::OnWafer && usable(out.place))
+        for (const Pattern &p : c.where[cls])
+          if (auto both = intersect(p, out.place.where))
+            image.results |= bytesOf(out.place, sram, &*both);
+    return std::move(image);
+  }
+
+private:
+  struct Piece {
+    Pattern where;
+    std::vector<const Item *> items;
+  };
+  using Words = std::map<uint32_t, LoadImage::Known>;
+
+  bool usable(const Placement &p) const {
+    unsigned size = storageBytes(p.storage);
+    return size && onGrid(p.where, c.program.gridW, c.program.gridH) &&
+           tileElems(p) <= MaxLocalElems && tileElems(p) > 0 &&
+           satAdd(p.addr, satMul(span(p), size)) <= sram;
+  }
+
+  void collect() {
+    for (const bin::DataInit &i : c.program.inits)
+      if (i.tensor < c.program.tensors.size() && usable(i.place))
+        items.push_back({"constant '" + c.program.tensors[i.tensor].name + "'",
+                         &i.place, &i});
+    for (const bin::IOTensor &in : c.program.inputs)
+      if (in.kind == bin::IOTensor::OnWafer && usable(in.place))
+        items.push_back({"input '" + in.name + "'", &in.place, nullptr});
+  }
+
+  std::vector<Piece> pieces() const {
+    std::vector<Piece> r;
+    for (const Pattern &p : c.where[cls])
+      r.push_back({p, {}});
+    for (const Item &item : items) {
+      std::vector<Piece> next;
+      for (Piece &p : r) {
+        auto both = intersect(p.where, item.place->where);
+        if (!both) {
+          next.push_back(std::move(p));
+          continue;
+        }
+        for (const Pattern &q : subtract(p.where, *both))
+          next.push_back({q, p.items});
+        p.where = *both;
+        p.items.push_back(&item);
+        next.push_back(std::move(p));
+      }
+      r = std::move(next);
+    }
+    return r;
+  }
+
+  const llvm::BitVector &bits(const Item &item) {
+    auto [it, isNew] = cache.try_emplace(item.place);
+    if (isNew)
+      it->second = bytesOf(*item.place, sram, nullptr);
+    return it->second;
+  }
+
+  void addPiece(const Piece &p, bool first) {
+    const bin::PEClass &k = c.program.classes[cls];
+    llvm::BitVector here(sram);
+    uint64_t codeEnd =
+        std::min<uint64_t>(k.codeAddr + uint64_t(k.code.size()) * 4, sram);
+    if (k.codeAddr < codeEnd)
+      here.set(k.codeAddr, unsigned(codeEnd));
+    llvm::BitVector code = here;
+    Words w32, w16;
+    for (const Item *item : p.items) {
+      const llvm::BitVector &b = bits(*item);
+      if (here.anyCommon(b))
+        c.findings.add("R-MEM-4", item->what + " at " + describe(p.where) +
+                                      " overlaps " +
+                                      (code.anyCommon(b)
+                                           ? "the code of " + className(c, cls)
+                                           : std::string("other loaded data")));
+      here |= b;
+      addWords(*item, p.where, w32, w16);
+    }
+    here.reset(code);
+    mergeWords(image.words32, std::move(w32), first);
+    mergeWords(image.words16, std::move(w16), first);
+    if (first)
+      image.certain = here;
+    image.certain &= here;
+    image.anywhere |= here;
+  }
+
+  static void mergeWords(Words &all, Words &&piece, bool first) {
+    if (first) {
+      all = std::move(piece);
+      return;
+    }
+    for (auto it = all.begin(); it != all.end();) {
+      auto other = piece.find(it->first);
+      if (other == piece.end()) {
+        it = all.erase(it);
+        continue;
+      }
+      it->second.lo = std::min(it->second.lo, other->second.lo);
+      it->second.hi = std::max(it->second.hi, other->second.hi);
+      ++it;
+    }
+  }
+
+  void addWords(const Item &item, const Pattern &where, Words &w32,
+                Words &w16) {
+    const Placement &p = *item.place;
+    bool wide = p.storage == ElemType::I32;
+    if (!item.init || (!wide && p.storage != ElemType::I16) ||
+        tileElems(p) > MaxTableElems)
+      return;
+    const bin::Tensor &t = c.program.tensors[item.init->tensor];
+    forEachElem(
+        p, tiles(p), [&](const std::vector<uint64_t> &at, uint64_t offset) {
+          if (auto v = valuesOver(p, t, where, at))
+            (wide ? w32 : w16)[uint32_t(p.addr + offset * (wide ? 4 : 2))] = *v;
+        });
+  }
+
+  /// The values that local element `at` takes on the PEs of `where`: O(w + h),
+  /// as a table that differs along both axes is left unknown beyond a line.
+  std::optional<LoadImage::Known> valuesOver(const Placement &p,
+                                             const bin::Tensor &t,
+                                             const Pattern &where,
+                                             const std::vector<uint64_t> &at) {
+    bool alongX = false, alongY = false;
+    for (const DimMap &d : p.dims) {
+      alongX |= d.axis == Axis::X;
+      alongY |= d.axis == Axis::Y;
+    }
+    uint64_t nx = alongX ? where.w : 1, ny = alongY ? where.h : 1;
+    if (nx * ny > 4096)
+      return std::nullopt;
+    std::optional<LoadImage::Known> r;
+    for (uint64_t i = 0; i != nx; ++i)
+      for (uint64_t j = 0; j != ny; ++j) {
+        auto v =
+            valueAt(p, t, where.x0 + i * where.dx, where.y0 + j * where.dy, at);
+        if (!v)
+          return std::nullopt;
+        r = r ? LoadImage::Known{std::min(r->lo, *v), std::max(r->hi, *v)}
+              : LoadImage::Known{*v, *v};
+      }
+    return r;
+  }
+
+  std::optional<int64_t> valueAt(const Placement &p, const bin::Tensor &t,
+                                 uint64_t x, uint64_t y,
+                                 const std::vector<uint64_t> &at) {
+    uint64_t index = 0;
+    for (size_t d = 0; d != p.dims.size(); ++d) {
+      const DimMap &m = p.dims[d];
+      uint64_t pos = m.axis == Axis::X   ? x - p.where.x0
+                     : m.axis == Axis::Y ? y - p.where.y0
+                                         : 0;
+      uint64_t global = pos * m.tile + at[d];
+      if (global >= m.extent)
+        return 0;
+      index = satAdd(satMul(index, m.extent), global);
+    }
+    auto v = element(t, index);
+    if (!v)
+      return std::nullopt;
+    return p.storage == ElemType::I32 ? int64_t(int32_t(*v))
+                                      : int64_t(int16_t(*v));
+  }
+
+  Context &c;
+  size_t cls;
+  unsigned sram;
+  std::vector<Item> items;
+  std::map<const Placement *, llvm::BitVector> cache; // looked up, never walked
+  LoadImage image;
+};
+
+void checkPlacement(Context &c, const std::string &what, const Placement &p) {
+  unsigned size = storageBytes(p.storage);
+  if (!size || p.where.dx != 1 || p.where.dy != 1 ||
+      !onGrid(p.where, c.program.gridW, c.program.gridH) || tileElems(p) == 0) {
+    c.findings.add(
+        "R-FILE",
+        what + ": not a tile per PE of a rectangle on the grid, stored as "
+               "f32, f16, i32 or i16");
+    return;
+  }
+  uint64_t end = satAdd(p.addr, satMul(span(p), size));
+  std::string range =
+      what + ": bytes " + std::to_string(p.addr) + " to " + std::to_string(end);
+  if (p.addr < c.target.reservedBytes)
+    c.findings.add("R-MEM-1", range + " lie in the reserved " +
+                                  std::to_string(c.target.reservedBytes) +
+                                  " bytes");
+  if (end > c.target.sramBytes || tileElems(p) > MaxLocalElems)
+    c.findings.add("R-MEM-1", range + " do not fit in " +
+                                  std::to_string(c.target.sramBytes) +
+                                  " bytes of SRAM");
+  if (p.addr % size)
+    c.findings.add("R-MEM-2",
+                   range + " are not aligned to " + std::to_string(size));
+}
+
+} // namespace
+
+LoadImage weft::verify::loadImage(Context &c, size_t cls) {
+  return ImageBuilder(c, cls).run();
+}
+
+void weft::verify::checkPlacements(Context &c) {
+  const bin::Program &p = c.program;
+  for (const bin::DataInit &i : p.inits) {
+    if (i.tensor >= p.tensors.size()) {
+      c.findings.add("R-FILE", "initial data names tensor " +
+                                   std::to_string(i.tensor) + " of " +
+                                   std::to_string(p.tensors.size()));
+      continue;
+    }
+    checkPlacement(c, "constant '" + p.tensors[i.tensor].name + "'", i.place);
+  }
+  for (const bin::IOTensor &t : p.inputs)
+    if (t.kind == bin::IOTensor::OnWafer)
+      checkPlacement(c, "input '" + t.name + "'", t.place);
+  for (const bin::IOTensor &t : p.outputs)
+    if (t.kind == bin::IOTensor::OnWafer)
+      checkPlacement(c, "output '" + t.name + "'", t.place);
+  for (size_t k = 0; k != p.classes.size(); ++k) {
+    const bin::PEClass &cls = p.classes[k];
+    uint64_t end = cls.codeAddr + uint64_t(cls.code.size()) * 4;
+    std::string range = className(c, k) + ": code at bytes " +
+                        std::to_string(cls.codeAddr) + " to " +
+                        std::to_string(end);
+    if (cls.codeAddr < c.target.reservedBytes || end > c.target.sramBytes)
+      c.findings.add("R-MEM-1", range + " lies outside the " +
+                                    std::to_string(c.target.reservedBytes) +
+                                    " to " +
+                                    std::to_string(c.target.sramBytes) +
+                                    " that programs may use");
+    if (cls.codeAddr % 4)
+      c.findings.add("R-MEM-2", range + " is not aligned to 4");
+  }
+}
