@@ -119,5 +119,146 @@ inline bin::Program rowAllReduce(uint32_t w, uint32_t h, uint32_t words,
   return p;
 }
 
+//===----------------------------------------------------------------------===//
+// All-reduce over both axes with the root anywhere
+//===----------------------------------------------------------------------===//
+
+/// One axis: n PEs, chains from both ends to `root`, multicast back. Colours
+/// base + {0, 1}: towards higher coordinates by parity, + {2, 3}: towards lower
+/// ones, + 4: multicast. Queues in .. in + 2 and out.
+struct AxisPlan {
+  bool alongX;
+  uint32_t n, root;
+  uint8_t base, in, out;
+  bool active() const { return n > 1; }
+};
+
+/// The routes of one axis, which all lines of the other axis share.
+inline void addAxisRoutes(bin::Program &p, const AxisPlan &a) {
+  using namespace bin;
+  uint8_t up = a.alongX ? East : South, down = a.alongX ? West : North;
+  auto add = [&](uint32_t at, uint32_t n, uint8_t color, uint8_t rx,
+                 uint8_t tx) {
+    Pattern w{0, 0, p.gridW, p.gridH, 1, 1};
+    (a.alongX ? w.x0 : w.y0) = at;
+    (a.alongX ? w.w : w.h) = n;
+    p.routes.push_back({w, color, rx, tx});
+  };
+  for (uint32_t i = 0; i < a.root; ++i) {
+    add(i, 1, a.base + (i & 1), Ramp, up);
+    add(i + 1, 1, a.base + (i & 1), down, Ramp);
+  }
+  for (uint32_t i = a.n - 1; i > a.root; --i) {
+    add(i, 1, a.base + 2 + (i & 1), Ramp, down);
+    add(i - 1, 1, a.base + 2 + (i & 1), up, Ramp);
+  }
+  uint8_t both = (a.root > 0 ? down : 0) | (a.root + 1 < a.n ? up : 0);
+  add(a.root, 1, a.base + 4, Ramp, both);
+  if (a.root > 1)
+    add(1, a.root - 1, a.base + 4, up, down | Ramp);
+  if (a.root > 0)
+    add(0, 1, a.base + 4, up, Ramp);
+  if (a.root + 2 < a.n)
+    add(a.root + 1, a.n - a.root - 2, a.base + 4, down, up | Ramp);
+  if (a.root + 1 < a.n)
+    add(a.n - 1, 1, a.base + 4, down, Ramp);
+}
+
+/// What the PEs at coordinate i do: queue bindings and ops on d<dsr>.
+inline void addAxisOps(const AxisPlan &a, uint32_t i, const std::string &dsr,
+                       std::vector<bin::QueueBinding> &queues,
+                       std::vector<std::string> &lines) {
+  auto in = [&](int k) { return "in" + std::to_string(a.in + k); };
+  std::string out = "out" + std::to_string(a.out);
+  auto bind = [&](bool output, uint8_t queue, uint8_t color) {
+    queues.push_back({output, queue, color});
+  };
+  if (!a.active())
+    return;
+  bool low = i > 0 && i <= a.root, high = i + 1 < a.n && i >= a.root;
+  if (low)
+    bind(false, a.in, a.base + ((i - 1) & 1));
+  if (high)
+    bind(false, a.in + 1, a.base + 2 + ((i + 1) & 1));
+  std::string from = low ? in(0) : in(1);
+  if (i == a.root) {
+    bind(true, a.out, a.base + 4);
+    for (int k = 0; k < 2; ++k)
+      if (k ? high : low)
+        lines.push_back("vfadd " + dsr + ", " + in(k) + ", " + dsr);
+    lines.push_back("vmov " + out + ", " + dsr);
+    return;
+  }
+  bind(true, a.out, a.base + (i < a.root ? 0 : 2) + (i & 1));
+  bind(false, a.in + 2, a.base + 4);
+  bool end = !low && !high;
+  lines.push_back(end ? "vmov " + out + ", " + dsr
+                      : "vfadd " + out + ", " + from + ", " + dsr);
+  lines.push_back("vmov " + dsr + ", " + in(2));
+}
+
+struct AllReduce {
+  uint32_t w = 4, h = 4, rootX = 0, rootY = 0;
+  uint32_t wordsX = 16, wordsY = 16, rounds = 1;
+  uint32_t macs = 0; // elements of local work before each collective
+  uint32_t skew = 0; // more of it on the root column
+};
+
+/// `rounds` times: local work, all-reduce along x, local work, all-reduce
+/// along y. A class per pair of roles: end, odd, even, root, on both sides.
+inline bin::Program allReduce(const AllReduce &o) {
+  bin::Program p = program(o.w, o.h);
+  AxisPlan ax{true, o.w, o.rootX, 0, 2, 2}, ay{false, o.h, o.rootY, 5, 5, 3};
+  for (const AxisPlan &a : {ax, ay})
+    if (a.active())
+      addAxisRoutes(p, a);
+  struct Role {
+    uint32_t at, n, step;
+  };
+  auto roles = [](const AxisPlan &a) {
+    std::vector<Role> r;
+    auto side = [&](uint32_t lo, uint32_t hi) { // [lo, hi)
+      for (uint32_t k = lo; k < std::min(lo + 2, hi); ++k)
+        r.push_back({k, (hi - k + 1) / 2, 2});
+    };
+    if (a.root > 0) {
+      r.push_back({0, 1, 1});
+      side(1, a.root);
+    }
+    r.push_back({a.root, 1, 1});
+    if (a.root + 1 < a.n) {
+      side(a.root + 1, a.n - 1);
+      r.push_back({a.n - 1, 1, 1});
+    }
+    return r;
+  };
+  auto n = [](uint32_t v) { return std::to_string(v); };
+  for (const Role &x : roles(ax))
+    for (const Role &y : roles(ay)) {
+      uint32_t macs = o.macs + (x.at == o.rootX ? o.skew : 0);
+      std::vector<bin::QueueBinding> queues;
+      std::vector<std::string> lines = {
+          "dsd d0, r0+8192, f32, [" + n(o.wordsX) + ":1]",
+          "dsd d1, r0+12288, f32, [" + n(o.wordsY) + ":1]",
+          "dsd d2, r0+16384, f32, [" + n(std::max(1u, macs)) + ":1]",
+          "vmov d0, r0",
+          "vmov d1, r0",
+          "vmov d2, r0",
+          "loop r1, " + n(o.rounds)};
+      for (const AxisPlan *a : {&ax, &ay}) {
+        if (macs)
+          lines.push_back("vfmac d2, d2, r0");
+        addAxisOps(*a, a == &ax ? x.at : y.at, a == &ax ? "d0" : "d1", queues,
+                   lines);
+      }
+      lines.insert(lines.end(), {"endloop r1", "halt"});
+      addClass(
+          p, "x" + n(x.at) + "y" + n(y.at),
+          {{x.at, y.at, x.n, y.n, x.n > 1 ? x.step : 1, y.n > 1 ? y.step : 1}},
+          queues, lines);
+    }
+  return p;
+}
+
 } // namespace weft::test
 #endif

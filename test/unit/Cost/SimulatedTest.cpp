@@ -1,0 +1,92 @@
+//===- SimulatedTest.cpp - The cost model against the simulator -----------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Counts must agree to the unit, cycles within the bounds that
+// docs/cost-model.md states. The library under test does not link the
+// simulator; only this test does.
+//
+//===----------------------------------------------------------------------===//
+#include "Build.h"
+#include "weft/Cost/Cost.h"
+#include "weft/Sim/Simulator.h"
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace weft;
+using namespace weft::test;
+
+static sim::Stats simulated(const bin::Program &p, const Target &t) {
+  auto s = sim::Simulator::create(p, t);
+  if (!s) {
+    ADD_FAILURE() << llvm::toString(s.takeError());
+    return {};
+  }
+  auto stats = (*s)->run();
+  if (!stats) {
+    ADD_FAILURE() << llvm::toString(stats.takeError());
+    return {};
+  }
+  return *stats;
+}
+
+/// Compares everything; `tolerance` is for cycles.
+static void compare(const bin::Program &p, const Target &t, double tolerance) {
+  sim::Stats s = simulated(p, t);
+  auto r = cost::analyze(p, t);
+  ASSERT_TRUE(bool(r)) << llvm::toString(r.takeError());
+  EXPECT_EQ(r->sramPeakBytes, s.sramPeakBytes);
+  EXPECT_EQ(r->waveletHops, s.waveletHops);
+  EXPECT_EQ(r->maxLinkWavelets, s.maxLinkWavelets);
+  EXPECT_EQ(r->macs, s.macs);
+  EXPECT_LE(r->cyclesLower, s.cycles);
+  double off = std::fabs(double(r->cyclesEstimate) - double(s.cycles));
+  EXPECT_LE(off, tolerance * double(s.cycles))
+      << "estimate " << r->cyclesEstimate << ", simulated " << s.cycles;
+  if (getenv("WEFT_COST_SHOW"))
+    printf("lower %8llu estimate %8llu simulated %8llu  %+.2f %%\n",
+           (unsigned long long)r->cyclesLower,
+           (unsigned long long)r->cyclesEstimate, (unsigned long long)s.cycles,
+           100.0 * (double(r->cyclesEstimate) / double(s.cycles) - 1));
+}
+
+TEST(CostSimulated, RowAllReduceIsExact) {
+  for (uint32_t w : {4, 8, 14})
+    for (uint32_t words : {1, 5, 100})
+      for (uint32_t rounds : {1, 7})
+        compare(rowAllReduce(w, 3, words, rounds), target(w, 3), 0);
+}
+
+TEST(CostSimulated, AllReduceOverBothAxes) {
+  for (uint32_t w : {4, 9})
+    for (uint32_t h : {2, 7})
+      for (uint32_t root : {0, 1})
+        for (uint32_t words : {1, 40}) {
+          AllReduce o;
+          o.w = w;
+          o.h = h;
+          o.rootX = root ? w / 2 : w - 1;
+          o.rootY = root ? h / 2 : 0;
+          o.wordsX = words;
+          o.wordsY = 41 - words;
+          o.rounds = 5;
+          o.macs = 30;
+          compare(allReduce(o), target(w, h), 0.03);
+        }
+}
+
+TEST(CostSimulated, UnevenWork) {
+  for (uint32_t skew : {10, 200, 1000}) {
+    AllReduce o;
+    o.w = 11;
+    o.h = 8;
+    o.rootX = 5;
+    o.rootY = 4;
+    o.wordsX = 64;
+    o.wordsY = 32;
+    o.rounds = 10;
+    o.macs = 50;
+    o.skew = skew;
+    compare(allReduce(o), target(o.w, o.h), 0.05);
+  }
+}
