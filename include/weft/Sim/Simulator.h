@@ -1,0 +1,92 @@
+//===- Simulator.h - Cycle-exact execution of a .weft program -------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Executes docs/machine-model.md to the cycle. It sees only the program and the
+// target, shares no code with compiler, cost model or verifier, and reports
+// every broken rule it meets by its number, with the PE and the colour.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_SIM_SIMULATOR_H
+#define WEFT_SIM_SIMULATOR_H
+
+#include "weft/Binary/Program.h"
+#include "weft/Target/Target.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weft::sim {
+
+/// What one kernel of the program did. A PE without MACs is not `active`.
+struct KernelStats {
+  uint64_t cycles = 0; // from the first issue to the last end over all PEs
+  uint64_t firstCycle = 0, lastCycle = 0;
+  uint64_t macs = 0, macsMaxPerPE = 0, pesActive = 0;
+  bool operator==(const KernelStats &) const = default;
+};
+
+/// Where the time of a class's PEs went, in PE-cycles; the five add up to
+/// pes * cycles of the program. What runs on microthreads is not counted again.
+struct ClassStats {
+  uint64_t pes = 0, compute = 0, setup = 0, waitIn = 0, waitOut = 0, idle = 0;
+  bool operator==(const ClassStats &) const = default;
+};
+
+struct Stats {
+  uint64_t cycles = 0; // to the last PE's halt
+  uint64_t sramPeakBytes = 0;
+  uint64_t waveletHops = 0, maxLinkWavelets = 0, macs = 0;
+  /// Start of the first and end of the last element that an op with a fabric
+  /// operand processed; both 0 if there is none.
+  uint64_t firstElement = 0, lastElement = 0;
+  uint64_t instructions = 0, fabricElements = 0; // fabricElements: pipe slots
+  std::vector<KernelStats> kernels;              // as Program::kernels
+  std::vector<ClassStats> classes;               // as Program::classes
+  bool operator==(const Stats &) const = default;
+};
+
+/// Why a run stopped early.
+class RunError : public llvm::ErrorInfo<RunError> {
+public:
+  enum Kind { Deadlock, Fault, Limit };
+  static char ID;
+  RunError(Kind kind, std::string rule, std::string message)
+      : kind(kind), rule(std::move(rule)), message(std::move(message)) {}
+  Kind kind;
+  std::string rule; // "R-MEM-3"; empty for a deadlock and for a limit
+  std::string message;
+  void log(llvm::raw_ostream &os) const override { os << message; }
+  std::error_code convertToErrorCode() const override;
+};
+
+class Machine;
+
+/// One program on one machine. SRAM survives from run() to run(), as it does on
+/// the wafer between two launches; everything else starts anew.
+class Simulator {
+public:
+  static constexpr uint64_t MaxCycles = (uint64_t(1) << 31) - 1;
+
+  /// Decodes the code, builds the routers and loads the initial data. `p` must
+  /// outlive the simulator. Fails on a program that is no program.
+  static llvm::Expected<std::unique_ptr<Simulator>>
+  create(const bin::Program &p, const Target &t);
+  ~Simulator();
+
+  /// Writes graph input `index`: its bytes in its ElemType, dense, row-major.
+  llvm::Error setInput(size_t index, llvm::ArrayRef<uint8_t> bytes);
+  /// Runs to the last halt. Fails with a RunError.
+  llvm::Expected<Stats> run(uint64_t maxCycles = MaxCycles);
+  /// Graph output `index` in its ElemType, dense, row-major.
+  llvm::Expected<std::vector<uint8_t>> getOutput(size_t index) const;
+
+private:
+  explicit Simulator(std::unique_ptr<Machine> m);
+  std::unique_ptr<Machine> machine;
+};
+
+} // namespace weft::sim
+#endif

@@ -1,0 +1,208 @@
+//===- FabricOps.cpp - The element pipe of a PE ---------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// One step per cycle over all ops that have a fabric operand: the synchronous
+// op first, then the microthreads in turn. A step is one wavelet per fabric
+// operand: one element, or two if they are 16 bits wide (the lower half first).
+//
+//===----------------------------------------------------------------------===//
+#include "Machine.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <algorithm>
+
+using namespace llvm;
+using namespace weft;
+using namespace weft::sim;
+using isa::Op;
+
+void Machine::issueFabric(PE &pe, Flight &f) {
+  const Inst &i = *f.inst;
+  unsigned slot = i.async ? 1 + i.microthread : 0;
+  f.earliest = pe.time + target.vectorSetup;
+  if (i.async) {
+    f.earliest += target.scalarAlu;
+    pe.time += target.scalarAlu;
+    pe.compute += target.scalarAlu;
+  } else {
+    pe.state = PE::InOp;
+    pe.setup += target.vectorSetup;
+  }
+  if (pe.flights.size() <= slot)
+    pe.flights.resize(slot + 1);
+  pe.flights[slot] = f;
+  pe.live |= 1u << slot;
+  ++pe.pc;
+  if (f.earliest > now)
+    wakePE(pe.id, f.earliest);
+}
+
+/// Can the next step of `f` happen now? If not, `wake` is when it might, as far
+/// as the PE can tell; a wavelet or room in a queue wakes the PE by itself.
+bool Machine::ready(PE &pe, Flight &f, uint64_t &wake) {
+  if (f.earliest > now) {
+    wake = f.earliest;
+    return false;
+  }
+  for (const Source *s : {&f.src0, &f.src1}) {
+    if (s->kind != Source::FabIn)
+      continue;
+    const Fifo &q = queues[s->fifo];
+    uint32_t at = q.count ? wavelets[q.ring + q.head].ready : 0;
+    if (q.count && at <= now)
+      continue;
+    f.blockedOn = 'i';
+    if (q.count)
+      wake = at;
+    return false;
+  }
+  if (f.dst.kind == Source::FabOut &&
+      !routerFifo(pe.router, f.dst.fifo).room(now)) {
+    f.blockedOn = 'o';
+    return false;
+  }
+  return true;
+}
+
+void Machine::serve(PE &pe) {
+  constexpr uint64_t Never = ~uint64_t(0);
+  uint64_t wake = Never;
+  unsigned chosen = None;
+  uint32_t async = pe.live & ~1u,
+           later = async >> pe.nextThread << pe.nextThread;
+  for (uint32_t part : {pe.live & 1u, later, async & ~later})
+    for (uint32_t m = part; m; m &= m - 1) {
+      unsigned slot = countr_zero(m);
+      uint64_t at = Never;
+      if (!ready(pe, pe.flights[slot], at))
+        wake = std::min(wake, at);
+      else if (chosen == None)
+        chosen = slot;
+      else
+        wake = now + 1;
+    }
+  if (chosen != None) {
+    process(pe, chosen);
+    if (pe.live >> chosen & 1)
+      wake = std::min(wake, pe.flights[chosen].earliest);
+  }
+  if (wake != Never)
+    wakePE(pe.id, std::max(wake, now + 1));
+}
+
+//===----------------------------------------------------------------------===//
+// One step
+//===----------------------------------------------------------------------===//
+
+/// 16-bit elements in one wavelet. The counts of cost model and verifier say one
+/// per element; two would be this constant and theirs.
+constexpr unsigned NarrowPerWavelet = 1;
+
+uint32_t Machine::loadChecked(PE &pe, Flight &f, Source &s, View v) {
+  if (s.kind == Source::Reg)
+    return s.value;
+  if (s.kind != Source::Mem)
+    return 0;
+  int64_t at = s.cursor.addr;
+  if (f.checkEach && !memory.written(pe.id, at, at + s.shape->bytes))
+    fault(pe, "R-MEM-3",
+          formatv("byte {0} is read before anything wrote it", at));
+  s.cursor.advance(1);
+  return loadElement(memory.at(pe.id, at), s.type, v);
+}
+
+uint32_t Machine::takeOperand(PE &pe, Flight &f, Source &s, View v,
+                              uint32_t word, unsigned half) {
+  if (s.kind != Source::FabIn)
+    return loadChecked(pe, f, s, v);
+  if (isa::dtypeBytes(s.type) == 4)
+    return word;
+  uint16_t h = half ? word >> 16 : word;
+  return v == View::Float ? halfToFloatBits(h) : uint32_t(int32_t(int16_t(h)));
+}
+
+static uint32_t packHalf(uint32_t value, View v, unsigned half) {
+  uint16_t h = v == View::Float ? floatBitsToHalf(value) : uint16_t(value);
+  return uint32_t(h) << (16 * half);
+}
+
+void Machine::process(PE &pe, unsigned slot) {
+  Flight &f = pe.flights[slot];
+  const Recipe &r = f.recipe;
+  bool narrow = isa::dtypeBytes(f.fabType) == 2;
+  unsigned k = narrow ? std::min(NarrowPerWavelet, f.left) : 1;
+  if (slot == 0)
+    (f.blockedOn == 'o' ? pe.waitOut : pe.waitIn) += now - f.earliest;
+  f.blockedOn = 0;
+  uint32_t in0 = f.src0.kind == Source::FabIn ? popQueue(pe, f.src0.fifo) : 0;
+  uint32_t in1 = f.src1.kind == Source::FabIn ? popQueue(pe, f.src1.fifo) : 0;
+  uint32_t out = 0;
+  for (unsigned half = 0; half < k; ++half) {
+    uint32_t a = takeOperand(pe, f, f.src0, r.src0, in0, half);
+    uint32_t b = takeOperand(pe, f, f.src1, r.src1, in1, half);
+    if (f.dst.kind == Source::Reg) {
+      pe.regs[f.dst.reg] =
+          evaluate(r.op, r.src0, r.width, a, b, pe.regs[f.dst.reg]);
+      pe.regs[0] = 0;
+      continue;
+    }
+    if (f.dst.kind == Source::FabOut) {
+      uint32_t value = evaluate(r.op, r.src0, r.width, a, b, 0);
+      out |= narrow ? packHalf(value, r.dst, half) : value;
+      continue;
+    }
+    uint8_t *p = memory.at(pe.id, f.dst.cursor.addr);
+    uint32_t old = r.readsDst ? loadElement(p, f.dst.type, r.dst) : 0;
+    storeElement(p, f.dst.type, r.dst,
+                 evaluate(r.op, r.src0, r.width, a, b, old));
+    if (f.checkEach)
+      memory.mark(pe.id, f.dst.cursor.addr,
+                  f.dst.cursor.addr + f.dst.shape->bytes);
+    f.dst.cursor.advance(1);
+  }
+  if (f.dst.kind == Source::FabOut)
+    pushRouter(pe.router, f.dst.fifo, out, now + 1 + ramp);
+  if (r.op == Op::VFMac || r.op == Op::VFDot)
+    addMacs(pe, *f.inst, k);
+  ++fabricElements;
+  firstElement = std::min(firstElement, now);
+  lastElement = std::max(lastElement, now + 1);
+  f.carry += std::max(1000u, k * f.rate);
+  f.earliest = now + f.carry / 1000;
+  f.carry %= 1000;
+  f.left -= k;
+  if (!f.left && f.carry)
+    ++f.earliest;
+  if (slot == 0)
+    pe.compute += f.earliest - now;
+  else
+    pe.nextThread = slot + 1;
+  if (!f.left)
+    finishOp(pe, slot);
+}
+
+void Machine::finishOp(PE &pe, unsigned slot) {
+  Flight &f = pe.flights[slot];
+  f.end = f.earliest;
+  pe.live &= ~(1u << slot);
+  pe.lastElement = std::max(pe.lastElement, f.end);
+  noteKernel(pe, *f.inst, f.issue, f.end);
+  if (slot == 0) {
+    pe.state = PE::Running;
+    pe.time = f.end;
+    wakePE(pe.id, pe.time);
+  } else if (pe.state == PE::Waiting && pe.waitsFor == slot) {
+    uint64_t least = pe.time + target.scalarAlu, done = std::max(least, f.end);
+    pe.compute += target.scalarAlu;
+    bool receives =
+        f.src0.kind == Source::FabIn || f.src1.kind == Source::FabIn;
+    (receives ? pe.waitIn : pe.waitOut) += done - least;
+    noteKernel(pe, pe.code->insts[pe.pc], pe.time, done);
+    pe.state = PE::Running;
+    pe.time = done;
+    ++pe.pc;
+    wakePE(pe.id, pe.time);
+  }
+  finishIfDone(pe);
+}

@@ -1,0 +1,210 @@
+//===- HostBorder.cpp - Tensors to tiles and back -------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Before cycle 0 and after the last halt the host reads and writes tiles in
+// SRAM. Elements outside the tensor are padding and hold zero; an axis that no
+// dimension uses holds replicas.
+//
+//===----------------------------------------------------------------------===//
+#include "Machine.h"
+#include "weft/Sim/Elements.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <algorithm>
+#include <cstring>
+
+using namespace llvm;
+using namespace weft;
+using namespace weft::sim;
+using bin::ElemType;
+
+namespace {
+
+/// One PE's tile against the dense tensor.
+class TileWalk {
+public:
+  TileWalk(const bin::Placement &p, uint32_t px, uint32_t py) : place(p) {
+    uint64_t step = 1;
+    global.resize(p.dims.size());
+    first.resize(p.dims.size());
+    for (size_t d = p.dims.size(); d-- > 0;) {
+      const bin::DimMap &m = p.dims[d];
+      uint64_t at = m.axis == bin::Axis::X   ? px
+                    : m.axis == bin::Axis::Y ? py
+                                             : 0;
+      global[d] = step;
+      first[d] = at * m.tile;
+      step *= m.extent;
+    }
+  }
+  /// f(local element, global element or -1 for padding) in row-major order.
+  template <typename F> bool each(F f) const { return walk(0, 0, 0, f); }
+
+private:
+  template <typename F>
+  bool walk(size_t d, uint64_t local, int64_t at, F &f) const {
+    if (d == place.dims.size())
+      return f(local, at);
+    const bin::DimMap &m = place.dims[d];
+    for (uint32_t l = 0; l < m.tile; ++l) {
+      uint64_t g = first[d] + l;
+      int64_t next = at < 0 || g >= m.extent ? -1 : at + int64_t(g * global[d]);
+      if (!walk(d + 1, local + uint64_t(l) * m.stride, next, f))
+        return false;
+    }
+    return true;
+  }
+  const bin::Placement &place;
+  std::vector<uint64_t> global, first;
+};
+
+} // namespace
+
+static uint64_t countOf(ArrayRef<uint64_t> shape) {
+  uint64_t n = 1;
+  for (uint64_t d : shape)
+    n *= d;
+  return n;
+}
+
+/// The rules a placement must keep so that tiles can be found at all.
+static Error checkPlacement(const bin::Placement &p, ArrayRef<uint64_t> shape,
+                            const Target &t, const std::string &what) {
+  auto bad = [&](const Twine &why) {
+    return createStringError(what + ": " + why);
+  };
+  uint64_t n = 1;
+  double span = 1;
+  for (const bin::DimMap &d : p.dims) {
+    uint64_t pes = d.axis == bin::Axis::X   ? p.where.w
+                   : d.axis == bin::Axis::Y ? p.where.h
+                                            : 1;
+    if (!d.tile || !d.extent || pes * d.tile < d.extent)
+      return bad(formatv("{0} tiles of {1} do not cover an extent of {2}", pes,
+                         d.tile, d.extent));
+    n *= d.extent;
+    span += double(d.tile - 1) * d.stride;
+  }
+  if (n != countOf(shape))
+    return bad(formatv("the placement holds {0} elements, the tensor {1}", n,
+                       countOf(shape)));
+  unsigned size = bin::elemBytes(p.storage);
+  if (!isStorage(p.storage) || p.addr % size ||
+      p.addr + span * size > t.sramBytes)
+    return bad(
+        formatv("a tile at byte {0} does not lie in SRAM (R-MEM-2)", p.addr));
+  return Error::success();
+}
+
+Error Machine::writeTiles(const bin::Placement &p, ElemType type,
+                          ArrayRef<uint64_t> shape, ArrayRef<uint8_t> bytes,
+                          const std::string &what) {
+  if (countOf(shape) == 0)
+    return Error::success();
+  if (Error e = checkPlacement(p, shape, target, what))
+    return e;
+  Expected<std::vector<uint8_t>> stored = toStorage(bytes, type, p.storage);
+  if (!stored)
+    return createStringError(what + ": " + toString(stored.takeError()));
+  unsigned size = bin::elemBytes(p.storage);
+  if (stored->size() != countOf(shape) * size)
+    return createStringError(formatv("{0}: {1} bytes for {2} elements", what,
+                                     bytes.size(), countOf(shape)));
+  for (uint32_t j = 0; j < p.where.h; ++j)
+    for (uint32_t i = 0; i < p.where.w; ++i) {
+      uint64_t x = p.where.x0 + uint64_t(i) * p.where.dx,
+               y = p.where.y0 + uint64_t(j) * p.where.dy;
+      uint32_t pe =
+          x < program.gridW && y < program.gridH ? peAt[routerAt(x, y)] : None;
+      if (pe == None)
+        return createStringError(
+            formatv("{0}: ({1}, {2}) holds a tile but no class", what, x, y));
+      TileWalk(p, i, j).each([&](uint64_t local, int64_t global) {
+        int64_t addr = p.addr + local * size;
+        uint8_t *to = memory.at(pe, addr);
+        if (global < 0)
+          memset(to, 0, size);
+        else
+          memcpy(to, stored->data() + global * size, size);
+        memory.mark(pe, addr, addr + size);
+        return true;
+      });
+    }
+  return Error::success();
+}
+
+Expected<std::vector<uint8_t>>
+Machine::readTiles(const bin::IOTensor &t) const {
+  const bin::Placement &p = t.place;
+  std::string what = "output '" + t.name + "'";
+  uint64_t n = countOf(t.shape);
+  unsigned size = bin::elemBytes(p.storage);
+  std::vector<uint8_t> stored(n ? n * size : 0);
+  if (n)
+    if (Error e = checkPlacement(p, t.shape, target, what))
+      return e;
+  bool usesX = false, usesY = false;
+  for (const bin::DimMap &d : p.dims) {
+    usesX |= d.axis == bin::Axis::X;
+    usesY |= d.axis == bin::Axis::Y;
+  }
+  std::string error;
+  for (uint32_t j = 0; n && j < (usesY ? p.where.h : 1); ++j)
+    for (uint32_t i = 0; i < (usesX ? p.where.w : 1); ++i) {
+      uint64_t x = p.where.x0 + uint64_t(i) * p.where.dx,
+               y = p.where.y0 + uint64_t(j) * p.where.dy;
+      uint32_t pe =
+          x < program.gridW && y < program.gridH ? peAt[routerAt(x, y)] : None;
+      bool ok = pe != None && TileWalk(p, i, j).each([&](uint64_t local,
+                                                         int64_t global) {
+        int64_t addr = p.addr + local * size;
+        if (global < 0)
+          return true;
+        memcpy(stored.data() + global * size, memory.at(pe, addr), size);
+        return memory.written(pe, addr, addr + size);
+      });
+      if (!ok)
+        return createStringError(
+            formatv("{0}: PE ({1}, {2}) {3}", what, x, y,
+                    pe == None ? "is in no class"
+                               : "never wrote part of its tile (R-MEM-3)"));
+    }
+  return fromStorage(stored, p.storage, t.type);
+}
+
+Error Machine::setInput(size_t index, ArrayRef<uint8_t> bytes) {
+  if (index >= program.inputs.size())
+    return createStringError(
+        formatv("input {0} of {1}", index, program.inputs.size()));
+  const bin::IOTensor &t = program.inputs[index];
+  if (bytes.size() != countOf(t.shape) * bin::elemBytes(t.type))
+    return createStringError(formatv(
+        "input '{0}': {1} bytes, {2} elements of {3} bytes are due", t.name,
+        bytes.size(), countOf(t.shape), bin::elemBytes(t.type)));
+  inputBytes.resize(program.inputs.size());
+  inputBytes[index].assign(bytes.begin(), bytes.end());
+  if (t.kind != bin::IOTensor::OnWafer ||
+      t.place.dims.size() + t.place.where.count() == 0)
+    return Error::success();
+  return writeTiles(t.place, t.type, t.shape, bytes, "input '" + t.name + "'");
+}
+
+Expected<std::vector<uint8_t>> Machine::getOutput(size_t index) const {
+  if (index >= program.outputs.size())
+    return createStringError(
+        formatv("output {0} of {1}", index, program.outputs.size()));
+  const bin::IOTensor &t = program.outputs[index];
+  if (t.kind == bin::IOTensor::OnWafer)
+    return readTiles(t);
+  if (t.kind == bin::IOTensor::InputAlias) {
+    if (t.ref >= inputBytes.size())
+      return createStringError(formatv(
+          "output '{0}' is input {1}, which was not set", t.name, t.ref));
+    return inputBytes[t.ref];
+  }
+  if (t.ref >= program.tensors.size() || !program.tensors[t.ref].data)
+    return createStringError("output '" + t.name +
+                             "' names no tensor of the file");
+  const bin::Tensor &c = program.tensors[t.ref];
+  return convertElements(ArrayRef(c.data, c.bytes), c.type, t.type);
+}

@@ -1,0 +1,419 @@
+//===- Processor.cpp - The main thread of a PE ----------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// What does not depend on the fabric runs ahead of the clock: only a
+// synchronous fabric op, a wait for one, or a conflict with one makes a PE come
+// back to the present. Each handler returns false when the main thread must
+// stop for now.
+//
+//===----------------------------------------------------------------------===//
+#include "Machine.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+using namespace llvm;
+using namespace weft;
+using namespace weft::sim;
+using isa::Op;
+
+void Machine::startPE(PE &pe) {
+  PE fresh;
+  fresh.id = pe.id;
+  fresh.router = pe.router;
+  fresh.cls = pe.cls;
+  fresh.x = pe.x;
+  fresh.y = pe.y;
+  fresh.code = pe.code;
+  fresh.flights.resize(1);
+  pe = std::move(fresh);
+  for (unsigned id = 0; id < 31; ++id)
+    if (pe.code->tasks[id].exists && pe.code->tasks[id].start)
+      pe.pendingTasks |= 1u << id;
+  nextTask(pe);
+}
+
+/// Starts the lowest task that can start; if none can yet, the first that will.
+void Machine::nextTask(PE &pe) {
+  unsigned best = 31;
+  uint64_t bestAt = 0;
+  for (uint32_t m = pe.pendingTasks; m; m &= m - 1) {
+    unsigned id = countr_zero(m);
+    uint64_t at = std::max(pe.time, pe.activated[id]);
+    if (best == 31 || at < bestAt) {
+      best = id;
+      bestAt = at;
+    }
+  }
+  if (best == 31) {
+    pe.state = PE::Ended;
+    return;
+  }
+  pe.pendingTasks &= ~(1u << best);
+  pe.time = bestAt;
+  pe.pc = pe.code->tasks[best].entry;
+  pe.depth = 0;
+}
+
+void Machine::noteKernel(PE &pe, const Inst &i, uint64_t from, uint64_t to) {
+  if (i.kernel == None)
+    return;
+  KernelStats &k = kernels[pe.code->kernels[i.kernel]];
+  k.firstCycle = std::min(k.firstCycle, from);
+  k.lastCycle = std::max(k.lastCycle, to);
+}
+
+void Machine::addMacs(PE &pe, const Inst &i, uint64_t n) {
+  macs += n;
+  if (i.kernel != None)
+    macsOf[macBase[pe.id] + i.kernel] += n;
+}
+
+void Machine::finishIfDone(PE &pe) {
+  if (pe.counted || pe.state != PE::Halted || pe.live)
+    return;
+  pe.counted = true;
+  ++donePEs;
+  lastHalt = std::max({lastHalt, pe.time, pe.lastElement});
+}
+
+void Machine::stepPE(PE &pe) {
+  if (pe.state == PE::Running && pe.time <= now)
+    runMain(pe);
+  if (pe.live)
+    serve(pe);
+}
+
+void Machine::runMain(PE &pe) {
+  const Code &code = *pe.code;
+  while (faults.empty() && pe.state == PE::Running) {
+    if (pe.time > limit)
+      break; // the clock reports it
+    if (pe.pc >= code.insts.size()) {
+      fault(pe, "R-TASK-1", "execution runs past the end of the code");
+      return;
+    }
+    const Inst &i = code.insts[pe.pc];
+    ++instructions;
+    pe.peak = std::max(pe.peak, i.endAddr);
+    bool goOn = i.vector ? vector(pe, i) : scalar(pe, i);
+    pe.regs[0] = 0;
+    if (!goOn)
+      break;
+  }
+  if (pe.state == PE::Running && pe.time > now && faults.empty())
+    wakePE(pe.id, pe.time);
+}
+
+//===----------------------------------------------------------------------===//
+// Scalar instructions
+//===----------------------------------------------------------------------===//
+
+static uint32_t toInt(float f) {
+  if (f != f)
+    return 0;
+  return f >= 0x1p31f   ? 0x7fffffff
+         : f < -0x1p31f ? 0x80000000
+                        : uint32_t(int32_t(f));
+}
+
+static uint32_t floatResult(Op op, float b, float c, float old) {
+  switch (op) {
+  case Op::FAdd:
+    return bit_cast<uint32_t>(b + c);
+  case Op::FSub:
+    return bit_cast<uint32_t>(b - c);
+  case Op::FMul:
+    return bit_cast<uint32_t>(b * c);
+  case Op::FMin:
+    return bit_cast<uint32_t>(c != c ? b : (b < c ? b : c));
+  case Op::FMax:
+    return bit_cast<uint32_t>(c != c ? b : (b > c ? b : c));
+  case Op::FMac:
+    return bit_cast<uint32_t>(std::fma(b, c, old));
+  case Op::F2I:
+    return toInt(b);
+  default: // FLt
+    return b < c;
+  }
+}
+
+static uint32_t intResult(Op op, uint32_t b, uint32_t c, uint32_t old) {
+  int32_t sb = int32_t(b), sc = int32_t(c);
+  switch (op) {
+  case Op::Add:
+    return b + c;
+  case Op::Sub:
+    return b - c;
+  case Op::Mul:
+    return b * c;
+  case Op::And:
+    return b & c;
+  case Op::Or:
+    return b | c;
+  case Op::Xor:
+    return b ^ c;
+  case Op::Shl:
+    return b << (c & 31);
+  case Op::Shr:
+    return b >> (c & 31);
+  case Op::Sar:
+    return uint32_t(sb >> (c & 31));
+  case Op::Min:
+    return sb < sc ? b : c;
+  case Op::Max:
+    return sb > sc ? b : c;
+  case Op::Slt:
+    return sb < sc;
+  case Op::Seq:
+    return b == c;
+  case Op::Sel:
+    return old ? b : c;
+  default: // I2F
+    return bit_cast<uint32_t>(float(sb));
+  }
+}
+
+static uint32_t immediateResult(const Inst &i, uint32_t b) {
+  uint32_t imm = uint32_t(i.imm);
+  switch (i.op) {
+  case Op::Li:
+    return imm;
+  case Op::Mov:
+    return b;
+  case Op::Addi:
+    return b + imm;
+  case Op::Muli:
+    return b * imm;
+  case Op::Andi:
+    return b & imm;
+  case Op::Shli:
+    return b << (i.c & 31);
+  default: // Shri
+    return b >> (i.c & 31);
+  }
+}
+
+static bool isFloatOp(Op op) {
+  return (op >= Op::FAdd && op <= Op::FMac) || op == Op::F2I || op == Op::FLt;
+}
+
+bool Machine::scalar(PE &pe, const Inst &i) {
+  if (i.op >= Op::Ld && i.op <= Op::St16)
+    return memoryAccess(pe, i);
+  if (i.op == Op::Dsd || i.op == Op::DsdAdd)
+    return setDsr(pe, i);
+  if (i.op == Op::Nop || i.op == Op::Halt || i.op >= Op::Coord)
+    return control(pe, i);
+  uint32_t *r = pe.regs;
+  if (i.op < Op::Add) {
+    r[i.a] = immediateResult(i, r[i.b]);
+  } else if (isFloatOp(i.op)) {
+    if (i.op == Op::FMac)
+      addMacs(pe, i, 1);
+    r[i.a] = floatResult(i.op, bit_cast<float>(r[i.b]), bit_cast<float>(r[i.c]),
+                         bit_cast<float>(r[i.a]));
+  } else {
+    r[i.a] = intResult(i.op, r[i.b], r[i.c], r[i.a]);
+  }
+  noteKernel(pe, i, pe.time, pe.time + i.cost);
+  pe.compute += i.cost;
+  pe.time += i.cost;
+  ++pe.pc;
+  return true;
+}
+
+bool Machine::setDsr(PE &pe, const Inst &i) {
+  Dsr &d = pe.dsrs[i.a];
+  if (i.op == Op::Dsd) {
+    d.base = int64_t(uint32_t(pe.regs[i.b] + uint32_t(i.imm)));
+    d.shape = &pe.code->shapes[i.shape];
+  } else if (d.shape) {
+    d.base =
+        int64_t(uint32_t(uint32_t(d.base) + pe.regs[i.b] + uint32_t(i.imm)));
+  } else {
+    fault(pe, "R-OP-1", formatv("d{0} is advanced before a dsd sets it", i.a));
+    return false;
+  }
+  noteKernel(pe, i, pe.time, pe.time + i.cost);
+  pe.compute += i.cost;
+  pe.time += i.cost;
+  ++pe.pc;
+  return true;
+}
+
+bool Machine::memoryAccess(PE &pe, const Inst &i) {
+  bool write = i.op == Op::St || i.op == Op::St16;
+  unsigned size = i.op == Op::Ld || i.op == Op::St ? 4 : 2;
+  int64_t addr = uint32_t(pe.regs[i.b] + uint32_t(i.imm));
+  if (!checkAccess(pe, addr, addr + size, size, write))
+    return false;
+  static const Shape word = [] {
+    Shape s;
+    s.hi = 4;
+    return s;
+  }();
+  static const Shape half = [] {
+    Shape s = word;
+    s.type = DType::I16;
+    s.bytes = 2;
+    s.stride[0] = 2;
+    s.hi = 2;
+    return s;
+  }();
+  if (pe.live | pe.memLive) {
+    Flight f;
+    Source &s = write ? f.dst : f.src0;
+    s.kind = Source::Mem;
+    s.base = addr;
+    s.shape = size == 4 ? &word : &half;
+    retireMemoryOps(pe);
+    bool retry = false;
+    if (!checkRaces(pe, f, retry))
+      return false;
+  }
+  if (!write && !memory.written(pe.id, addr, addr + size)) {
+    fault(pe, "R-MEM-3",
+          formatv("byte {0} is read before anything wrote it", addr));
+    return false;
+  }
+  uint8_t *p = memory.at(pe.id, addr);
+  if (write) {
+    storeElement(p, size == 4 ? DType::I32 : DType::I16, View::Int,
+                 pe.regs[i.a]);
+    memory.mark(pe.id, addr, addr + size);
+  } else {
+    pe.regs[i.a] =
+        loadElement(p, size == 4 ? DType::I32 : DType::I16, View::Int);
+  }
+  pe.peak = std::max(pe.peak, uint32_t(addr + size));
+  noteKernel(pe, i, pe.time, pe.time + i.cost);
+  pe.compute += i.cost;
+  pe.time += i.cost;
+  ++pe.pc;
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Control
+//===----------------------------------------------------------------------===//
+
+bool Machine::loop(PE &pe, const Inst &i) {
+  if (i.op == Op::Loop) {
+    if (pe.depth == 16) {
+      fault(pe, "R-OP-5", "loops and calls nest deeper than 16");
+      return false;
+    }
+    pe.frames[pe.depth++] = {pe.pc + 1, 0, uint32_t(i.imm), i.a};
+    pe.regs[i.a] = 0;
+    pe.compute += i.cost;
+    pe.time += i.cost;
+    ++pe.pc;
+    return true;
+  }
+  Frame *f = pe.depth ? &pe.frames[pe.depth - 1] : nullptr;
+  if (!f || !f->rounds) {
+    fault(pe, "R-OP-5", "an endloop closes no loop of its subroutine");
+    return false;
+  }
+  bool again = ++f->round < f->rounds;
+  uint32_t cost = again ? target.branchTaken : target.branchNotTaken;
+  pe.compute += cost;
+  pe.time += cost;
+  if (again) {
+    pe.regs[f->reg] = f->round;
+    pe.pc = f->pc;
+  } else {
+    --pe.depth;
+    ++pe.pc;
+  }
+  return true;
+}
+
+bool Machine::waitFor(PE &pe, const Inst &i) {
+  unsigned slot = 1 + i.a;
+  retireMemoryOps(pe);
+  uint64_t done = pe.time + i.cost;
+  if (pe.live >> slot & 1) {
+    pe.state = PE::Waiting;
+    pe.waitsFor = slot;
+    return false;
+  }
+  if (pe.memLive >> slot & 1)
+    done = std::max(done, pe.flights[slot].end);
+  noteKernel(pe, i, pe.time, done);
+  pe.compute += done - pe.time;
+  pe.time = done;
+  ++pe.pc;
+  return true;
+}
+
+bool Machine::control(PE &pe, const Inst &i) {
+  uint64_t from = pe.time;
+  switch (i.op) {
+  case Op::Loop:
+  case Op::EndLoop:
+    if (!loop(pe, i))
+      return false;
+    noteKernel(pe, i, from, pe.time);
+    return true;
+  case Op::Wait:
+    if (i.a >= target.microthreads) {
+      fault(pe, "R-OP-4",
+            formatv("microthread {0} of {1}", i.a, target.microthreads.value));
+      return false;
+    }
+    return waitFor(pe, i);
+  default:
+    break;
+  }
+  pe.compute += i.cost;
+  pe.time += i.cost;
+  noteKernel(pe, i, from, pe.time);
+  switch (i.op) {
+  case Op::Halt:
+    pe.state = PE::Halted;
+    retireMemoryOps(pe);
+    for (uint32_t m = pe.memLive; m; m &= m - 1)
+      pe.lastElement = std::max(pe.lastElement, pe.flights[countr_zero(m)].end);
+    finishIfDone(pe);
+    return false;
+  case Op::Coord:
+    pe.regs[i.a] = i.b ? pe.y : pe.x;
+    break;
+  case Op::Call:
+    if (pe.depth == 16) {
+      fault(pe, "R-OP-5", "loops and calls nest deeper than 16");
+      return false;
+    }
+    pe.frames[pe.depth++] = {pe.pc + 1, 0, 0, 0};
+    pe.pc = i.target;
+    return true;
+  case Op::Ret:
+    if (!pe.depth || pe.frames[pe.depth - 1].rounds) {
+      fault(pe, "R-OP-5",
+            pe.depth ? "a ret leaves an open loop" : "a ret without a call");
+      return false;
+    }
+    pe.pc = pe.frames[--pe.depth].pc;
+    return true;
+  case Op::Activate:
+    if (i.a > 30 || !pe.code->tasks[i.a].exists) {
+      fault(pe, "R-TASK-1", formatv("task {0} does not exist", i.a));
+      return false;
+    }
+    pe.pendingTasks |= 1u << i.a;
+    pe.activated[i.a] = pe.time + target.taskActivate;
+    break;
+  case Op::EndTask:
+    nextTask(pe);
+    return pe.state == PE::Running;
+  default:
+    break;
+  }
+  ++pe.pc;
+  return true;
+}

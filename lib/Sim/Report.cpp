@@ -1,0 +1,174 @@
+//===- Report.cpp - What a run says of itself -----------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Faults name rule, PE, cycle and instruction; a deadlock names who waits for
+// what. One place for the wording, so that all messages name a PE the same way.
+//
+//===----------------------------------------------------------------------===//
+#include "Machine.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <algorithm>
+
+using namespace llvm;
+using namespace weft;
+using namespace weft::sim;
+
+constexpr size_t MaxListed = 8;
+
+std::string Machine::where(const PE &pe) const {
+  return formatv("PE ({0}, {1}) of class '{2}'", pe.x, pe.y,
+                 program.classes[pe.cls].name);
+}
+
+std::string Machine::describe(const PE &pe, const Inst &i) const {
+  const isa::Instr &source = pe.code->source[&i - pe.code->insts.data()];
+  std::string text =
+      formatv("'{0}' at word {1}", isa::print(source), i.wordIndex);
+  if (i.kernel != None)
+    text += formatv(" of kernel '{0}'",
+                    program.kernels[pe.code->kernels[i.kernel]].name);
+  return text;
+}
+
+std::string Machine::colorAt(uint32_t router, unsigned ci) const {
+  return formatv("colour {0} at ({1}, {2})", unsigned(colorId[ci]),
+                 router % program.gridW, router / program.gridW);
+}
+
+void Machine::fault(const PE &pe, const char *rule, const std::string &what) {
+  std::string text =
+      formatv("{0}, cycle {1}: {2} ({3})", where(pe), pe.time, what, rule);
+  if (pe.pc < pe.code->insts.size())
+    text += ", in " + describe(pe, pe.code->insts[pe.pc]);
+  faults.push_back({RunError::Fault, rule, std::move(text)});
+}
+
+//===----------------------------------------------------------------------===//
+// Deadlock and leftovers
+//===----------------------------------------------------------------------===//
+
+std::string Machine::flightText(const PE &pe, const Flight &f) const {
+  auto color = [&](const Source &s) -> unsigned {
+    return (s.kind == Source::FabIn ? pe.code->inColor
+                                    : pe.code->outColor)[s.queue];
+  };
+  std::string text;
+  for (const Source *s : {&f.src0, &f.src1})
+    if (s->kind == Source::FabIn && !queues[s->fifo].count)
+      text = formatv("a wavelet of colour {0} on input queue {1}", color(*s),
+                     s->queue);
+  if (text.empty() && f.dst.kind == Source::FabOut)
+    text = formatv("room for colour {0} in output queue {1}", color(f.dst),
+                   f.dst.queue);
+  return formatv("{0} ({1} of {2} elements done, {3})", text, f.total - f.left,
+                 f.total, describe(pe, *f.inst));
+}
+
+std::string Machine::waitingText(const PE &pe) const {
+  std::string text = where(pe);
+  if (pe.state == PE::Ended)
+    text += " ended its last task without halt (R-TASK-2)";
+  else if (pe.state == PE::Waiting)
+    text += formatv(" waits for microthread {0}", pe.waitsFor - 1);
+  for (uint32_t m = pe.live; m; m &= m - 1) {
+    unsigned slot = countr_zero(m);
+    text += slot ? formatv("; microthread {0} waits for ", slot - 1).str()
+                 : " waits for ";
+    text += flightText(pe, pe.flights[slot]);
+  }
+  return text;
+}
+
+Fault Machine::deadlock() const {
+  std::string text = formatv("deadlock at cycle {0}: {1} of {2} PEs never halt",
+                             now, pes.size() - donePEs, pes.size());
+  size_t listed = 0;
+  for (const PE &pe : pes) {
+    if (pe.counted || ++listed > MaxListed)
+      continue;
+    text += "\n  " + waitingText(pe);
+  }
+  if (listed > MaxListed)
+    text += formatv("\n  and {0} more", listed - MaxListed);
+  return {RunError::Deadlock, "", std::move(text)};
+}
+
+bool Machine::leftOver(Fault &f) const {
+  std::string text;
+  size_t places = 0;
+  uint64_t total = 0;
+  auto note = [&](uint32_t router, unsigned ci, const Fifo &q,
+                  const char *place) {
+    if (!q.count)
+      return;
+    total += q.count;
+    if (++places <= MaxListed)
+      text +=
+          formatv("\n  {0} of {1} in {2}", q.count, colorAt(router, ci), place);
+  };
+  for (uint32_t r = 0; r < occupied.size(); ++r)
+    for (unsigned ci = 0; ci < numColors; ++ci) {
+      size_t cell = size_t(r) * numColors + ci;
+      note(r, ci, fifos[cell],
+           rx[cell] == bin::Ramp ? "an output queue" : "the router");
+      if (queueOf[cell] != None)
+        note(r, ci, queues[queueOf[cell]], "an input queue");
+    }
+  if (!places)
+    return false;
+  if (places > MaxListed)
+    text += formatv("\n  and {0} more places", places - MaxListed);
+  std::string head = formatv("{0} wavelet{1} left when all PEs have halted (R-FAB-9)", total,
+                             total == 1 ? " is" : "s are");
+  f = {RunError::Fault, "R-FAB-9", head + text};
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Counters
+//===----------------------------------------------------------------------===//
+
+Stats Machine::collect() const {
+  Stats s;
+  s.cycles = lastHalt;
+  s.waveletHops = hops;
+  s.maxLinkWavelets =
+      linkWavelets.empty()
+          ? 0
+          : *std::max_element(linkWavelets.begin(), linkWavelets.end());
+  s.macs = macs;
+  s.instructions = instructions;
+  s.fabricElements = fabricElements;
+  if (fabricElements) {
+    s.firstElement = firstElement;
+    s.lastElement = lastElement;
+  }
+  s.kernels = kernels;
+  s.classes.resize(program.classes.size());
+  for (const PE &pe : pes) {
+    s.sramPeakBytes = std::max<uint64_t>(s.sramPeakBytes, pe.peak);
+    ClassStats &c = s.classes[pe.cls];
+    ++c.pes;
+    c.compute += pe.compute;
+    c.setup += pe.setup;
+    c.waitIn += pe.waitIn;
+    c.waitOut += pe.waitOut;
+    for (size_t k = 0; k < pe.code->kernels.size(); ++k) {
+      uint64_t n = macsOf[macBase[pe.id] + k];
+      KernelStats &kernel = s.kernels[pe.code->kernels[k]];
+      kernel.macs += n;
+      kernel.macsMaxPerPE = std::max(kernel.macsMaxPerPE, n);
+      kernel.pesActive += n != 0;
+    }
+  }
+  for (ClassStats &c : s.classes)
+    c.idle = c.pes * s.cycles - c.compute - c.setup - c.waitIn - c.waitOut;
+  for (KernelStats &k : s.kernels) {
+    if (k.firstCycle > k.lastCycle)
+      k.firstCycle = k.lastCycle;
+    k.cycles = k.lastCycle - k.firstCycle;
+  }
+  return s;
+}

@@ -1,0 +1,201 @@
+//===- Simulator.cpp - Cycle-exact execution of a .weft program -----------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "weft/Sim/Simulator.h"
+#include "Machine.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <algorithm>
+
+using namespace llvm;
+using namespace weft;
+using namespace weft::sim;
+
+char RunError::ID = 0;
+std::error_code RunError::convertToErrorCode() const {
+  return inconvertibleErrorCode();
+}
+
+//===----------------------------------------------------------------------===//
+// Building
+//===----------------------------------------------------------------------===//
+
+Error Machine::addPEs(uint32_t cls, const bin::Pattern &where) {
+  const bin::PEClass &c = program.classes[cls];
+  if (!where.w || !where.h || !where.dx || !where.dy ||
+      where.x0 + uint64_t(where.w - 1) * where.dx >= program.gridW ||
+      where.y0 + uint64_t(where.h - 1) * where.dy >= program.gridH)
+    return createStringError("class '" + c.name + "' leaves the grid");
+  for (uint32_t j = 0; j < where.h; ++j)
+    for (uint32_t i = 0; i < where.w; ++i) {
+      uint32_t x = where.x0 + i * where.dx, y = where.y0 + j * where.dy,
+               r = routerAt(x, y);
+      if (peAt[r] != None)
+        return createStringError(
+            formatv("PE ({0}, {1}) is in class '{2}' and in class '{3}'", x, y,
+                    program.classes[pes[peAt[r]].cls].name, c.name));
+      peAt[r] = pes.size();
+      PE pe;
+      pe.id = pes.size();
+      pe.router = r;
+      pe.cls = cls;
+      pe.x = x;
+      pe.y = y;
+      pe.code = &codes[cls];
+      pes.push_back(std::move(pe));
+    }
+  return Error::success();
+}
+
+Error Machine::buildClasses() {
+  size_t cells = size_t(program.gridW) * program.gridH;
+  peAt.assign(cells, None);
+  for (const bin::PEClass &c : program.classes) {
+    Expected<Code> code = decodeClass(program, c, target);
+    if (!code)
+      return code.takeError();
+    codes.push_back(std::move(*code));
+  }
+  for (uint32_t cls = 0; cls < program.classes.size(); ++cls)
+    for (const bin::Pattern &p : program.classes[cls].where)
+      if (Error e = addPEs(cls, p))
+        return e;
+  size_t local = 0;
+  for (const PE &pe : pes) {
+    macBase.push_back(local);
+    local += pe.code->kernels.size();
+  }
+  macsOf.resize(local);
+  return Error::success();
+}
+
+Error Machine::build() {
+  if (!program.gridW || !program.gridH || program.gridW > 65535 ||
+      program.gridH > 65535)
+    return createStringError(
+        formatv("a grid of {0} x {1} PEs", program.gridW, program.gridH));
+  if (program.gridW > target.gridW || program.gridH > target.gridH)
+    return createStringError(formatv(
+        "a grid of {0} x {1} PEs on a machine of {2} x {3}", program.gridW,
+        program.gridH, target.gridW.value, target.gridH.value));
+  if (target.microthreads > 31)
+    return createStringError("the simulator knows 31 microthreads");
+  if (Error e = buildClasses())
+    return e;
+  if (Error e = buildRoutes())
+    return e;
+  buildQueues();
+  if (!memory.allocate(pes.size(), target.sramBytes))
+    return createStringError(
+        formatv("no memory for the SRAM of {0} PEs", pes.size()));
+  for (const bin::DataInit &d : program.inits) {
+    if (d.tensor >= program.tensors.size())
+      return createStringError(formatv("initial data names tensor {0} of {1}",
+                                       d.tensor, program.tensors.size()));
+    const bin::Tensor &t = program.tensors[d.tensor];
+    if (Error e = writeTiles(d.place, t.type, t.shape,
+                             ArrayRef(t.data, t.data ? t.bytes : 0),
+                             "tensor '" + t.name + "'"))
+      return e;
+  }
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+void Machine::reset() {
+  now = 0;
+  faults.clear();
+  resetFabric();
+  peEvents.resize(pes.size());
+  sleepers = {};
+  donePEs = 0;
+  lastHalt = 0;
+  KernelStats fresh;
+  fresh.firstCycle = ~uint64_t(0);
+  kernels.assign(program.kernels.size(), fresh);
+  std::fill(macsOf.begin(), macsOf.end(), 0);
+  macs = instructions = fabricElements = lastElement = 0;
+  firstElement = ~uint64_t(0);
+  for (PE &pe : pes) {
+    startPE(pe);
+    peEvents.add(pe.id, 0, 0);
+  }
+}
+
+/// Moves to the next cycle in which something can happen.
+bool Machine::advanceClock(uint64_t maxCycles) {
+  constexpr uint64_t Never = ~uint64_t(0);
+  uint64_t slots = routerEvents.occupiedSlots() | peEvents.occupiedSlots(),
+           next = Never;
+  if (slots)
+    next = now + 1 + countr_zero(rotr(slots, int((now + 1) % 64)));
+  if (!sleepers.empty())
+    next = std::min(next, sleepers.top().first);
+  if (next == Never && donePEs == pes.size())
+    return false;
+  if (next == Never) {
+    faults.push_back(deadlock());
+    return false;
+  }
+  if (next > maxCycles) {
+    faults.push_back({RunError::Limit, "",
+                      formatv("{0} of {1} PEs have not halted after {2} cycles",
+                              pes.size() - donePEs, pes.size(), maxCycles)});
+    return false;
+  }
+  now = next;
+  while (!sleepers.empty() && sleepers.top().first <= now) {
+    peEvents.add(sleepers.top().second, now, 0);
+    sleepers.pop();
+  }
+  return true;
+}
+
+Expected<Stats> Machine::run(uint64_t maxCycles) {
+  limit = maxCycles = std::min(maxCycles, Simulator::MaxCycles);
+  reset();
+  while (donePEs < pes.size() || now < lastHalt) {
+    for (uint32_t r : routerEvents.take(now))
+      stepRouter(r);
+    for (uint32_t p : peEvents.take(now))
+      stepPE(pes[p]);
+    if (!faults.empty() || !advanceClock(maxCycles))
+      break;
+  }
+  if (Fault f; faults.empty() && leftOver(f))
+    faults.push_back(std::move(f));
+  if (!faults.empty())
+    return make_error<RunError>(faults[0].kind, faults[0].rule,
+                                faults[0].message);
+  return collect();
+}
+
+//===----------------------------------------------------------------------===//
+// The interface
+//===----------------------------------------------------------------------===//
+
+Simulator::Simulator(std::unique_ptr<Machine> m) : machine(std::move(m)) {}
+Simulator::~Simulator() = default;
+
+Expected<std::unique_ptr<Simulator>> Simulator::create(const bin::Program &p,
+                                                       const Target &t) {
+  auto machine = std::make_unique<Machine>(p, t);
+  if (Error e = machine->build())
+    return e;
+  return std::unique_ptr<Simulator>(new Simulator(std::move(machine)));
+}
+
+Error Simulator::setInput(size_t index, ArrayRef<uint8_t> bytes) {
+  return machine->setInput(index, bytes);
+}
+Expected<Stats> Simulator::run(uint64_t maxCycles) {
+  return machine->run(maxCycles);
+}
+Expected<std::vector<uint8_t>> Simulator::getOutput(size_t index) const {
+  return machine->getOutput(index);
+}
