@@ -187,6 +187,18 @@ LogicalResult ReduceOp::verify() {
   return verifyLength(*this, getSrcs(), getLength());
 }
 
+LogicalResult RetypeOp::verify() {
+  auto from = cast<MemRefType>(getSource().getType());
+  auto to = cast<MemRefType>(getResult().getType());
+  if (from.getShape() != to.getShape() || from.getLayout() != to.getLayout())
+    return emitOpError("changes shape or strides from ") << from << " to " << to;
+  if (from.getElementTypeBitWidth() != to.getElementTypeBitWidth())
+    return emitOpError("elements of ")
+           << from.getElementType() << " and " << to.getElementType()
+           << " differ in width";
+  return success();
+}
+
 void CoordOp::getAsmResultNames(OpAsmSetValueNameFn set) {
   set(getResult(), stringifyAxis(getAxis()));
 }

@@ -466,6 +466,23 @@ def PE_FmaOp : PE_Op<"fma", [Pure, AllTypesMatch<["a", "b", "c", "result"]>]> {
   let assemblyFormat = "$a `,` $b `,` $c attr-dict `:` type($a)";
 }
 
+def PE_RetypeOp : PE_Op<"retype", [Pure]> {
+  let summary = "the same bytes as elements of another type";
+  let description = [{
+    For bit tricks on floats. Shape and strides stay; the element types have one width.
+
+    Example:
+
+    ```mlir
+    %i = pe.retype %x : memref<8xf32> to memref<8xi32>
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeMemRef:$source);
+  let results = (outs AnyStaticShapeMemRef:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+  let hasVerifier = 1;
+}
+
 def PE_CoordOp : PE_Op<"coord", [Pure,
                                  DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
   let summary = "the position of this PE";

@@ -186,3 +186,11 @@ llvm::Error weft::bin::writeFile(const Program &p, const std::string &path) {
     return e;
   return writeOutput(path, [&](llvm::raw_ostream &os) { writer.write(os); });
 }
+
+llvm::Error weft::bin::writeStream(const Program &p, llvm::raw_ostream &os) {
+  Writer writer(p);
+  if (llvm::Error e = writer.prepare())
+    return e;
+  writer.write(os);
+  return llvm::Error::success();
+}

@@ -18,6 +18,9 @@ namespace weft::bin {
 /// "-" writes to standard output. Fails on an unwritable path or a full disk.
 llvm::Error writeFile(const Program &p, const std::string &path);
 
+/// The same to a stream that can write anything, as translations need it.
+llvm::Error writeStream(const Program &p, llvm::raw_ostream &os);
+
 /// A loaded program; tensors point into the mapped file.
 struct Loaded {
   std::unique_ptr<llvm::MemoryBuffer> buffer;

@@ -1,0 +1,343 @@
+//===- Lowering.cpp - Blocks, loops, vector ops, loads and stores ---------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// What has an effect is lowered in program order; scalar values are lowered
+// where they are used (Scalar.cpp).
+//
+//===----------------------------------------------------------------------===//
+#include "Lowering.h"
+#include "Calls.h"
+
+using namespace mlir;
+using namespace weft::pe;
+
+using weft::isa::OperandKind;
+
+LogicalResult Lowering::run(Block &block) {
+  scopes.emplace_back();
+  scopes.back().nodes = &body.nodes;
+  return lowerBlock(block);
+}
+
+LogicalResult Lowering::lowerBlock(Block &block) {
+  for (auto it = block.begin(); it != block.end();) {
+    if (llvm::isa<CallOp>(*it)) {
+      if (failed(calls.lowerRun(*this, it)))
+        return failure();
+      continue;
+    }
+    if (failed(lower(*it++)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult Lowering::lower(Operation &op) {
+  if (isMemoryEffectFree(&op) && op.getNumRegions() == 0 &&
+      !op.hasTrait<OpTrait::IsTerminator>())
+    return success(); // when it is used
+  if (auto o = dyn_cast<VecOp>(op))
+    return lowerVec(o);
+  if (auto o = dyn_cast<ReduceOp>(op))
+    return lowerReduce(o);
+  if (auto o = dyn_cast<memref::LoadOp>(op))
+    return lowerLoad(o);
+  if (auto o = dyn_cast<memref::StoreOp>(op))
+    return lowerStore(o);
+  if (auto o = dyn_cast<scf::ForOp>(op))
+    return lowerFor(o);
+  if (auto o = dyn_cast<ActivateOp>(op)) {
+    emit(Opcode::Activate, depth()).small = o.getTask();
+    return success();
+  }
+  if (auto o = dyn_cast<WaitOp>(op)) {
+    if (o.getMicrothread() >= target.microthreads)
+      return op.emitOpError("microthread ")
+             << int32_t(o.getMicrothread()) << ", " << target.name << " has "
+             << target.microthreads.value << " (R-OP-4)";
+    emit(Opcode::Wait, depth()).small = o.getMicrothread();
+    return success();
+  }
+  if (llvm::isa<HaltOp, EndOp, ReturnOp>(op)) {
+    emit(llvm::isa<HaltOp>(op)  ? Opcode::Halt
+         : llvm::isa<EndOp>(op) ? Opcode::EndTask
+                                : Opcode::Ret,
+         depth());
+    return success();
+  }
+  if (llvm::isa<scf::YieldOp>(op))
+    return success(); // by the loop
+  return op.emitOpError("has no instruction");
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+LogicalResult Lowering::lowerFor(scf::ForOp op) {
+  std::optional<int64_t> lower = constant(op.getLowerBound()),
+                         upper = constant(op.getUpperBound()),
+                         step = constant(op.getStep());
+  if (!lower || !upper || !step || *step < 1)
+    return op.emitOpError("bounds and step must be constants: no trip count "
+                          "depends on data");
+  int64_t trip = *upper > *lower ? (*upper - *lower + *step - 1) / *step : 0;
+  if (trip > 1)
+    return lowerLoop(op, *lower, *step, trip);
+  for (auto [arg, init] : llvm::zip(op.getRegionIterArgs(), op.getInitArgs())) {
+    FailureOr<Form> f = form(init);
+    if (failed(f))
+      return failure();
+    forms[arg] = *f;
+  }
+  auto yield = cast<scf::YieldOp>(op.getBody()->getTerminator());
+  forms[op.getInductionVar()] = Form{{}, *lower};
+  if (trip == 1 && failed(lowerBlock(*op.getBody())))
+    return failure();
+  for (unsigned i = 0; i < op.getNumResults(); ++i) {
+    FailureOr<Form> f =
+        form(trip == 1 ? yield.getOperand(i) : op.getInitArgs()[i]);
+    if (failed(f))
+      return failure();
+    forms[op.getResult(i)] = *f;
+  }
+  return success();
+}
+
+static bool containsCall(scf::ForOp op) {
+  return op.getBody()
+      ->walk([](CallOp) { return WalkResult::interrupt(); })
+      .wasInterrupted();
+}
+
+LogicalResult Lowering::lowerLoop(scf::ForOp op, int64_t lower, int64_t step,
+                                  int64_t trip) {
+  if (scopes.size() > 16)
+    return op.emitOpError("loops nest deeper than 16 (R-OP-5)");
+  SmallVector<mir::Reg> carried;
+  for (Value init : op.getInitArgs()) {
+    FailureOr<mir::Reg> from = reg(init);
+    if (failed(from))
+      return failure();
+    mir::Reg r = newReg();
+    mir::Inst &i = emit(Opcode::Mov, depth());
+    i.a = r;
+    i.b = *from;
+    carried.push_back(r);
+  }
+  auto loop = std::make_unique<mir::Loop>();
+  mir::Loop *l = loop.get();
+  l->counter = newReg();
+  l->trip = trip;
+  Scope scope;
+  scope.loop = l;
+  scope.nodes = &l->body;
+  scope.hasCall = containsCall(op);
+  scopes.push_back(std::move(scope));
+  Form counter = atom(l->counter, depth(), {}, /*counter=*/true);
+  forms[op.getInductionVar()] = Form{{}, lower} + counter * step;
+  for (auto [arg, r] : llvm::zip(op.getRegionIterArgs(), carried))
+    forms[arg] = atom(r, depth(), arg);
+  if (failed(lowerBlock(*op.getBody())) ||
+      failed(lowerYield(cast<scf::YieldOp>(op.getBody()->getTerminator()),
+                        carried)))
+    return failure();
+  scopes.pop_back();
+  scopes.back().nodes->push_back({{}, std::move(loop)});
+  for (auto [result, r] : llvm::zip(op.getResults(), carried))
+    forms[result] = atom(r, depth(), result);
+  return success();
+}
+
+/// Moves the yielded values to the carried registers, all at once.
+LogicalResult Lowering::lowerYield(scf::YieldOp yield,
+                                   ArrayRef<mir::Reg> carried) {
+  SmallVector<std::pair<mir::Reg, mir::Reg>> moves;
+  for (auto [v, to] : llvm::zip(yield.getOperands(), carried)) {
+    FailureOr<mir::Reg> from = reg(v);
+    if (failed(from))
+      return failure();
+    if (*from != to)
+      moves.push_back({to, *from});
+  }
+  auto move = [&](mir::Reg to, mir::Reg from) {
+    mir::Inst &i = emit(Opcode::Mov, depth());
+    i.a = to;
+    i.b = from;
+  };
+  bool overlap = llvm::any_of(
+      moves, [&](auto &m) { return llvm::is_contained(carried, m.second); });
+  for (auto &m : moves)
+    if (overlap) {
+      mir::Reg temp = newReg();
+      move(temp, m.second);
+      m.second = temp;
+    }
+  for (auto &m : moves)
+    move(m.first, m.second);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Vector ops
+//===----------------------------------------------------------------------===//
+
+LogicalResult Lowering::vectorOperand(Operation *op, Value v,
+                                      mir::Operand &out) {
+  if (llvm::isa<MemRefType>(v.getType())) {
+    View w;
+    if (failed(view(v, w)))
+      return failure();
+    FailureOr<mir::Dsr> d = dsd(op, w);
+    if (failed(d))
+      return failure();
+    out = {OperandKind::Dsr, *d};
+    return success();
+  }
+  if (auto q = v.getDefiningOp<QueueOp>()) {
+    out = {q.getDir() == QueueDir::Input ? OperandKind::FabIn
+                                         : OperandKind::FabOut,
+           int32_t(q.getQueue())};
+    return success();
+  }
+  FailureOr<mir::Reg> r = reg(v);
+  if (failed(r))
+    return failure();
+  out = {OperandKind::Reg, *r};
+  return success();
+}
+
+static LogicalResult checkFabric(Operation *op, ValueRange srcs,
+                                 const weft::Target &t) {
+  unsigned n = llvm::count_if(
+      srcs, [](Value v) { return llvm::isa<FabInType>(v.getType()); });
+  if (n > t.fabricInputsPerOp)
+    return op->emitOpError("reads ")
+           << n << " queues, an op of " << t.name << " reads at most "
+           << t.fabricInputsPerOp.value << " (R-QUE-4)";
+  return success();
+}
+
+static bool hasMemory(ValueRange operands) {
+  return llvm::any_of(
+      operands, [](Value v) { return llvm::isa<MemRefType>(v.getType()); });
+}
+
+LogicalResult Lowering::lowerVec(VecOp op) {
+  if (failed(checkFabric(op, op.getSrcs(), target)))
+    return failure();
+  if (op.getAsync() && *op.getAsync() >= target.microthreads)
+    return op.emitOpError("microthread ")
+           << int32_t(*op.getAsync()) << ", " << target.name << " has "
+           << target.microthreads.value << " (R-OP-4)";
+  mir::Inst i;
+  i.op = Opcode(uint8_t(op.getOpcode()));
+  if (failed(vectorOperand(op, op.getDst(), i.dst)) ||
+      failed(vectorOperand(op, op.getSrcs()[0], i.src0)))
+    return failure();
+  if (op.getSrcs().size() > 1 &&
+      failed(vectorOperand(op, op.getSrcs()[1], i.src1)))
+    return failure();
+  i.async = op.getAsync().has_value();
+  i.small = op.getAsync().value_or(0);
+  i.length = hasMemory(op->getOperands()) ? 0 : op.getLength().value_or(0);
+  emit(i.op, depth()) = std::move(i);
+  return success();
+}
+
+LogicalResult Lowering::lowerReduce(ReduceOp op) {
+  if (failed(checkFabric(op, op.getSrcs(), target)))
+    return failure();
+  mir::Inst i;
+  i.op = Opcode(uint8_t(op.getOpcode()));
+  if (failed(vectorOperand(op, op.getSrcs()[0], i.src0)))
+    return failure();
+  if (op.getSrcs().size() > 1 &&
+      failed(vectorOperand(op, op.getSrcs()[1], i.src1)))
+    return failure();
+  FailureOr<mir::Reg> acc = accumulator(op.getInit());
+  if (failed(acc))
+    return failure();
+  i.dst = {OperandKind::Reg, *acc};
+  i.length = hasMemory(op.getSrcs()) ? 0 : op.getLength().value_or(0);
+  emit(i.op, depth()) = std::move(i);
+  forms[op.getResult()] = atom(*acc, depth(), op.getResult());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Loads and stores
+//===----------------------------------------------------------------------===//
+
+/// The one element of `memref` at `indices`.
+LogicalResult Lowering::access(Operation *op, Value memref, ValueRange indices,
+                               View &v) {
+  if (failed(view(memref, v)))
+    return failure();
+  unsigned bytes = v.elem.getIntOrFloatBitWidth() / 8;
+  for (auto [index, stride] : llvm::zip(indices, v.strides)) {
+    FailureOr<Form> f = form(index);
+    if (failed(f))
+      return failure();
+    v.addr = v.addr + *f * (stride * bytes);
+  }
+  v.sizes = {1};
+  v.strides = {1};
+  return success();
+}
+
+LogicalResult Lowering::lowerLoad(memref::LoadOp op) {
+  View v;
+  if (failed(access(op, op.getMemRef(), op.getIndices(), v)))
+    return failure();
+  mir::Reg r = newReg();
+  if (v.elem.isF16()) { // as f32: the sum of one element
+    FailureOr<mir::Dsr> d = dsd(op, v);
+    if (failed(d))
+      return failure();
+    mir::Inst &zero = emit(Opcode::Mov, depth());
+    zero.a = r;
+    zero.b = mir::Zero;
+    mir::Inst &sum = emit(Opcode::VRSum, depth());
+    sum.dst = {OperandKind::Reg, r};
+    sum.src0 = {OperandKind::Dsr, *d};
+  } else {
+    mir::Reg base = v.addr.terms.empty() ? mir::Zero : linear(v.addr.terms);
+    mir::Inst &i =
+        emit(v.elem.isInteger(16) ? Opcode::Ld16 : Opcode::Ld, depth());
+    i.a = r;
+    i.b = base;
+    i.imm = int32_t(addressOf(v.buffer) + v.addr.konst);
+  }
+  forms[op.getResult()] = atom(r, depth(), op.getResult());
+  return success();
+}
+
+LogicalResult Lowering::lowerStore(memref::StoreOp op) {
+  View v;
+  if (failed(access(op, op.getMemRef(), op.getIndices(), v)))
+    return failure();
+  Value value = op.getValueToStore();
+  if (auto t = value.getDefiningOp<arith::TruncFOp>())
+    value = t.getIn(); // the store rounds
+  FailureOr<mir::Reg> from = reg(value);
+  if (failed(from))
+    return failure();
+  if (v.elem.isF16()) {
+    FailureOr<mir::Dsr> d = dsd(op, v);
+    if (failed(d))
+      return failure();
+    mir::Inst &i = emit(Opcode::VMov, depth());
+    i.dst = {OperandKind::Dsr, *d};
+    i.src0 = {OperandKind::Reg, *from};
+    return success();
+  }
+  mir::Reg base = v.addr.terms.empty() ? mir::Zero : linear(v.addr.terms);
+  mir::Inst &i =
+      emit(v.elem.isInteger(16) ? Opcode::St16 : Opcode::St, depth());
+  i.a = *from;
+  i.b = base;
+  i.imm = int32_t(addressOf(v.buffer) + v.addr.konst);
+  return success();
+}
