@@ -71,7 +71,7 @@ template <typename A> void fields(A &a, CodeRange &r) {
 template <typename A> void fields(A &a, PEClass &c) {
   a(c.name, c.where, c.codeAddr);
   a.code(c.code);
-  a(c.queues, c.tasks, c.ranges);
+  a(c.queues, c.tasks, c.ranges, c.callKernels);
 }
 template <typename A> void fields(A &a, DimMap &d) {
   a(d.axis, d.extent, d.tile, d.stride);

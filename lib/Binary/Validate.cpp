@@ -137,6 +137,9 @@ private:
                     r.kernel < p.kernels.size(),
                 "code range " + Twine(r.begin) + " to " + Twine(r.end) +
                     " of kernel " + Twine(r.kernel) + " is out of range");
+      for (int32_t k : c.callKernels)
+        require(k >= -1 && k < int64_t(p.kernels.size()),
+                "a call is of kernel " + Twine(k) + ", which does not exist");
       code(c);
     });
   }

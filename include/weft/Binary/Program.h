@@ -63,6 +63,11 @@ struct PEClass {
   std::vector<QueueBinding> queues;
   std::vector<Task> tasks;
   std::vector<CodeRange> ranges;
+  /// Kernel (index into Program::kernels, or -1) of each call that the start
+  /// task makes at depth 0, in order of execution. Subroutines are shared between
+  /// kernels and calls are folded into loops, so an address alone does not say
+  /// which kernel an instruction works for; this does. Empty: use `ranges`.
+  std::vector<int32_t> callKernels;
 };
 
 /// Element types of tensors in the file and at the host border; the values are

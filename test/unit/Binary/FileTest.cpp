@@ -57,6 +57,7 @@ Program sample() {
   c.queues = {{false, 2, 3}, {true, 2, 3}};
   c.tasks = {{0, 0, true}, {3, 4, false}};
   c.ranges = {{0, 4, 0}, {4, uint32_t(c.code.size()), 1}};
+  c.callKernels = {0, -1};
   p.classes = {c};
   p.routes = {{{0, 0, 1, 2}, 3, Ramp, East},
               {{1, 0, 2, 2}, 3, West, East | Ramp},
@@ -130,6 +131,7 @@ TEST(File, RoundTripOfEverything) {
   EXPECT_EQ(p.targetYaml, s.targetYaml);
   EXPECT_EQ(p.classes[0].code, s.classes[0].code);
   EXPECT_EQ(p.classes[0].tasks[1].entry, 4u);
+  EXPECT_EQ(p.classes[0].callKernels, s.classes[0].callKernels);
   EXPECT_EQ(p.routes[1].tx, East | Ramp);
   EXPECT_EQ(p.streams[0].words, 4u);
   EXPECT_EQ(p.inits[0].place.dims, s.inits[0].place.dims);
@@ -305,6 +307,9 @@ TEST(File, MistakesAreNamed) {
        "section .weft.classes, class 0: code range 0 to 4 of kernel 2 is out "
        "of "
        "range"},
+      {[](Program &p) { p.classes[0].callKernels[1] = 2; },
+       "section .weft.classes, class 0: a call is of kernel 2, which does not "
+       "exist"},
       {[](Program &p) { p.inits[0].tensor = 3; },
        "section .weft.tensors, initial data 0: tensor 3 does not exist"},
       {[](Program &p) { p.tensors[0].shape = {1ull << 40, 1ull << 40}; },
