@@ -1,0 +1,34 @@
+//===- Compiler.h - weftc as a library ------------------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_DRIVER_COMPILER_H
+#define WEFT_DRIVER_COMPILER_H
+
+#include <string>
+#include <vector>
+
+namespace weft {
+
+/// The levels at which a compilation can stop.
+enum class Emit { NN, Wafer, Fabric, PE, Asm, Binary, Cost };
+
+struct CompilerOptions {
+  std::string model, output;
+  std::string target = "wse2", grid;
+  std::vector<std::string> set, dims, consts;
+  std::string costJson;
+  Emit emit = Emit::Binary;
+  bool printTable = false;
+};
+
+/// Exit codes of the tools (DESIGN, section 6).
+enum ExitCode { Success = 0, UserError = 1, Differs = 2, Internal = 3 };
+
+/// Compiles as told; diagnostics go to stderr. Nothing is left at `output` on
+/// failure.
+ExitCode compile(const CompilerOptions &options);
+
+} // namespace weft
+#endif

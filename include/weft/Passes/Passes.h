@@ -1,0 +1,34 @@
+//===- Passes.h - From nn to pe, one level at a time ----------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_PASSES_PASSES_H
+#define WEFT_PASSES_PASSES_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "weft/Target/Target.h"
+#include <memory>
+
+namespace weft {
+
+/// nn.program -> wafer.program with one stage: a rectangle, a kernel and
+/// layouts for every op, chosen by cost. `t` is the machine, its grid already
+/// cut.
+std::unique_ptr<mlir::Pass> createPartitionPass(const Target &t);
+/// Gives stages without `at` a place.
+std::unique_ptr<mlir::Pass> createPlacePass();
+/// wafer.program -> fabric.program: buffers, launches, kernels (equal ones
+/// once).
+std::unique_ptr<mlir::Pass> createExpandPass();
+/// Creates the channels that collectives need and gives each a colour.
+std::unique_ptr<mlir::Pass> createAssignColorsPass();
+/// fabric.program -> pe.program: classes, addresses, routes, streams, tables.
+std::unique_ptr<mlir::Pass> createSchedulePass();
+
+/// Registers all of them for weft-opt.
+void registerWeftPasses();
+
+} // namespace weft
+#endif

@@ -1,0 +1,87 @@
+//===- Memory.cpp - Addresses of a region's buffers -----------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "Memory.h"
+#include "weft/Solve/Alloc.h"
+
+using namespace mlir;
+using namespace weft;
+
+namespace {
+struct Interval {
+  uint64_t begin = ~uint64_t(0), end = 0;
+};
+
+uint64_t bytesOf(fabric::BufferOp buffer) {
+  auto type = cast<MemRefType>(buffer.getResult().getType());
+  return uint64_t(type.getNumElements()) * (type.getElementTypeBitWidth() / 8);
+}
+
+/// Live interval of every buffer, in launch numbers.
+llvm::DenseMap<Operation *, Interval> liveness(fabric::RegionOp region,
+                                               uint64_t &launches) {
+  llvm::DenseMap<Operation *, Interval> live;
+  launches = 0;
+  for (auto launch : region.getBody().getOps<fabric::LaunchOp>()) {
+    for (Value v : launch.getOperands()) {
+      Interval &i = live[v.getDefiningOp()];
+      i.begin = std::min(i.begin, launches);
+      i.end = std::max(i.end, launches + 1);
+    }
+    ++launches;
+  }
+  return live;
+}
+
+solve::AllocResult tryAllocate(fabric::RegionOp region, const Target &t,
+                               bool reuseWeights,
+                               SmallVectorImpl<fabric::BufferOp> &buffers,
+                               uint64_t paramBytes) {
+  uint64_t launches;
+  auto live = liveness(region, launches);
+  solve::AllocProblem p;
+  p.base = (t.reservedBytes + 3) / 4 * 4;
+  p.capacity = t.sramBytes;
+  buffers.clear();
+  for (auto buffer : region.getBody().getOps<fabric::BufferOp>()) {
+    Interval i = live.lookup(buffer);
+    bool loaded = buffer.getInit() || buffer.getInput();
+    if (loaded || i.end == 0)
+      i.begin = 0;
+    if (buffer.getOutput() || i.end == 0 || (loaded && !reuseWeights))
+      i.end = launches + 1;
+    buffers.push_back(buffer);
+    p.add({buffer.getName().str(), bytesOf(buffer), 4, i.begin, i.end});
+  }
+  if (paramBytes)
+    p.add({"call parameters", paramBytes, 4, 0, launches + 1});
+  return solve::solveAlloc(p);
+}
+} // namespace
+
+FailureOr<RegionMemory> weft::allocateRegion(fabric::RegionOp region,
+                                             const Target &t) {
+  RegionMemory memory;
+  for (auto launch : region.getBody().getOps<fabric::LaunchOp>())
+    memory.paramBytes += 4 * launch.getNumOperands();
+  SmallVector<fabric::BufferOp> buffers;
+  // Code comes on top; leave it a quarter of what is left before reusing.
+  uint64_t codeRoom = (t.sramBytes - t.reservedBytes) / 4;
+  auto result = tryAllocate(region, t, false, buffers, memory.paramBytes);
+  if (!result || result.solution->top + codeRoom > t.sramBytes) {
+    memory.reusedWeights = true;
+    result = tryAllocate(region, t, true, buffers, memory.paramBytes);
+  }
+  if (!result)
+    return region.emitError("out of memory on the PEs of stage '")
+           << region.getSymName() << "': " << result.message
+           << "; a larger grid gives each PE less to hold (R-MEM-1)";
+  for (auto [i, buffer] : llvm::enumerate(buffers))
+    memory.address[buffer] = result.solution->address[i];
+  if (memory.paramBytes)
+    memory.params = result.solution->address.back();
+  memory.end = result.solution->top;
+  return memory;
+}

@@ -1,0 +1,57 @@
+//===- weftc.cpp - The compiler -------------------------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "weft/Driver/Compiler.h"
+#include "weft/Support/Version.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/raw_ostream.h"
+#include <csignal>
+
+namespace cl = llvm::cl;
+static weft::CompilerOptions options;
+static cl::OptionCategory Cat("weftc options");
+using Text = cl::opt<std::string, true>;
+using List = cl::list<std::string>;
+
+static Text Model(cl::Positional, cl::Required, cl::desc("MODEL"),
+                  cl::location(options.model), cl::cat(Cat));
+static Text Output("o", cl::desc("output file, - for standard output"),
+                   cl::value_desc("OUT"), cl::location(options.output),
+                   cl::cat(Cat));
+static Text TargetName("target", cl::desc("wse2, wse3 or a target file"),
+                       cl::location(options.target), cl::init("wse2"),
+                       cl::cat(Cat));
+static Text Grid("grid", cl::desc("size of the grid to use"),
+                 cl::value_desc("WxH"), cl::location(options.grid),
+                 cl::cat(Cat));
+static List Set("set", cl::desc("change a field of the target"),
+                cl::value_desc("KEY=VALUE"), cl::cat(Cat));
+static List Dims("dim", cl::desc("bind a symbolic dimension"),
+                 cl::value_desc("NAME=N"), cl::cat(Cat));
+static Text CostJson("cost-json", cl::desc("write the cost report as JSON"),
+                     cl::value_desc("FILE"), cl::location(options.costJson),
+                     cl::cat(Cat));
+static cl::opt<bool> Quiet("quiet", cl::desc("no progress"), cl::cat(Cat));
+static cl::opt<weft::Emit, true> Level(
+    "emit", cl::desc("stop at a level"), cl::location(options.emit),
+    cl::init(weft::Emit::Binary), cl::cat(Cat),
+    cl::values(clEnumValN(weft::Emit::NN, "nn", "tensor graph"),
+               clEnumValN(weft::Emit::Wafer, "wafer", "kernels and layouts"),
+               clEnumValN(weft::Emit::Fabric, "fabric", "phases and channels"),
+               clEnumValN(weft::Emit::PE, "pe", "one program per class"),
+               clEnumValN(weft::Emit::Asm, "asm", "instructions"),
+               clEnumValN(weft::Emit::Binary, "binary", "a .weft file"),
+               clEnumValN(weft::Emit::Cost, "cost", "the cost report")));
+
+int main(int argc, char **argv) {
+  std::signal(SIGPIPE, SIG_IGN); // a closed pipe is an error, not a signal
+  cl::HideUnrelatedOptions(Cat);
+  cl::SetVersionPrinter(
+      [](llvm::raw_ostream &os) { os << weft::VersionText << "\n"; });
+  cl::ParseCommandLineOptions(argc, argv, "ONNX to a wafer-scale mesh\n");
+  options.set.assign(Set.begin(), Set.end());
+  options.dims.assign(Dims.begin(), Dims.end());
+  return weft::compile(options);
+}
