@@ -196,6 +196,7 @@ struct Flight {
   const Instr *op = nullptr; // nullptr: idle
   std::array<Access, 4> accesses;
   unsigned numAccesses = 0;
+  bool fabric = false;
 };
 
 constexpr unsigned NumSlots = isa::NumRegs + isa::NumDsrs;
@@ -254,11 +255,13 @@ public:
         break;
       changeable |= stored; // constants that the code overwrites are none
     }
-    for (const auto &[rule, message] : found)
-      c.findings.add(rule, message);
+    for (const Found &f : found)
+      c.findings.add(f.key.first, f.message);
     facts.walked = halted;
     facts.traffic = traffic;
     facts.peakBytes = peak;
+    facts.peakReached = peakReached;
+    facts.events = std::move(recorded);
     return facts;
   }
 
@@ -271,12 +274,20 @@ private:
   }
   /// One finding per rule and instruction.
   void report(const char *rule, const Instr &i, const std::string &what) {
-    if (reported.insert({rule, i.wordIndex}).second)
-      found.push_back({rule, where(i) + ": " + what});
+    std::pair<std::string, uint32_t> key = {rule, i.wordIndex};
+    if (reported.insert(key).second)
+      found.push_back({key, where(i) + ": " + what});
   }
   void report(const char *rule, const std::string &what) {
-    if (reported.insert({rule, ~0u}).second)
-      found.push_back({rule, className(c, cls) + ": " + what});
+    std::pair<std::string, uint32_t> key = {rule, ~0u};
+    if (reported.insert(key).second)
+      found.push_back({key, className(c, cls) + ": " + what});
+  }
+
+  void forgetFindings(size_t keep) {
+    for (size_t n = keep; n < found.size(); ++n)
+      reported.erase(found[n].key);
+    found.erase(found.begin() + std::min(keep, found.size()), found.end());
   }
 
   //===--- tasks
@@ -323,7 +334,9 @@ private:
     found.clear();
     reported.clear();
     traffic = {};
-    peak = 0;
+    recorded.clear();
+    events = &recorded;
+    peak = peakReached = 0;
     halted = false;
     steps = 0;
     multiplier = 1;
@@ -384,15 +397,12 @@ private:
     while (pc != end && !halted && !exhausted()) {
       const Instr &i = instrs[pc];
       ++steps;
-      peak = std::max<uint64_t>(
-          peak, k.codeAddr + 4 * uint64_t(i.wordIndex + i.numWords));
+      fetch(i);
       switch (i.op) {
       case Op::Loop:
         loop(pc, i);
         pc = structure->loopEnd[pc];
-        peak = std::max<uint64_t>(
-            peak, k.codeAddr +
-                      4 * uint64_t(instrs[pc].wordIndex + instrs[pc].numWords));
+        fetch(instrs[pc]);
         break;
       case Op::Call:
         execute(size_t(structure->at(uint32_t(i.imm))), instrs.size());
@@ -408,6 +418,12 @@ private:
       }
       ++pc;
     }
+  }
+
+  void fetch(const Instr &i) {
+    uint64_t end = k.codeAddr + 4 * uint64_t(i.wordIndex + i.numWords);
+    peak = std::max(peak, end);
+    peakReached = std::max(peakReached, end);
   }
 
   void loop(size_t pc, const Instr &i) {
@@ -445,16 +461,24 @@ private:
           advance(head.slot(s), stride(first, s).value_or(0), trips - 2);
     State out;
     // Slots that do not settle go to "anything", so few attempts suffice.
-    uint64_t outer = multiplier;
+    uint64_t outer = multiplier, outerPeak = peak, outerReached = peakReached;
     Traffic before = traffic;
+    std::vector<Event> rounds, *around = events;
+    size_t findings = found.size();
     for (unsigned attempt = 0; !halted && !exhausted(); ++attempt) {
       traffic = before;
+      peak = outerPeak;
+      peakReached = outerReached;
+      forgetFindings(findings); // of an attempt from wrong assumptions
+      rounds.clear();
+      events = &rounds;
       multiplier = satMul(outer, uint64_t(trips - 1));
       state = head;
       state.retag();
       setReg(i.a, Value::range(1, trips - 1, 1, true));
       execute(body, end);
       multiplier = outer;
+      events = around;
       out = state;
       if (settle(first, head, out, i.a, attempt))
         break;
@@ -465,6 +489,9 @@ private:
         state.slot(s) = *d == 0 ? v : lastRound(v, *d, trips - 1);
       }
     retagAfter(entry, first, out, trips);
+    if (!rounds.empty())
+      events->push_back({Event::Repeat, false, 0, -1, -1, -1,
+                         uint64_t(trips - 1), std::move(rounds)});
   }
 
   static Value lastRound(Value v, int64_t d, int64_t rounds) {
@@ -594,7 +621,9 @@ private:
     case Op::Wait:
       if (i.a >= c.target.microthreads)
         return report("R-OP-4", i, microthreadRange());
-      state.flights[i.a].op = nullptr;
+      if (state.flights[i.a].fabric)
+        events->push_back({Event::Wait, false, i.a, -1, -1, -1, 0, {}});
+      state.flights[i.a] = {};
       return;
     case Op::Dsd:
       return setDsr(i);
@@ -785,7 +814,9 @@ private:
       report("R-MEM-1", i,
              range + ", the lowest " + std::to_string(c.target.reservedBytes) +
                  " are reserved");
-    peak = std::max<uint64_t>(peak, uint64_t(hi));
+    peak = std::max(peak, uint64_t(hi));
+    if (a.base.exact)
+      peakReached = std::max(peakReached, uint64_t(hi));
     if (a.write)
       write(i, a, lo, hi);
     else
@@ -978,9 +1009,14 @@ private:
       memoryOperand(i, i.dst, true, o);
     if (o.count == 0)
       report("R-OP-3", i, "no operand in memory, and no length");
-    fabricOperand(i, i.src0, o);
-    fabricOperand(i, i.src1, o);
-    fabricOperand(i, i.dst, o);
+    Event e{Event::Op, i.async, uint8_t(i.microthread & 15), -1, -1, -1,
+            o.count,   {}};
+    e.in0 = fabricOperand(i, i.src0, o);
+    e.in1 = fabricOperand(i, i.src1, o);
+    e.out = fabricOperand(i, i.dst, o);
+    bool fabric = e.in0 >= 0 || e.in1 >= 0 || e.out >= 0;
+    if (fabric)
+      events->push_back(std::move(e));
     if (o.fabricIn > c.target.fabricInputsPerOp)
       report("R-QUE-4", i,
              std::to_string(o.fabricIn) + " fabric inputs, at most " +
@@ -994,7 +1030,7 @@ private:
       reg(i, i.dst.index); // reductions add to what it holds
       setReg(i.dst.index, {});
     }
-    issue(i, o);
+    issue(i, o, fabric);
   }
 
   /// Reads come first so that an op may read what it overwrites.
@@ -1022,10 +1058,11 @@ private:
       o.accesses[o.numAccesses++] = a;
   }
 
-  void fabricOperand(const Instr &i, Operand op, Operands &o) {
+  /// Returns the colour of a fabric operand, else -1.
+  int fabricOperand(const Instr &i, Operand op, Operands &o) {
     bool in = op.kind == OperandKind::FabIn;
     if (!in && op.kind != OperandKind::FabOut)
-      return;
+      return -1;
     const auto &allowed =
         in ? c.target.inQueues.value : c.target.outQueues.value;
     std::string name = std::string(in ? "input" : "output") + " queue " +
@@ -1043,12 +1080,13 @@ private:
       if (q.queue == op.index && q.output != in) {
         uint64_t &n = (in ? traffic.received : traffic.sent)[q.color];
         n = satAdd(n, satMul(o.count, multiplier));
-        return;
+        return q.color;
       }
     report("R-QUE-2", i, name + " is bound to no colour");
+    return -1;
   }
 
-  void issue(const Instr &i, const Operands &o) {
+  void issue(const Instr &i, const Operands &o, bool fabric) {
     for (unsigned n = 0; n != o.numAccesses; ++n)
       race(i, o.accesses[n], nullptr);
     if (!i.async)
@@ -1059,6 +1097,7 @@ private:
              "microthread " + std::to_string(i.microthread) + " still runs '" +
                  isa::print(*f.op) + "'; a wait is missing");
     f.op = &i;
+    f.fabric = fabric;
     f.accesses = o.accesses;
     f.numAccesses = o.numAccesses;
   }
@@ -1077,13 +1116,18 @@ private:
   State state;
   const Access *ownResult = nullptr; // of the op at hand
   Traffic traffic;
-  uint64_t multiplier = 1, steps = 0, peak = 0;
+  std::vector<Event> recorded, *events = nullptr; // the list being filled
+  uint64_t multiplier = 1, steps = 0, peak = 0, peakReached = 0;
   bool halted = false;
   llvm::BitVector have;       // bytes written so far, or loaded on every PE
   llvm::BitVector stored;     // bytes the code may write
   llvm::BitVector relied;     // constants that loads took as known
   llvm::BitVector changeable; // bytes that are no constants after all
-  std::vector<std::pair<std::string, std::string>> found;
+  struct Found {
+    std::pair<std::string, uint32_t> key; // rule and word
+    std::string message;
+  };
+  std::vector<Found> found;
   std::set<std::pair<std::string, uint32_t>> reported;
 };
 

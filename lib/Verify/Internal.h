@@ -46,11 +46,23 @@ struct Traffic {
   uint64_t macs = 0;           // of one PE
 };
 
+/// One step of a class that can wait for the fabric, in program order.
+struct Event {
+  enum Kind { Op, Wait, Repeat } kind = Op;
+  bool async = false;
+  uint8_t microthread = 0;
+  int in0 = -1, in1 = -1, out = -1; // colours of an Op
+  uint64_t times = 0;               // words of an Op, rounds of a Repeat
+  std::vector<Event> body;          // of a Repeat
+};
+
 /// What the walk over the code of one class found.
 struct ClassFacts {
   bool walked = false; // false: the code could not be followed to its end
   Traffic traffic;
-  uint64_t peakBytes = 0;
+  uint64_t peakBytes = 0;   // no byte above is touched on any PE
+  uint64_t peakReached = 0; // ... and up to here some PE surely does
+  std::vector<Event> events;
 };
 
 /// What is in the SRAM of a class's PEs before cycle 0 (Memory.cpp).
@@ -90,6 +102,9 @@ void checkBindings(Context &c);
 /// R-FAB-7, R-FAB-9, and the counts of the fabric.
 void checkStreams(Context &c, const std::vector<ClassFacts> &facts,
                   Counts &counts);
+
+/// Progress.cpp: R-TASK-2, do all PEs halt or may they wait for each other?
+void checkProgress(Context &c, const std::vector<ClassFacts> &facts);
 
 std::string className(const Context &c, size_t cls);
 

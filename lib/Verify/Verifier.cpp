@@ -14,10 +14,11 @@ using namespace weft;
 using namespace weft::verify;
 
 static const char *const Rules[] = {
-    "R-FILE",   "R-MEM-1", "R-MEM-2", "R-MEM-3", "R-MEM-4", "R-MEM-5",
-    "R-FAB-1",  "R-FAB-2", "R-FAB-3", "R-FAB-4", "R-FAB-7", "R-FAB-8",
-    "R-FAB-9",  "R-QUE-1", "R-QUE-2", "R-QUE-3", "R-QUE-4", "R-TASK-1",
-    "R-TASK-2", "R-OP-1",  "R-OP-2",  "R-OP-3",  "R-OP-4",  "R-OP-5"};
+    "R-FILE",  "R-MEM-1", "R-MEM-2",  "R-MEM-3",  "R-MEM-4",
+    "R-MEM-5", "R-FAB-1", "R-FAB-2",  "R-FAB-3",  "R-FAB-4",
+    "R-FAB-7", "R-FAB-8", "R-FAB-9",  "R-QUE-1",  "R-QUE-2",
+    "R-QUE-3", "R-QUE-4", "R-TASK-1", "R-TASK-2", "R-OP-1",
+    "R-OP-2",  "R-OP-3",  "R-OP-4",   "R-OP-5",   "R-COST"};
 static constexpr size_t MaxPerRule = 10;
 
 void Findings::add(const std::string &rule, const std::string &message) {
@@ -121,6 +122,71 @@ static void collectRoutesAndStreams(Context &c) {
                                     describe(s.from) + ", off the grid");
 }
 
+//===----------------------------------------------------------------------===//
+// The embedded cost report
+//===----------------------------------------------------------------------===//
+
+/// The varint fields of a serialised Protobuf message, by number. Nothing of
+/// Protobuf is linked: these few lines are a second reader of the bytes.
+static std::optional<std::map<uint64_t, uint64_t>>
+varintFields(const std::string &bytes) {
+  size_t at = 0;
+  auto varint = [&]() -> std::optional<uint64_t> {
+    uint64_t v = 0;
+    for (unsigned shift = 0; at < bytes.size() && shift < 64; shift += 7) {
+      uint8_t b = uint8_t(bytes[at++]);
+      v |= uint64_t(b & 127) << shift;
+      if (b < 128)
+        return v;
+    }
+    return std::nullopt;
+  };
+  std::map<uint64_t, uint64_t> fields;
+  while (at != bytes.size()) {
+    auto key = varint();
+    if (!key)
+      return std::nullopt;
+    auto value = (*key & 7) == 0 || (*key & 7) == 2
+                     ? varint()
+                     : std::optional<uint64_t>((*key & 7) == 1   ? 8
+                                               : (*key & 7) == 5 ? 4
+                                                                 : UINT64_MAX);
+    if (!value)
+      return std::nullopt;
+    if ((*key & 7) == 0) {
+      fields[*key >> 3] = *value;
+      continue;
+    }
+    if (*value > bytes.size() - at)
+      return std::nullopt;
+    at += *value;
+  }
+  return fields;
+}
+
+/// R-COST: the counts of the report (proto/cost.proto) are those of the code.
+static void checkCostReport(Context &c, const Counts &n, uint64_t reached) {
+  if (c.program.costReport.empty())
+    return c.findings.note("the program embeds no cost report to compare with");
+  auto fields = varintFields(c.program.costReport);
+  if (!fields)
+    return c.findings.add("R-COST", "the cost report is no Protobuf message");
+  auto compare = [&](unsigned field, const char *name, uint64_t lo,
+                     uint64_t hi) {
+    uint64_t stated = (*fields)[field];
+    if (stated < lo || stated > hi)
+      c.findings.add("R-COST", std::string(name) + ": the report states " +
+                                   std::to_string(stated) +
+                                   ", code and routes give " +
+                                   std::to_string(hi));
+  };
+  // An address that depends on data has a bound only.
+  compare(7, "pe.sram_peak_bytes", reached, n.sramPeakBytes);
+  compare(8, "fabric.wavelet_hops", n.waveletHops, n.waveletHops);
+  compare(9, "fabric.max_link_wavelets", n.maxLinkWavelets, n.maxLinkWavelets);
+  compare(10, "compute.macs", n.macs, n.macs);
+}
+
 Result weft::verify::verify(const bin::Program &program, const Target &target) {
   Result result;
   result.rules.assign(std::begin(Rules), std::end(Rules));
@@ -143,6 +209,11 @@ Result weft::verify::verify(const bin::Program &program, const Target &target) {
       n.sramPeakBytes = std::max(n.sramPeakBytes, facts.back().peakBytes);
     }
     checkStreams(c, facts, result.counts);
+    checkProgress(c, facts);
+    uint64_t reached = 0;
+    for (const ClassFacts &f : facts)
+      reached = std::max(reached, f.peakReached);
+    checkCostReport(c, result.counts, reached);
   }
   findings.moveTo(result);
   return result;

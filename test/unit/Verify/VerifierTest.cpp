@@ -488,6 +488,99 @@ TEST(Verifier, RuleOp) {
 }
 
 //===----------------------------------------------------------------------===//
+// Progress and the cost report
+//===----------------------------------------------------------------------===//
+
+/// Two PEs; `west` and `east` are what they run after their descriptors.
+Program pair(std::vector<std::string> west, std::vector<std::string> east) {
+  Program p;
+  p.gridW = 2;
+  for (auto *code : {&west, &east}) {
+    code->insert(code->begin(), "dsd d0, r0+9000, f32, [64:1]");
+    code->push_back("halt");
+  }
+  p.classes = {makeClass("west", {{0, 0, 1, 1}}, west),
+               makeClass("east", {{1, 0, 1, 1}}, east)};
+  p.classes[0].queues = {out(2, 0), out(3, 1), in(2, 2)};
+  p.classes[1].queues = {in(2, 0), in(3, 1), out(2, 2)};
+  p.routes = {{{0, 0, 1, 1}, 0, Ramp, East}, {{1, 0, 1, 1}, 0, West, Ramp},
+              {{0, 0, 1, 1}, 1, Ramp, East}, {{1, 0, 1, 1}, 1, West, Ramp},
+              {{1, 0, 1, 1}, 2, Ramp, West}, {{0, 0, 1, 1}, 2, East, Ramp}};
+  p.streams = {{"a", 0, {0, 0, 1, 1}, 1, 1, 0, 0, 64},
+               {"b", 1, {0, 0, 1, 1}, 1, 1, 0, 0, 64},
+               {"c", 2, {1, 0, 1, 1}, -1, -1, 0, 0, 64}};
+  return p;
+}
+
+TEST(Verifier, Deadlock) {
+  std::vector<std::string> west = {"vmov out2, r0, len=64",
+                                   "vmov out3, r0, len=64", "vmov d0, in2"};
+  EXPECT_CLEAN(
+      pair(west, {"vmov d0, in2", "vmov d0, in3", "vmov out2, r0, len=64"}));
+  // The second stream is taken first: 64 words do not fit in the buffers.
+  Program p =
+      pair(west, {"vmov d0, in3", "vmov d0, in2", "vmov out2, r0, len=64"});
+  EXPECT_RULE(p, "R-TASK-2");
+  // Both wait for the other's first word.
+  p = pair({"vmov d0, in2", "vmov out2, r0, len=64", "vmov out3, r0, len=64"},
+           {"vmov d0, in2", "vmov d0, in3", "vmov out2, r0, len=64"});
+  EXPECT_RULE(p, "R-TASK-2");
+  // On microthreads the order does not matter.
+  EXPECT_CLEAN(pair({"vmov out2, r0, len=64, async=1",
+                     "vmov out3, r0, len=64, async=2", "vmov d0, in2"},
+                    {"vmov d0, in3", "vmov d0, in2", "vmov out2, r0, len=64"}));
+}
+
+TEST(Verifier, DeadlockInLoops) {
+  // Word by word in step, 64 rounds; then one side runs a round ahead.
+  auto loop = [](std::vector<std::string> body) {
+    body.insert(body.begin(), "loop r1, 64");
+    body.push_back("endloop r1");
+    return body;
+  };
+  std::vector<std::string> answer = {"vmov out2, in2, len=1", "vmov d1, in3"};
+  answer.insert(answer.begin(), "dsd d1, r0+9400, f32, [1:1]");
+  Program p = pair(loop({"dsd d1, r0+9400, f32, [1:1]", "vmov out2, r0, len=1",
+                         "vmov out3, r0, len=1", "vmov d1, in2"}),
+                   loop(answer));
+  EXPECT_CLEAN(p);
+  p = pair(loop({"dsd d1, r0+9400, f32, [1:1]", "vmov d1, in2",
+                 "vmov out2, r0, len=1", "vmov out3, r0, len=1"}),
+           loop(answer));
+  EXPECT_RULE(p, "R-TASK-2");
+}
+
+TEST(Verifier, RuleCost) {
+  auto varint = [](uint64_t v) {
+    std::string s;
+    for (; v > 127; v >>= 7)
+      s += char(v | 128);
+    return s + char(v);
+  };
+  auto report = [&](uint64_t peak, uint64_t hops, uint64_t link,
+                    uint64_t macs) {
+    std::string s = "\x0a\x05"
+                    "chain"; // field 1, skipped
+    for (auto [field, v] :
+         {std::pair<int, uint64_t>{7, peak}, {8, hops}, {9, link}, {10, macs}})
+      s += char(field << 3) + varint(v);
+    return s;
+  };
+  Program p = chain(8, 3, 16);
+  p.costReport = report(9464, 672, 16, 0);
+  EXPECT_CLEAN(p);
+  EXPECT_TRUE(check(p).notes.empty());
+  p.costReport = report(9465, 672, 16, 0);
+  EXPECT_RULE(p, "R-COST");
+  p.costReport = report(9464, 671, 16, 0);
+  EXPECT_RULE(p, "R-COST");
+  p.costReport = report(9464, 672, 16, 1);
+  EXPECT_RULE(p, "R-COST");
+  p.costReport = "\xff";
+  EXPECT_RULE(p, "R-COST");
+}
+
+//===----------------------------------------------------------------------===//
 // Hostile input
 //===----------------------------------------------------------------------===//
 
