@@ -186,6 +186,8 @@ bool weft::pe::mir::allocate(std::vector<Inst> &code, const Body &body,
           used.set(r);
         },
         [&](Dsr &d) { d = dsrs.list[d].assigned; });
+  std::erase_if(code,
+                [](const Inst &i) { return i.op == Op::Mov && i.a == i.b; });
   return true;
 }
 

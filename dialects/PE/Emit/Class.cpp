@@ -12,10 +12,10 @@ using namespace weft::pe;
 namespace {
 
 /// From much kept in registers to little; see Level.
-constexpr Level levels[] = {{12, 10, 12, 6, true}, {10, 6, 8, 4, true},
-                            {8, 5, 6, 2, true},    {6, 4, 4, 0, true},
-                            {3, 4, 3, 0, true},    {0, 3, 2, 0, true},
-                            {0, 3, 1, 0, false}};
+constexpr Level levels[] = {{12, 10, 12, 6, true, 4}, {10, 6, 8, 4, true, 4},
+                            {8, 5, 6, 2, true, 2},    {6, 4, 4, 0, true, 1},
+                            {3, 4, 3, 0, true, 1},    {0, 3, 2, 0, true, 1},
+                            {0, 3, 1, 0, false, 1}};
 
 class ClassEmitter {
 public:

@@ -83,25 +83,79 @@ LogicalResult Lowering::lowerFor(scf::ForOp op) {
     return op.emitOpError("bounds and step must be constants: no trip count "
                           "depends on data");
   int64_t trip = *upper > *lower ? (*upper - *lower + *step - 1) / *step : 0;
-  if (trip > 1)
-    return lowerLoop(op, *lower, *step, trip);
+  int64_t unroll = unrollFactor(op, trip), done = 0;
+  if (trip / unroll > 1) {
+    if (failed(lowerLoop(op, trip / unroll, unroll)))
+      return failure();
+    done = trip / unroll * unroll;
+  } else if (failed(bindInits(op))) {
+    return failure();
+  }
+  for (; done < trip; ++done)
+    if (failed(lowerRound(op, Form{{}, *lower + done * *step})))
+      return failure();
+  return bindResults(op);
+}
+
+/// The arguments of the loop's region are its initial values.
+LogicalResult Lowering::bindInits(scf::ForOp op) {
   for (auto [arg, init] : llvm::zip(op.getRegionIterArgs(), op.getInitArgs())) {
     FailureOr<Form> f = form(init);
     if (failed(f))
       return failure();
     forms[arg] = *f;
   }
-  auto yield = cast<scf::YieldOp>(op.getBody()->getTerminator());
-  forms[op.getInductionVar()] = Form{{}, *lower};
-  if (trip == 1 && failed(lowerBlock(*op.getBody())))
+  return success();
+}
+
+LogicalResult Lowering::bindResults(scf::ForOp op) {
+  for (auto [result, arg] :
+       llvm::zip(op.getResults(), op.getRegionIterArgs())) {
+    Form f = forms[arg];
+    forms[result] = f;
+  }
+  return success();
+}
+
+/// A branch costs as much as a few instructions, so small innermost loops do
+/// several rounds in one.
+int64_t Lowering::unrollFactor(scf::ForOp op, int64_t trip) {
+  int64_t effects = 0;
+  bool inner = true;
+  op.getBody()->walk([&](Operation *o) {
+    inner &= !llvm::isa<scf::ForOp, CallOp>(o);
+    effects += !isMemoryEffectFree(o);
+  });
+  int64_t u = level.unroll;
+  while (u > 1 && (!inner || effects * u > 16 || trip < u))
+    u /= 2;
+  return std::max<int64_t>(u, 1);
+}
+
+/// The body once, with the induction variable at `index`; the arguments of the
+/// region are then what it yields.
+LogicalResult Lowering::lowerRound(scf::ForOp op, const Form &index) {
+  op.getBody()->walk([&](Operation *o) {
+    for (Value v : o->getResults())
+      forms.erase(v);
+  });
+  forms[op.getInductionVar()] = index;
+  if (failed(lowerBlock(*op.getBody())))
     return failure();
-  for (unsigned i = 0; i < op.getNumResults(); ++i) {
-    FailureOr<Form> f =
-        form(trip == 1 ? yield.getOperand(i) : op.getInitArgs()[i]);
+  SmallVector<Form> yielded;
+  for (Value v : op.getYieldedValues()) {
+    FailureOr<Form> f = form(v);
     if (failed(f))
       return failure();
-    forms[op.getResult(i)] = *f;
+    // The argument takes the place of a value that only the yield uses.
+    if (f->terms.size() == 1 && atoms[f->terms[0].atom].owner == v &&
+        v.hasOneUse())
+      atoms[f->terms[0].atom].owner =
+          op.getRegionIterArg(unsigned(yielded.size()));
+    yielded.push_back(*f);
   }
+  for (auto [arg, f] : llvm::zip(op.getRegionIterArgs(), yielded))
+    forms[arg] = f;
   return success();
 }
 
@@ -111,8 +165,8 @@ static bool containsCall(scf::ForOp op) {
       .wasInterrupted();
 }
 
-LogicalResult Lowering::lowerLoop(scf::ForOp op, int64_t lower, int64_t step,
-                                  int64_t trip) {
+/// `trip` rounds of `unroll` copies of the body.
+LogicalResult Lowering::lowerLoop(scf::ForOp op, int64_t trip, int64_t unroll) {
   if (scopes.size() > 16)
     return op.emitOpError("loops nest deeper than 16 (R-OP-5)");
   SmallVector<mir::Reg> carried;
@@ -127,39 +181,37 @@ LogicalResult Lowering::lowerLoop(scf::ForOp op, int64_t lower, int64_t step,
     carried.push_back(r);
   }
   auto loop = std::make_unique<mir::Loop>();
-  mir::Loop *l = loop.get();
-  l->counter = newReg();
-  l->trip = trip;
+  loop->counter = newReg();
+  loop->trip = trip;
   Scope scope;
-  scope.loop = l;
-  scope.nodes = &l->body;
+  scope.loop = loop.get();
+  scope.nodes = &loop->body;
   scope.hasCall = containsCall(op);
   scopes.push_back(std::move(scope));
-  Form counter = atom(l->counter, depth(), {}, /*counter=*/true);
-  forms[op.getInductionVar()] = Form{{}, lower} + counter * step;
+  Form counter = atom(loop->counter, depth(), {}, /*counter=*/true);
   for (auto [arg, r] : llvm::zip(op.getRegionIterArgs(), carried))
     forms[arg] = atom(r, depth(), arg);
-  if (failed(lowerBlock(*op.getBody())) ||
-      failed(lowerYield(cast<scf::YieldOp>(op.getBody()->getTerminator()),
-                        carried)))
+  int64_t lower = *constant(op.getLowerBound()), step = *constant(op.getStep());
+  for (int64_t u = 0; u < unroll; ++u)
+    if (failed(lowerRound(op, Form{{}, lower + u * step} +
+                                  counter * (unroll * step))))
+      return failure();
+  if (failed(lowerYield(op, carried)))
     return failure();
   scopes.pop_back();
   scopes.back().nodes->push_back({{}, std::move(loop)});
-  for (auto [result, r] : llvm::zip(op.getResults(), carried))
-    forms[result] = atom(r, depth(), result);
+  for (auto [arg, r] : llvm::zip(op.getRegionIterArgs(), carried))
+    forms[arg] = atom(r, depth(), arg);
   return success();
 }
 
-/// Moves the yielded values to the carried registers, all at once.
-LogicalResult Lowering::lowerYield(scf::YieldOp yield,
-                                   ArrayRef<mir::Reg> carried) {
+/// Moves what the last round yielded to the carried registers, all at once.
+LogicalResult Lowering::lowerYield(scf::ForOp op, ArrayRef<mir::Reg> carried) {
   SmallVector<std::pair<mir::Reg, mir::Reg>> moves;
-  for (auto [v, to] : llvm::zip(yield.getOperands(), carried)) {
-    FailureOr<mir::Reg> from = reg(v);
-    if (failed(from))
-      return failure();
-    if (*from != to)
-      moves.push_back({to, *from});
+  for (auto [arg, to] : llvm::zip(op.getRegionIterArgs(), carried)) {
+    mir::Reg from = regOf(forms[arg], depth());
+    if (from != to)
+      moves.push_back({to, from});
   }
   auto move = [&](mir::Reg to, mir::Reg from) {
     mir::Inst &i = emit(Opcode::Mov, depth());

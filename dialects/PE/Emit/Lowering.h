@@ -28,6 +28,7 @@ using Opcode = weft::isa::Op; // mlir::Op is another thing
 struct Level {
   unsigned hoistedDsds, cachedDsds, cachedConsts, hoistedConsts;
   bool pointers;
+  unsigned unroll; // rounds of an innermost loop in one
 };
 
 /// A word of a call's parameter block: an address in a buffer, or a constant.
@@ -115,9 +116,13 @@ private:
   mlir::LogicalResult lowerBlock(mlir::Block &block);
   mlir::LogicalResult lower(mlir::Operation &op);
   mlir::LogicalResult lowerFor(mlir::scf::ForOp op);
-  mlir::LogicalResult lowerLoop(mlir::scf::ForOp op, int64_t lower,
-                                int64_t step, int64_t trip);
-  mlir::LogicalResult lowerYield(mlir::scf::YieldOp yield,
+  mlir::LogicalResult lowerLoop(mlir::scf::ForOp op, int64_t trip,
+                                int64_t unroll);
+  mlir::LogicalResult lowerRound(mlir::scf::ForOp op, const Form &index);
+  mlir::LogicalResult bindInits(mlir::scf::ForOp op);
+  mlir::LogicalResult bindResults(mlir::scf::ForOp op);
+  int64_t unrollFactor(mlir::scf::ForOp op, int64_t trip);
+  mlir::LogicalResult lowerYield(mlir::scf::ForOp op,
                                  llvm::ArrayRef<mir::Reg> carried);
   mlir::LogicalResult lowerVec(VecOp op);
   mlir::LogicalResult lowerReduce(ReduceOp op);

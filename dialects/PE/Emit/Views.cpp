@@ -341,11 +341,9 @@ mir::Dsr Lowering::makeDsd(const Key &key) {
   bool counts = own == 1 && llvm::any_of(key.terms, [&](const Term &t) {
                   return atoms[t.atom].depth == d && atoms[t.atom].counter;
                 });
-  // Outer loops gain less from a descriptor than the innermost one does.
-  auto allowed = [&](int at) {
-    return held < (at == cur ? budget : budget / 2);
-  };
-  if (counts && d > 0 && d > calls && allowed(d))
+  // A descriptor that advances saves no cycle over one that is set anew from a
+  // pointer, so it may not take the room of those that stay as they are.
+  if (counts && d > 0 && d > calls && held < budget / 2)
     return runningDsd(key, d);
   int at = std::max(d, calls);
   if (at < cur && held >= budget / 2)
