@@ -389,6 +389,8 @@ static void dumpBorder(const Program &p, const char *title,
       os << "constant, tensor " << quoted(p.tensors[t.ref].name);
     else if (t.kind == IOTensor::InputAlias)
       os << "same as input " << quoted(p.inputs[t.ref].name);
+    else if (t.kind == IOTensor::Unused)
+      os << "unused";
     else
       os << placementText(t.place);
     os << "\n";

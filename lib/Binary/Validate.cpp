@@ -200,9 +200,11 @@ private:
 
   void io(const IOTensor &t, bool input) {
     require(elemBytes(t.type), "unknown element type");
-    if (!require(t.kind <= IOTensor::InputAlias, "unknown kind") ||
+    if (!require(t.kind <= IOTensor::Unused, "unknown kind") ||
         !require(!input || t.kind != IOTensor::InputAlias,
-                 "an input is no alias"))
+                 "an input is no alias") ||
+        !require(input || t.kind != IOTensor::Unused, "an output is used") ||
+        t.kind == IOTensor::Unused)
       return;
     if (t.kind == IOTensor::OnWafer)
       return placement(t.place, t.shape);

@@ -57,24 +57,35 @@ struct CodeRange {
 
 struct PEClass {
   std::string name;
-  std::vector<Pattern> where;   // disjoint; classes never overlap
-  uint32_t codeAddr = 0;        // byte address of the code in SRAM
-  std::vector<uint32_t> code;   // loaded at codeAddr
+  std::vector<Pattern> where; // disjoint; classes never overlap
+  uint32_t codeAddr = 0;      // byte address of the code in SRAM
+  std::vector<uint32_t> code; // loaded at codeAddr
   std::vector<QueueBinding> queues;
   std::vector<Task> tasks;
   std::vector<CodeRange> ranges;
   /// Kernel (index into Program::kernels, or -1) of each call that the start
-  /// task makes at depth 0, in order of execution. Subroutines are shared between
-  /// kernels and calls are folded into loops, so an address alone does not say
-  /// which kernel an instruction works for; this does. Empty: use `ranges`.
+  /// task makes at depth 0, in order of execution. Subroutines are shared
+  /// between kernels and calls are folded into loops, so an address alone does
+  /// not say which kernel an instruction works for; this does. Empty: use
+  /// `ranges`.
   std::vector<int32_t> callKernels;
 };
 
 /// Element types of tensors in the file and at the host border; the values are
 /// ONNX TensorProto.DataType.
 enum class ElemType : uint8_t {
-  F32 = 1, U8 = 2, I8 = 3, U16 = 4, I16 = 5, I32 = 6, I64 = 7, Bool = 9,
-  F16 = 10, U32 = 12, U64 = 13, BF16 = 16
+  F32 = 1,
+  U8 = 2,
+  I8 = 3,
+  U16 = 4,
+  I16 = 5,
+  I32 = 6,
+  I64 = 7,
+  Bool = 9,
+  F16 = 10,
+  U32 = 12,
+  U64 = 13,
+  BF16 = 16
 };
 unsigned elemBytes(ElemType t); // 0: not a known value
 
@@ -93,7 +104,7 @@ struct DimMap {
 /// that no dimension uses holds replicas.
 struct Placement {
   Pattern where;
-  uint32_t addr = 0;      // byte address of local element 0
+  uint32_t addr = 0;                // byte address of local element 0
   ElemType storage = ElemType::F32; // F32, F16, I32 or I16
   std::vector<DimMap> dims;
   uint64_t localElems() const { // elements spanned by one PE's tile
@@ -109,8 +120,9 @@ struct Tensor {
   std::string name;
   ElemType type = ElemType::F32;
   std::vector<uint64_t> shape;
-  uint64_t offset = 0, bytes = 0;     // within the data section
-  const uint8_t *data = nullptr;      // mapped by the loader / owned by writer's caller
+  uint64_t offset = 0, bytes = 0; // within the data section
+  const uint8_t *data =
+      nullptr; // mapped by the loader / owned by writer's caller
 };
 
 /// Initial SRAM content. Padding is zero; bytes not covered are undefined.
@@ -122,13 +134,14 @@ struct DataInit {
 
 /// A graph input or output.
 struct IOTensor {
-  enum Kind : uint8_t { OnWafer = 0, Constant = 1, InputAlias = 2 };
+  /// Unused: an input that no PE reads; the host accepts and ignores it.
+  enum Kind : uint8_t { OnWafer = 0, Constant = 1, InputAlias = 2, Unused = 3 };
   std::string name;
   ElemType type = ElemType::F32;
   std::vector<uint64_t> shape;
   Kind kind = OnWafer;
-  Placement place;   // OnWafer
-  uint32_t ref = 0;  // Constant: tensor index; InputAlias: input index
+  Placement place;  // OnWafer
+  uint32_t ref = 0; // Constant: tensor index; InputAlias: input index
 };
 
 /// One hop-set the compiler intends: each PE of `from` sends `words` wavelets
@@ -154,12 +167,25 @@ struct Kernel {
 struct LedgerEntry {
   uint32_t index = 0;
   std::string name, op;
-  enum Fate : uint8_t { Executed = 0, Folded = 1, Merged = 2, Dead = 3 } fate = Executed;
+  enum Fate : uint8_t {
+    Executed = 0,
+    Folded = 1,
+    Merged = 2,
+    Dead = 3
+  } fate = Executed;
 };
 
-/// A named byte range of SRAM on the PEs of `where`, for reports and explanation.
+/// A named byte range of SRAM on the PEs of `where`, for reports and
+/// explanation.
 struct MemRange {
-  enum Class : uint8_t { Code = 0, Weights = 1, Activations = 2, Buffers = 3, Reserved = 4, IO = 5 };
+  enum Class : uint8_t {
+    Code = 0,
+    Weights = 1,
+    Activations = 2,
+    Buffers = 3,
+    Reserved = 4,
+    IO = 5
+  };
   std::string name;
   Class cls = Activations;
   Pattern where;
@@ -173,7 +199,7 @@ struct Stage {
 
 struct Program {
   std::string name;
-  std::string targetYaml;       // the whole target, after --set
+  std::string targetYaml; // the whole target, after --set
   uint32_t gridW = 1, gridH = 1;
   std::vector<Stage> stages;
   std::vector<PEClass> classes;
@@ -186,8 +212,8 @@ struct Program {
   std::vector<LedgerEntry> nodes;
   std::vector<MemRange> memory;
   uint64_t cyclesLower = 0, cyclesEstimate = 0; // embedded cost report ...
-  std::string costReport;       // ... and the whole of it (serialised Protobuf)
-  double defaultRtol = 1e-5;    // of weft-run --expect
+  std::string costReport;    // ... and the whole of it (serialised Protobuf)
+  double defaultRtol = 1e-5; // of weft-run --expect
 };
 
 } // namespace weft::bin

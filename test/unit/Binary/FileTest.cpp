@@ -79,7 +79,9 @@ Program sample() {
   k.type = ElemType::F16;
   k.ref = 2;
   alias.kind = IOTensor::InputAlias;
-  p.inputs = {x};
+  IOTensor unused = k;
+  unused.kind = IOTensor::Unused;
+  p.inputs = {x, unused};
   p.outputs = {y, k, alias};
   p.kernels = {{"matmul", "chain", {0, 0, 4, 2}, {0, 1}, 0},
                {"add", "local", {0, 0, 4, 2}, {}, 0}};
@@ -328,13 +330,17 @@ TEST(File, MistakesAreNamed) {
       {[](Program &p) { p.inits[0].place.dims.pop_back(); },
        "section .weft.tensors, initial data 0: the placed dimensions hold "
        "another number of elements than the shape"},
-      {[](Program &p) { p.outputs[0].kind = IOTensor::Kind(3); },
+      {[](Program &p) { p.outputs[0].kind = IOTensor::Kind(4); },
        "section .weft.io, output 0: unknown kind"},
+      {[](Program &p) { p.outputs[0].kind = IOTensor::Unused; },
+       "section .weft.io, output 0: an output is used"},
+      {[](Program &p) { p.inputs[0].kind = IOTensor::InputAlias; },
+       "section .weft.io, input 0: an input is no alias"},
       {[](Program &p) { p.outputs[1].ref = 0; },
        "section .weft.io, output 1: type or shape differs from that of the "
        "tensor"},
-      {[](Program &p) { p.outputs[2].ref = 1; },
-       "section .weft.io, output 2: input 1 does not exist"},
+      {[](Program &p) { p.outputs[2].ref = 2; },
+       "section .weft.io, output 2: input 2 does not exist"},
       {[](Program &p) { p.kernels[0].nodes[1] = 2; },
        "section .weft.kernels, kernel 0: node 2 does not exist"},
       {[](Program &p) { p.nodes[0].fate = LedgerEntry::Fate(4); },
