@@ -160,6 +160,17 @@ void dumpAll(const Program &p) {
   dumpSvg(p, os);
 }
 
+/// The file that the lit tests of weft-objdump look at: of this format version,
+/// so every later minor version must load it. WEFT_UPDATE=1 writes it anew.
+TEST(File, FixtureLoads) {
+  if (getenv("WEFT_UPDATE"))
+    llvm::cantFail(writeFile(sample(), FIXTURE));
+  auto loaded = loadFile(FIXTURE);
+  ASSERT_TRUE(bool(loaded))
+      << llvm::toString(loaded.takeError()) << "; WEFT_UPDATE=1 writes it anew";
+  EXPECT_EQ(loaded->program.classes[0].code, sample().classes[0].code);
+}
+
 TEST(File, SameProgramSameBytes) {
   EXPECT_EQ(fileBytes(sample()), fileBytes(sample()));
 }
