@@ -1,0 +1,170 @@
+//===- Options.cpp - The command line of weft-run -------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "Options.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace llvm;
+using namespace weft::run;
+
+const char weft::run::Usage[] =
+    R"(usage: weft-run OUT.weft --input NAME=FILE... [options]
+
+Executes a program to the cycle and reads its outputs. FILE is .npy or an ONNX
+TensorProto (.pb); with --steps it may hold {step}. '-' is standard input.
+
+  --input NAME=FILE     value of a graph input; every input is needed
+  --expect NAME=FILE    compare a graph output; exit code 2 if it differs
+  --rtol=R --atol=A     allowed: A + R * largest finite |want| (default: the
+                        program's R, A = 0); integers and bool exactly
+  --output-dir=DIR      write output_K.pb in graph order
+  --stats-json=FILE     write what the run cost ('-': standard output)
+  --steps=N             run N times; SRAM is kept in between
+  --max-cycles=N        give up after N cycles
+  --quiet               print only what is wrong
+  --help, --version
+
+Exit codes: 0 success, 1 wrong use, 2 an output differs, 3 the program is wrong.
+)";
+
+namespace {
+
+/// Walks the words; the handlers see name and value.
+class Parser {
+public:
+  explicit Parser(ArrayRef<const char *> args) : args(args) {}
+  Expected<Options> run();
+
+private:
+  Error option(StringRef name, std::optional<StringRef> value);
+  Error flag(StringRef name, bool &to, std::optional<StringRef> value);
+  Expected<StringRef> needed(StringRef name, std::optional<StringRef> value);
+  template <typename T>
+  Error number(StringRef name, std::optional<StringRef> value, T &to);
+
+  ArrayRef<const char *> args;
+  Options o;
+};
+
+} // namespace
+
+static Error bad(const Twine &what) { return createStringError(what); }
+
+Expected<StringRef> Parser::needed(StringRef name,
+                                   std::optional<StringRef> value) {
+  if (value)
+    return *value;
+  if (args.empty())
+    return bad("option '" + name + "' needs a value");
+  StringRef next = args.front();
+  args = args.drop_front();
+  return next;
+}
+
+template <typename T>
+Error Parser::number(StringRef name, std::optional<StringRef> value, T &to) {
+  Expected<StringRef> text = needed(name, value);
+  if (!text)
+    return text.takeError();
+  bool wrong;
+  if constexpr (std::is_same_v<T, double>)
+    wrong = !to_float(*text, to) || !(to >= 0);
+  else
+    wrong = text->getAsInteger(10, to) || !to;
+  if (wrong)
+    return bad(
+        "option '" + name + "': '" + *text + "' is no " +
+        (std::is_same_v<T, double> ? "number from 0" : "whole number from 1"));
+  return Error::success();
+}
+
+Error Parser::flag(StringRef name, bool &to, std::optional<StringRef> value) {
+  to = true;
+  return value ? bad("option '" + name + "' takes no value") : Error::success();
+}
+
+Error Parser::option(StringRef name, std::optional<StringRef> value) {
+  if (name == "--quiet")
+    return flag(name, o.quiet, value);
+  if (name == "--help" || name == "-h")
+    return flag(name, o.help, value);
+  if (name == "--version")
+    return flag(name, o.version, value);
+  if (name == "--atol")
+    return number(name, value, o.atol);
+  if (name == "--rtol") {
+    double r;
+    if (Error e = number(name, value, r))
+      return e;
+    o.rtol = r;
+    return Error::success();
+  }
+  if (name == "--steps")
+    return number(name, value, o.steps);
+  if (name == "--max-cycles")
+    return number(name, value, o.maxCycles);
+  bool known = name == "--input" || name == "--expect" ||
+               name == "--output-dir" || name == "--stats-json";
+  if (!known)
+    return bad("unknown option '" + name + "'; see --help");
+  Expected<StringRef> text = needed(name, value);
+  if (!text)
+    return text.takeError();
+  if (name == "--input")
+    o.inputs.push_back(text->str());
+  else if (name == "--expect")
+    o.expects.push_back(text->str());
+  else
+    (name == "--output-dir" ? o.outputDir : o.statsJson) = text->str();
+  return Error::success();
+}
+
+Expected<Options> Parser::run() {
+  while (!args.empty()) {
+    StringRef word = args.front();
+    args = args.drop_front();
+    if (word.starts_with("-") && word != "-") {
+      size_t eq = word.find('=');
+      std::optional<StringRef> value;
+      if (eq != StringRef::npos)
+        value = word.substr(eq + 1);
+      if (Error e = option(word.substr(0, eq), value))
+        return e;
+    } else if (o.program.empty()) {
+      o.program = word.str();
+    } else {
+      return bad("unexpected word '" + word +
+                 "'; one program is run at a time");
+    }
+  }
+  if (o.program.empty() && !o.help && !o.version)
+    return bad("no program is given; see --help");
+  return o;
+}
+
+Expected<Options> weft::run::parseOptions(ArrayRef<const char *> args) {
+  return Parser(args).run();
+}
+
+Expected<Binding> weft::run::bindName(StringRef option, StringRef text,
+                                      ArrayRef<std::string> names) {
+  size_t best = names.size();
+  for (size_t i = 0; i < names.size(); ++i) {
+    StringRef name = names[i];
+    bool fits =
+        text.starts_with(name) && text.drop_front(name.size()).starts_with("=");
+    if (fits && (best == names.size() || name.size() > names[best].size()))
+      best = i;
+  }
+  if (best != names.size())
+    return Binding{best, text.drop_front(names[best].size() + 1).str()};
+  if (!text.contains('='))
+    return bad("option '" + option + "': '" + text + "' is not NAME=FILE");
+  std::string known;
+  for (const std::string &n : names)
+    known += (known.empty() ? "" : ", ") + n;
+  return bad("option '" + option + "': '" + text.split('=').first +
+             "' is none of " + (known.empty() ? "no names" : known));
+}

@@ -1,0 +1,246 @@
+//===- Session.cpp - One call of weft-run ---------------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "Session.h"
+#include "Compare.h"
+#include "StatsJson.h"
+#include "weft/Binary/File.h"
+#include "weft/Support/Output.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+using namespace weft;
+using namespace weft::run;
+
+namespace {
+
+class Session {
+public:
+  explicit Session(const Options &o) : o(o) {}
+  int run();
+
+private:
+  int fail(const Twine &message) {
+    errs() << o.program << ": error: " << message << "\n";
+    return WrongUse;
+  }
+  int fail(Error e) { return fail(toString(std::move(e))); }
+  int internal(Error e) {
+    errs() << "internal: " << toString(std::move(e)) << "\n";
+    return Internal;
+  }
+  int bindNames();
+  Error bindAll(StringRef option, ArrayRef<std::string> texts,
+                ArrayRef<bin::IOTensor> known, std::vector<std::string> &files);
+  Expected<HostTensor> readFor(const bin::IOTensor &t, StringRef file,
+                               uint64_t step);
+  int readExpected(uint64_t step);
+  int step(uint64_t step);
+  int feed(uint64_t step);
+  int readOutputs();
+  int compare(uint64_t step);
+  int writeResults(uint64_t step);
+
+  const Options &o;
+  bin::Loaded loaded;
+  Target target;
+  std::unique_ptr<sim::Simulator> simulator;
+  std::vector<std::string> inputFiles, expectFiles; // by index; "": none
+  std::vector<HostTensor> outputs, wanted;
+  sim::Stats stats;
+  bool differs = false;
+};
+
+} // namespace
+
+Error Session::bindAll(StringRef option, ArrayRef<std::string> texts,
+                       ArrayRef<bin::IOTensor> known,
+                       std::vector<std::string> &files) {
+  std::vector<std::string> names;
+  for (const bin::IOTensor &t : known)
+    names.push_back(t.name);
+  files.assign(known.size(), "");
+  for (const std::string &text : texts) {
+    Expected<Binding> b = bindName(option, text, names);
+    if (!b)
+      return b.takeError();
+    if (!files[b->index].empty())
+      return createStringError("'" + names[b->index] + "' is given twice");
+    if (b->file.empty())
+      return createStringError("'" + names[b->index] + "' has no file");
+    files[b->index] = b->file;
+  }
+  return Error::success();
+}
+
+int Session::bindNames() {
+  const bin::Program &p = loaded.program;
+  if (Error e = bindAll("--input", o.inputs, p.inputs, inputFiles))
+    return fail(std::move(e));
+  if (Error e = bindAll("--expect", o.expects, p.outputs, expectFiles))
+    return fail(std::move(e));
+  std::string missing, all;
+  for (size_t i = 0; i < p.inputs.size(); ++i) {
+    const bin::IOTensor &t = p.inputs[i];
+    all += "\n  " + t.name + ": " + describeTensor(t.type, t.shape);
+    if (inputFiles[i].empty())
+      missing += (missing.empty() ? "'" : ", '") + t.name + "'";
+  }
+  return missing.empty() ? Success
+                         : fail("no --input for " + missing +
+                                "; the program's inputs are" + all);
+}
+
+static std::string withStep(StringRef file, uint64_t step) {
+  std::string out;
+  while (true) {
+    auto [before, after] = file.split("{step}");
+    out += before;
+    if (before.size() == file.size())
+      return out;
+    out += std::to_string(step);
+    file = after;
+  }
+}
+
+Expected<HostTensor> Session::readFor(const bin::IOTensor &t, StringRef file,
+                                      uint64_t step) {
+  Expected<HostTensor> h = readTensor(withStep(file, step));
+  if (!h)
+    return createStringError("'" + t.name + "': " + toString(h.takeError()));
+  if (h->type != t.type || h->shape != t.shape)
+    return createStringError("'" + t.name + "': " + file + " holds " +
+                             describeTensor(h->type, h->shape) +
+                             ", the program has " +
+                             describeTensor(t.type, t.shape));
+  return h;
+}
+
+int Session::feed(uint64_t step) {
+  const bin::Program &p = loaded.program;
+  for (size_t i = 0; i < p.inputs.size(); ++i) {
+    Expected<HostTensor> h = readFor(p.inputs[i], inputFiles[i], step);
+    if (!h)
+      return fail(h.takeError());
+    if (Error e = simulator->setInput(i, h->bytes))
+      return fail(std::move(e));
+  }
+  return Success;
+}
+
+/// Wrong files are better known before a long run than after.
+int Session::readExpected(uint64_t step) {
+  const bin::Program &p = loaded.program;
+  wanted.assign(p.outputs.size(), {});
+  for (size_t i = 0; i < p.outputs.size(); ++i) {
+    if (expectFiles[i].empty())
+      continue;
+    Expected<HostTensor> h = readFor(p.outputs[i], expectFiles[i], step);
+    if (!h)
+      return fail(h.takeError());
+    wanted[i] = std::move(*h);
+  }
+  return Success;
+}
+
+int Session::readOutputs() {
+  outputs.clear();
+  for (size_t i = 0; i < loaded.program.outputs.size(); ++i) {
+    const bin::IOTensor &t = loaded.program.outputs[i];
+    Expected<std::vector<uint8_t>> bytes = simulator->getOutput(i);
+    if (!bytes)
+      return internal(bytes.takeError());
+    outputs.push_back({t.name, t.type, t.shape, std::move(*bytes)});
+  }
+  return Success;
+}
+
+int Session::compare(uint64_t step) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (expectFiles[i].empty())
+      continue;
+    Comparison c =
+        compareTensors(outputs[i], wanted[i],
+                       o.rtol.value_or(loaded.program.defaultRtol), o.atol);
+    std::string name = "'" + outputs[i].name + "'";
+    if (o.steps > 1)
+      name += formatv(" in step {0}", step);
+    std::string text = describe(c, outputs[i].shape);
+    if (c.differs)
+      errs() << o.program << ": error: output " << name << " differs: " << text
+             << "\n";
+    else if (!o.quiet)
+      outs() << "output " << name << " agrees: " << text << "\n";
+    differs |= c.differs;
+  }
+  return Success;
+}
+
+int Session::writeResults(uint64_t step) {
+  if (o.outputDir.empty())
+    return Success;
+  SmallString<128> dir(o.outputDir);
+  if (o.steps > 1)
+    sys::path::append(dir, formatv("step_{0}", step).str());
+  if (std::error_code ec = sys::fs::create_directories(dir))
+    return fail("cannot make '" + dir + "': " + ec.message());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    SmallString<128> path(dir);
+    sys::path::append(path, formatv("output_{0}.pb", i).str());
+    if (Error e = writeTensor(path, outputs[i]))
+      return fail(std::move(e));
+  }
+  return Success;
+}
+
+int Session::step(uint64_t step) {
+  if (int code = feed(step))
+    return code;
+  if (int code = readExpected(step))
+    return code;
+  Expected<sim::Stats> s =
+      simulator->run(o.maxCycles ? o.maxCycles : sim::Simulator::MaxCycles);
+  if (!s)
+    return internal(s.takeError());
+  stats = std::move(*s);
+  if (int code = readOutputs())
+    return code;
+  if (int code = writeResults(step))
+    return code;
+  return compare(step);
+}
+
+int Session::run() {
+  Expected<bin::Loaded> file = bin::loadFile(o.program);
+  if (!file)
+    return fail(file.takeError());
+  loaded = std::move(*file);
+  Expected<Target> t = parseTarget(loaded.program.targetYaml, o.program);
+  if (!t)
+    return fail("target: " + toString(t.takeError()));
+  target = std::move(*t);
+  if (int code = bindNames())
+    return code;
+  Expected<std::unique_ptr<sim::Simulator>> made =
+      sim::Simulator::create(loaded.program, target);
+  if (!made)
+    return fail(made.takeError());
+  simulator = std::move(*made);
+  for (uint64_t i = 0; i < o.steps; ++i)
+    if (int code = step(i))
+      return code;
+  if (!o.quiet)
+    printSummary(outs(), stats);
+  if (!o.statsJson.empty())
+    if (Error e = writeOutput(o.statsJson, [&](raw_ostream &os) {
+          printStatsJson(os, loaded.program, target, stats);
+        }))
+      return fail(std::move(e));
+  return differs ? Differs : Success;
+}
+
+int weft::run::runSession(const Options &o) { return Session(o).run(); }

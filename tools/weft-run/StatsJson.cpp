@@ -1,0 +1,83 @@
+//===- StatsJson.cpp - What a run cost, as JSON ---------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "StatsJson.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+
+using namespace llvm;
+using namespace weft;
+
+static int64_t number(uint64_t n) {
+  return int64_t(std::min<uint64_t>(n, INT64_MAX));
+}
+
+static json::Value rectangle(const bin::Pattern &p) {
+  return json::Object{{"x0", p.x0}, {"y0", p.y0}, {"w", p.w},
+                      {"h", p.h},   {"dx", p.dx}, {"dy", p.dy}};
+}
+
+static json::Value kernelJson(const bin::Kernel &k, const sim::KernelStats &s) {
+  json::Array nodes;
+  for (uint32_t n : k.nodes)
+    nodes.push_back(n);
+  uint64_t pes = std::max<uint64_t>(k.where.count(), 1);
+  return json::Object{{"name", json::fixUTF8(k.name)},
+                      {"algorithm", json::fixUTF8(k.algorithm)},
+                      {"nodes", std::move(nodes)},
+                      {"rectangle", rectangle(k.where)},
+                      {"stage", k.stage},
+                      {"cycles", number(s.cycles)},
+                      {"first_cycle", number(s.firstCycle)},
+                      {"last_cycle", number(s.lastCycle)},
+                      {"macs", number(s.macs)},
+                      {"macs_max_per_pe", number(s.macsMaxPerPE)},
+                      {"macs_mean_per_pe", double(s.macs) / double(pes)},
+                      {"pes_active", number(s.pesActive)}};
+}
+
+static json::Value classJson(const bin::PEClass &c, const sim::ClassStats &s) {
+  return json::Object{
+      {"name", json::fixUTF8(c.name)}, {"pes", number(s.pes)},
+      {"compute", number(s.compute)},  {"setup", number(s.setup)},
+      {"wait_in", number(s.waitIn)},   {"wait_out", number(s.waitOut)},
+      {"idle", number(s.idle)}};
+}
+
+void run::printStatsJson(raw_ostream &os, const bin::Program &p,
+                         const Target &t, const sim::Stats &s) {
+  json::Array kernels, classes, assumed;
+  for (size_t i = 0; i < p.kernels.size(); ++i)
+    kernels.push_back(kernelJson(p.kernels[i], s.kernels[i]));
+  for (size_t i = 0; i < p.classes.size(); ++i)
+    classes.push_back(classJson(p.classes[i], s.classes[i]));
+  for (const std::string &a : t.assumedFields())
+    assumed.push_back(json::fixUTF8(a));
+  json::Value all = json::Object{
+      {"program", json::fixUTF8(p.name)},
+      {"target", json::fixUTF8(t.name)},
+      {"assumed", std::move(assumed)},
+      {"cycles", number(s.cycles)},
+      {"pe", json::Object{{"sram_peak_bytes", number(s.sramPeakBytes)}}},
+      {"fabric", json::Object{{"wavelet_hops", number(s.waveletHops)},
+                              {"max_link_wavelets", number(s.maxLinkWavelets)},
+                              {"first_element", number(s.firstElement)},
+                              {"last_element", number(s.lastElement)}}},
+      {"compute", json::Object{{"macs", number(s.macs)}}},
+      {"kernels", std::move(kernels)},
+      {"classes", std::move(classes)}};
+  os << formatv("{0:2}", all) << "\n";
+}
+
+void run::printSummary(raw_ostream &os, const sim::Stats &s) {
+  auto row = [&](const char *name, uint64_t n) {
+    os << format("%-26s %14llu\n", name, (unsigned long long)n);
+  };
+  row("cycles", s.cycles);
+  row("compute.macs", s.macs);
+  row("fabric.wavelet_hops", s.waveletHops);
+  row("fabric.max_link_wavelets", s.maxLinkWavelets);
+  row("pe.sram_peak_bytes", s.sramPeakBytes);
+}

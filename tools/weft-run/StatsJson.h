@@ -1,0 +1,20 @@
+//===- StatsJson.h - What a run cost, as JSON -----------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Nested, with the names that weftc --cost-json uses, so that the two can be
+// compared key by key.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_TOOLS_RUN_STATSJSON_H
+#define WEFT_TOOLS_RUN_STATSJSON_H
+
+#include "weft/Sim/Simulator.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace weft::run {
+void printStatsJson(llvm::raw_ostream &os, const bin::Program &p,
+                    const Target &t, const sim::Stats &s);
+void printSummary(llvm::raw_ostream &os, const sim::Stats &s);
+} // namespace weft::run
+#endif
