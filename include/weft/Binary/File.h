@@ -27,9 +27,10 @@ struct Loaded {
   Program program;
 };
 
-/// Maps and parses `path` ("-": standard input). Every field is bounds-checked, checksums are
-/// compared, and enums validated; hostile files give an error that names the
-/// section and the offset, never a crash. Messages do not repeat the path.
+/// Maps and parses `path` ("-": standard input). Every field is bounds-checked,
+/// checksums are compared, and enums validated; hostile files give an error
+/// that names the section and the offset, never a crash. Messages do not repeat
+/// the path.
 llvm::Expected<Loaded> loadFile(const std::string &path);
 llvm::Expected<Loaded> loadBuffer(std::unique_ptr<llvm::MemoryBuffer> buffer);
 
