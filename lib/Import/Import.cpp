@@ -1,0 +1,687 @@
+//===- Import.cpp - ONNX to nn: graph, names, inputs and outputs ----------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Walks the graph in a topological order of its own making, keeps names apart
+// by scope, and reports every unsupported node before giving up.
+//
+//===----------------------------------------------------------------------===//
+#include "Importer.h"
+#include "Passes.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::nn;
+using onnx::GraphProto;
+using onnx::NodeProto;
+using onnx::TensorProto;
+using onnx::TypeProto;
+using onnx::ValueInfoProto;
+using Nodes = google::protobuf::RepeatedPtrField<NodeProto>;
+
+void Importer::error(const Twine &message) {
+  report.errors.push_back((file.path + ": error: " + message).str());
+}
+
+//===----------------------------------------------------------------------===//
+// Order
+//===----------------------------------------------------------------------===//
+
+/// All names that a node reads, those of its inner graphs included.
+static void readNames(const NodeProto &node,
+                      llvm::function_ref<void(const std::string &)> visit,
+                      unsigned depth = 0) {
+  for (const std::string &name : node.input())
+    if (!name.empty())
+      visit(name);
+  for (const auto &attr : node.attribute())
+    if (attr.has_g() && depth < 64)
+      for (const NodeProto &inner : attr.g().node())
+        readNames(inner, visit, depth + 1);
+  for (const auto &attr : node.attribute())
+    if (attr.has_g())
+      for (const auto &output : attr.g().output())
+        visit(output.name());
+}
+
+/// Depth-first in file order, so a sorted graph keeps its order.
+bool Importer::sortNodes(const Nodes &nodes, std::vector<unsigned> &order) {
+  llvm::StringMap<unsigned> producer;
+  for (int i = 0; i < nodes.size(); ++i)
+    for (const std::string &name : nodes[i].output())
+      if (!name.empty() && !producer.try_emplace(name, i).second) {
+        error("node '" + nodes[i].name() + "' (" + nodes[i].op_type() + ", #" +
+              Twine(i) + "): defines '" + name + "' a second time");
+        return false;
+      }
+  enum State : uint8_t { New, Open, Done };
+  std::vector<State> state(nodes.size(), New);
+  std::vector<unsigned> stack;
+  for (int root = 0; root < nodes.size(); ++root) {
+    stack.push_back(root);
+    while (!stack.empty()) {
+      unsigned i = stack.back();
+      if (state[i] != New) {
+        stack.pop_back();
+        if (state[i] == Open)
+          order.push_back(i);
+        state[i] = Done;
+        continue;
+      }
+      state[i] = Open;
+      bool cycle = false;
+      readNames(nodes[i], [&](const std::string &name) {
+        auto found = producer.find(name);
+        if (found == producer.end())
+          return;
+        cycle |= state[found->second] == Open;
+        if (state[found->second] == New)
+          stack.push_back(found->second);
+      });
+      if (cycle) {
+        error("node '" + nodes[i].name() + "' (" + nodes[i].op_type() + ", #" +
+              Twine(i) + "): is part of a cycle");
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Dimensions, inputs
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Sums, differences and products of bound names and numbers: exporters write
+/// such text as the name of a dimension.
+class DimParser {
+public:
+  DimParser(StringRef text, const llvm::StringMap<int64_t> &dims)
+      : text(text), dims(dims) {}
+  std::optional<int64_t> parse() {
+    auto value = sum();
+    return rest().empty() ? value : std::nullopt;
+  }
+
+private:
+  using Result = std::optional<int64_t>;
+  StringRef rest() { return text = text.ltrim(); }
+
+  Result sum() {
+    Result left = product();
+    while (left && (rest().starts_with("+") || rest().starts_with("-"))) {
+      bool plus = text.consume_front("+");
+      if (!plus)
+        text = text.drop_front();
+      Result right = product();
+      if (!right)
+        return right;
+      *left += plus ? *right : -*right;
+    }
+    return left;
+  }
+  Result product() {
+    Result left = atom();
+    while (left && rest().consume_front("*")) {
+      text = text.drop_front();
+      Result right = atom();
+      if (!right || std::abs(*left) > (1 << 20) || std::abs(*right) > (1 << 20))
+        return std::nullopt;
+      *left *= *right;
+    }
+    return left;
+  }
+  Result atom() {
+    rest();
+    if (text.consume_front("(")) {
+      if (++depth > 32)
+        return std::nullopt;
+      Result value = sum();
+      return rest().consume_front("(") || !text.consume_front(")") ? Result()
+                                                                   : value;
+    }
+    StringRef word = text.take_while(
+        [](char c) { return llvm::isAlnum(c) || c == '_' || c == '.'; });
+    text = text.drop_front(word.size());
+    int64_t number;
+    if (auto found = dims.find(word); found != dims.end())
+      return found->second;
+    if (!word.getAsInteger(10, number) && number < (int64_t(1) << 31))
+      return number;
+    return std::nullopt;
+  }
+
+  StringRef text;
+  const llvm::StringMap<int64_t> &dims;
+  unsigned depth = 0;
+};
+} // namespace
+
+std::optional<int64_t> Importer::evaluateDim(StringRef expression) {
+  if (auto found = dims.find(expression); found != dims.end())
+    return found->second;
+  auto value = DimParser(expression, dims).parse();
+  return value && *value >= 0 ? value : std::nullopt;
+}
+
+/// The name by which --dim binds dimension `i` of a value.
+static std::string dimName(const ValueInfoProto &info, int i) {
+  const auto &dim = info.type().tensor_type().shape().dim(i);
+  if (dim.has_dim_param() && !dim.dim_param().empty())
+    return dim.dim_param();
+  return info.name() + "." + std::to_string(i);
+}
+
+bool Importer::bindDims() {
+  llvm::StringSet<> initializers, known;
+  for (const TensorProto &tensor : file.model.graph().initializer())
+    initializers.insert(tensor.name());
+  for (const auto &[name, value] : options.dims)
+    dims[name] = value;
+  std::vector<std::string> unbound;
+  auto visit = [&](const ValueInfoProto &info, bool isInput) {
+    const auto &shape = info.type().tensor_type().shape();
+    for (int i = 0; i < shape.dim_size(); ++i) {
+      if (shape.dim(i).has_dim_value())
+        continue;
+      std::string name = dimName(info, i);
+      if (!known.insert(name).second || !isInput)
+        continue;
+      report.dimNames.push_back(name);
+      if (!evaluateDim(name))
+        unbound.push_back("'" + name + "'");
+    }
+  };
+  for (const ValueInfoProto &info : file.model.graph().input())
+    if (!initializers.contains(info.name()) &&
+        !options.consts.count(info.name()))
+      visit(info, true);
+  for (const ValueInfoProto &info : file.model.graph().input())
+    visit(info, false);
+  for (const ValueInfoProto &info : file.model.graph().output())
+    visit(info, false);
+  for (const auto &[name, value] : options.dims) {
+    bool part = llvm::any_of(known.keys(),
+                             [&](StringRef key) { return key.contains(name); });
+    if (!part)
+      error("--dim " + name + ": no dimension has this name");
+    if (value < 0 || value >= (int64_t(1) << 31))
+      error("--dim " + name + "=" + Twine(value) +
+            ": expected an extent in [0, 2147483648)");
+  }
+  if (!unbound.empty())
+    error("symbolic dimensions have no value: " + llvm::join(unbound, ", ") +
+          "; bind each with --dim NAME=N");
+  return unbound.empty() && report.errors.empty();
+}
+
+RankedTensorType Importer::inputType(const ValueInfoProto &info) {
+  auto refuse = [&](const Twine &what) {
+    error("input '" + info.name() + "' " + what);
+    return RankedTensorType();
+  };
+  if (info.type().value_case() == TypeProto::VALUE_NOT_SET)
+    return refuse("has no type");
+  if (!info.type().has_tensor_type())
+    return refuse("is no tensor (a sequence, an optional, a map or sparse), "
+                  "which is not supported");
+  const auto &tensor = info.type().tensor_type();
+  Type element = elementType(&context, tensor.elem_type());
+  bool allowed = element && (!isa<FloatType>(element) || !element.isF64()) &&
+                 (!element.isUnsignedInteger() || element.isUnsignedInteger(8));
+  if (!allowed)
+    return refuse("has element type " + elementName(tensor.elem_type()) +
+                  ", expected float, float16, bfloat16, int64, int32, int16, "
+                  "int8, uint8 or bool");
+  if (!tensor.has_shape())
+    return refuse("has no shape");
+  SmallVector<int64_t> shape;
+  int64_t count = 1;
+  for (int i = 0; i < tensor.shape().dim_size(); ++i) {
+    const auto &dim = tensor.shape().dim(i);
+    int64_t extent = dim.has_dim_value()
+                         ? dim.dim_value()
+                         : evaluateDim(dimName(info, i)).value_or(-1);
+    if (extent < 0 || (extent && count > (int64_t(1) << 44) / extent))
+      return refuse("has extent " + Twine(extent) + " in dimension " +
+                    Twine(i) + ", which is negative or too large");
+    count *= extent;
+    shape.push_back(extent);
+  }
+  return RankedTensorType::get(shape, element);
+}
+
+void Importer::bindConst(Scope &scope, const ValueInfoProto &info,
+                         const ConstInput &value) {
+  Type element = elementType(&context, int32_t(value.type));
+  int64_t count = 1;
+  for (int64_t dim : value.shape)
+    count *= dim;
+  if (!element ||
+      uint64_t(count) * hostElementBytes(element) != value.bytes.size()) {
+    error("input '" + info.name() + "': the constant bound to it is malformed");
+    return;
+  }
+  int32_t declared = info.type().tensor_type().elem_type();
+  if (declared && declared != int32_t(value.type)) {
+    error("input '" + info.name() + "' has element type " +
+          elementName(declared) + ", but the constant bound to it has " +
+          elementName(int32_t(value.type)));
+    return;
+  }
+  HostTensor tensor;
+  tensor.type = RankedTensorType::get(value.shape, element);
+  tensor.bytes = value.bytes;
+  scope.values[info.name()] =
+      addConstant(std::move(tensor), UnknownLoc::get(&context));
+}
+
+bool Importer::declareInputs(Scope &scope) {
+  Block &block = program.getBody().front();
+  llvm::StringSet<> names;
+  for (const ValueInfoProto &info : file.model.graph().input()) {
+    if (scope.initializers.count(info.name()))
+      continue;
+    if (!names.insert(info.name()).second) {
+      error("input '" + info.name() + "' is listed twice");
+      continue;
+    }
+    if (auto found = options.consts.find(info.name());
+        found != options.consts.end()) {
+      bindConst(scope, info, found->second);
+      continue;
+    }
+    RankedTensorType type = inputType(info);
+    if (!type)
+      continue;
+    scope.values[info.name()] = block.addArgument(type, program.getLoc());
+    inputNames.push_back(info.name());
+  }
+  for (const auto &[name, value] : options.consts)
+    if (!names.contains(name))
+      error("--const " + name + ": no graph input has this name");
+  return report.errors.empty();
+}
+
+//===----------------------------------------------------------------------===//
+// Initializers and constants
+//===----------------------------------------------------------------------===//
+
+Value Importer::addConstant(HostTensor tensor, Location loc) {
+  auto placeholder = UnrealizedConversionCastOp::create(
+      builder, loc, TypeRange(tensor.type), ValueRange());
+  Value value = placeholder.getResult(0);
+  host[value] = std::make_unique<HostTensor>(std::move(tensor));
+  return value;
+}
+
+Value Importer::declareWeight(RankedTensorType type, DataAttr data,
+                              StringRef name) {
+  std::string symbol = name.empty() ? "folded" : name.str();
+  for (unsigned i = 0; !symbols.insert(symbol).second; ++i)
+    symbol = (name.empty() ? "folded" : name.str()) + "." + std::to_string(i);
+  OpBuilder::InsertionGuard guard(builder);
+  OpBuilder top(&context);
+  top.setInsertionPoint(program);
+  WeightOp::create(top, UnknownLoc::get(&context), symbol, type, data,
+                   StringAttr());
+  return LoadOp::create(builder, UnknownLoc::get(&context), type,
+                        FlatSymbolRefAttr::get(&context, symbol));
+}
+
+static DataAttr dataOf(MLIRContext *context, WeightStore &store,
+                       const SourceTensor &tensor) {
+  if (!tensor.file.empty())
+    return DataAttr::get(context, tensor.file, tensor.offset,
+                         tensor.bytes.size(), hashBytes(tensor.bytes));
+  std::string hash =
+      store.add(std::vector<uint8_t>(tensor.bytes.begin(), tensor.bytes.end()));
+  return DataAttr::get(context, "", 0, tensor.bytes.size(), hash);
+}
+
+static bool isDialectElement(Type type) {
+  return elementBytes(type) != 0 &&
+         (!type.isUnsignedInteger() || type.isUnsignedInteger(8));
+}
+
+Value Importer::loadTensor(const TensorProto &tensor, StringRef name,
+                           const std::optional<TensorSpan> &span) {
+  auto source = readTensor(&context, tensor, file, span);
+  if (!source) {
+    error("initializer '" + name + "' " + llvm::toString(source.takeError()));
+    return {};
+  }
+  const SourceTensor &data = **source;
+  if (data.bytes.size() > size_t(FoldLimit)) {
+    if (isDialectElement(data.type.getElementType()))
+      return declareWeight(data.type, dataOf(&context, *file.store, data),
+                           name);
+    error("initializer '" + name + "' has element type " +
+          elementName(tensor.data_type()) +
+          ", which is supported in small constants only");
+    return {};
+  }
+  HostTensor small;
+  small.type = data.type;
+  small.bytes.assign(data.bytes.begin(), data.bytes.end());
+  if (small.type.getElementType().isInteger(1))
+    for (uint8_t &byte : small.bytes)
+      byte = byte != 0;
+  Value value = addConstant(std::move(small), UnknownLoc::get(&context));
+  originName[value] = name.str();
+  if (!data.file.empty())
+    origin[value] = dataOf(&context, *file.store, data);
+  return value;
+}
+
+Value Importer::loadInitializer(Scope &scope, StringRef name) {
+  const TensorProto *tensor = scope.initializers.lookup(name);
+  std::optional<TensorSpan> span;
+  if (auto found = scope.initializerIndex.find(name);
+      found != scope.initializerIndex.end() &&
+      found->second < file.spans.size())
+    span = file.spans[found->second];
+  OpBuilder::InsertionGuard guard(builder);
+  if (lastInitializer)
+    builder.setInsertionPointAfter(lastInitializer);
+  else
+    builder.setInsertionPointToStart(&program.getBody().front());
+  Value value = loadTensor(*tensor, name, span);
+  if (value)
+    lastInitializer = value.getDefiningOp();
+  return value;
+}
+
+Value Importer::lookup(Scope &scope, StringRef name, bool &defined) {
+  defined = true;
+  for (Scope *s = &scope; s; s = s->parent) {
+    if (auto found = s->values.find(name); found != s->values.end())
+      return found->second;
+    if (s->initializers.count(name))
+      return s->values[name] = loadInitializer(*s, name);
+  }
+  defined = false;
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Nodes
+//===----------------------------------------------------------------------===//
+
+bool Importer::collectInputs(NodeCtx &n, bool &poisoned) {
+  bool ok = true;
+  for (const std::string &name : n.node.input()) {
+    bool defined = true;
+    Value value = name.empty() ? Value() : lookup(n.scope, name, defined);
+    if (!defined) {
+      n.failed = false;
+      ok = n.fail("reads '" + name + "', which nothing defines");
+    }
+    poisoned |= !name.empty() && !value;
+    n.inputs.push_back(value);
+  }
+  return ok;
+}
+
+bool Importer::checkAttributes(NodeCtx &n, const Rule &rule) {
+  for (const auto &attr : n.node.attribute())
+    if (!llvm::is_contained(rule.attributes, StringRef(attr.name())))
+      return n.fail("has attribute '" + attr.name() +
+                    "', which is not supported");
+  return true;
+}
+
+const onnx::FunctionProto *Importer::findFunction(const NodeProto &node) {
+  for (const onnx::FunctionProto &function : file.model.functions())
+    if (function.name() == node.op_type() && function.domain() == node.domain())
+      return &function;
+  return nullptr;
+}
+
+bool Importer::callFunction(NodeCtx &n, const onnx::FunctionProto &function) {
+  if (n.scope.depth > 64)
+    return n.fail("calls functions more than 64 deep");
+  Scope inner;
+  inner.call = &n.node;
+  inner.depth = n.scope.depth + 1;
+  for (const auto &set : function.opset_import())
+    inner.opsets[set.domain() == "ai.onnx" ? "" : set.domain()] = set.version();
+  for (int i = 0; i < function.input_size(); ++i)
+    if (n.has(i))
+      inner.values[function.input(i)] = n.in(i);
+  std::vector<unsigned> order;
+  if (!sortNodes(function.node(), order))
+    return false;
+  size_t errors = report.errors.size();
+  for (unsigned i : order)
+    importNode(function.node(i), inner, n.index, n.loc);
+  for (int i = 0; i < function.output_size() && errors == report.errors.size();
+       ++i)
+    n.out(inner.values.lookup(function.output(i)), i);
+  return errors == report.errors.size();
+}
+
+void Importer::importNode(const NodeProto &node, Scope &scope, unsigned index,
+                          Location loc) {
+  NodeCtx n(*this, scope, node, index, loc);
+  for (const std::string &name : node.output())
+    if (!name.empty())
+      scope.values[name] = Value();
+  const onnx::FunctionProto *function = findFunction(node);
+  const Rule *rule =
+      function ? nullptr : findRule(node.domain(), node.op_type());
+  if (!function && !rule) {
+    std::string domain = node.domain().empty() || node.domain() == "ai.onnx"
+                             ? ""
+                             : " of domain '" + node.domain() + "'";
+    n.fail("op " + node.op_type() + domain + " is not supported");
+    return;
+  }
+  bool poisoned = false;
+  if (!collectInputs(n, poisoned) || (rule && !checkAttributes(n, *rule)) ||
+      poisoned)
+    return;
+  bool ok = function ? callFunction(n, *function) : rule->convert(n);
+  if (!ok && !n.failed && report.errors.empty())
+    n.fail("is malformed");
+}
+
+bool Importer::importGraph(const GraphProto &graph, Scope &scope,
+                           std::optional<unsigned> asNode, Location loc) {
+  for (int i = 0; i < graph.initializer_size(); ++i) {
+    const std::string &name = graph.initializer(i).name();
+    scope.initializers[name] = &graph.initializer(i);
+    if (!asNode)
+      scope.initializerIndex[name] = i;
+  }
+  if (graph.sparse_initializer_size())
+    error("sparse initializers are not supported");
+  if (!asNode && !declareInputs(scope))
+    return false;
+  std::vector<unsigned> order;
+  if (!sortNodes(graph.node(), order))
+    return false;
+  size_t errors = report.errors.size();
+  for (unsigned i : order) {
+    const NodeProto &node = graph.node(i);
+    Location where =
+        asNode
+            ? loc
+            : nodeLoc(NodeAttr::get(&context, i, node.name(), node.op_type()));
+    unsigned before = opsMade;
+    importNode(node, scope, asNode.value_or(i), where);
+    if (!asNode)
+      emitted[i] = opsMade != before;
+  }
+  return errors == report.errors.size();
+}
+
+//===----------------------------------------------------------------------===//
+// The end of an import
+//===----------------------------------------------------------------------===//
+
+bool Importer::finish(Scope &scope) {
+  SmallVector<Value> results;
+  SmallVector<Attribute> names;
+  Builder b(&context);
+  auto named = [&](StringRef name) -> Attribute {
+    return b.getDictionaryAttr(
+        b.getNamedAttr("nn.name", b.getStringAttr(name)));
+  };
+  for (const ValueInfoProto &info : file.model.graph().output()) {
+    bool defined = true;
+    Value value = lookup(scope, info.name(), defined);
+    if (!defined)
+      error("output '" + info.name() + "' is computed by no node");
+    if (!value)
+      continue;
+    auto type = cast<RankedTensorType>(value.getType());
+    int32_t declared = info.type().tensor_type().elem_type();
+    if (!isDialectElement(type.getElementType()) ||
+        (declared && elementType(&context, declared) != type.getElementType()))
+      error("output '" + info.name() + "' is declared with element type " +
+            elementName(declared) +
+            ", but what is computed does not fit it or "
+            "is not supported");
+    results.push_back(value);
+    names.push_back(named(info.name()));
+  }
+  if (!report.errors.empty())
+    return false;
+  Block &block = program.getBody().front();
+  ReturnOp::create(builder, program.getLoc(), results);
+  program.setFunctionType(b.getFunctionType(block.getArgumentTypes(),
+                                            TypeRange(ValueRange(results))));
+  if (!results.empty())
+    program.setResAttrsAttr(b.getArrayAttr(names));
+  SmallVector<Attribute> inputs;
+  for (const std::string &name : inputNames)
+    inputs.push_back(named(name));
+  if (!inputs.empty())
+    program.setArgAttrsAttr(b.getArrayAttr(inputs));
+  materializeConstants();
+  return report.errors.empty();
+}
+
+static DenseElementsAttr denseOf(const HostTensor &tensor, bool splat) {
+  size_t width = hostElementBytes(tensor.type.getElementType());
+  ArrayRef<uint8_t> bytes(tensor.bytes);
+  if (splat)
+    bytes = bytes.take_front(width);
+  if (tensor.type.getElementType().isInteger(1)) {
+    SmallVector<bool> values(bytes.begin(), bytes.end());
+    return DenseElementsAttr::get(tensor.type, values);
+  }
+  return DenseElementsAttr::getFromRawBuffer(
+      tensor.type,
+      ArrayRef(reinterpret_cast<const char *>(bytes.data()), bytes.size()));
+}
+
+/// Vectors of floats that the file holds stay references; what is small and
+/// what was computed is written out.
+Value Importer::materialize(Value placeholder) {
+  const HostTensor &tensor = *host.find(placeholder)->second;
+  size_t width = hostElementBytes(tensor.type.getElementType());
+  bool splat = tensor.size() > 0;
+  for (size_t i = width; splat && i < tensor.bytes.size(); ++i)
+    splat = tensor.bytes[i] == tensor.bytes[i % width];
+  auto found = origin.find(placeholder);
+  std::string name = originName.lookup(placeholder);
+  bool asWeight = found != origin.end() && tensor.size() > 8 &&
+                  isa<FloatType>(tensor.type.getElementType());
+  bool isSmall = tensor.bytes.size() <= 4096 || splat;
+  if (isSmall && !asWeight)
+    return ConstantOp::create(builder, placeholder.getLoc(), tensor.type,
+                              denseOf(tensor, splat));
+  DataAttr data = found != origin.end()
+                      ? found->second
+                      : DataAttr::get(&context, "", 0, tensor.bytes.size(),
+                                      file.store->add(tensor.bytes));
+  Value load = declareWeight(tensor.type, data, name);
+  load.getDefiningOp()->setLoc(placeholder.getLoc());
+  return load;
+}
+
+void Importer::materializeConstants() {
+  SmallVector<UnrealizedConversionCastOp> placeholders;
+  program.walk(
+      [&](UnrealizedConversionCastOp op) { placeholders.push_back(op); });
+  for (UnrealizedConversionCastOp op : placeholders) {
+    if (!op.use_empty()) {
+      builder.setInsertionPoint(op);
+      op.getResult(0).replaceAllUsesWith(materialize(op.getResult(0)));
+    }
+    op.erase();
+  }
+  host.clear();
+}
+
+OwningOpRef<ModuleOp> Importer::run() {
+  initLedger();
+  if (!bindDims())
+    return {};
+  Location loc =
+      FileLineColLoc::get(&context, llvm::sys::path::filename(file.path), 0, 0);
+  OwningOpRef<ModuleOp> owner = ModuleOp::create(loc);
+  module = *owner;
+  builder.setInsertionPointToStart(module.getBody());
+  program = ProgramOp::create(builder, loc, builder.getStringAttr("main"),
+                              TypeAttr::get(builder.getFunctionType({}, {})),
+                              StringAttr(), ArrayAttr(), ArrayAttr());
+  symbols.insert("main");
+  Block *block = builder.createBlock(&program.getBody());
+  builder.setInsertionPointToEnd(block);
+  Scope scope;
+  for (const auto &set : file.model.opset_import())
+    scope.opsets[set.domain() == "ai.onnx" ? "" : set.domain()] = set.version();
+  bool imported = importGraph(file.model.graph(), scope, std::nullopt, loc);
+  if (!imported || !finish(scope))
+    return {};
+  return owner;
+}
+
+/// Runs the raising pipeline; its failure is Weft's own fault.
+static bool raise(ModuleOp module, const ImportOptions &options,
+                  ImportReport &report) {
+  std::string message;
+  ScopedDiagnosticHandler handler(module.getContext(), [&](Diagnostic &diag) {
+    if (message.empty())
+      message = diag.str();
+    return success();
+  });
+  PassManager passes(module.getContext(), ModuleOp::getOperationName());
+  passes.enableVerifier(options.verifyEach);
+  if (options.raise)
+    buildRaisingPipeline(passes);
+  if (succeeded(verify(module)) && succeeded(passes.run(module)))
+    return true;
+  report.internal = true;
+  report.errors.push_back("internal error: import built invalid IR: " +
+                          message);
+  return false;
+}
+
+OwningOpRef<ModuleOp> weft::importOnnx(MLIRContext &context, StringRef path,
+                                       const ImportOptions &options,
+                                       ImportReport &report) {
+  auto *dialect = context.getOrLoadDialect<NNDialect>();
+  ModelFile file;
+  if (!readModel(path, file, report.errors))
+    return {};
+  if (!file.model.has_graph()) {
+    report.errors.push_back(file.path + ": error: holds no graph");
+    return {};
+  }
+  report.weights = file.store;
+  dialect->setWeights(file.store);
+  Importer importer(context, file, options, report);
+  OwningOpRef<ModuleOp> module = importer.run();
+  if (!module || !raise(*module, options, report))
+    return {};
+  importer.finishLedger(*module);
+  return module;
+}

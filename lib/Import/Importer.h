@@ -1,0 +1,255 @@
+//===- Importer.h - State of an import, and what op rules use -------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Every ONNX op has a rule: a function over NodeCtx that builds nn ops. Folding
+// is not the rules' business: NodeCtx::make evaluates an op at once if all its
+// operands are known, so shape arithmetic never reaches the IR.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_LIB_IMPORT_IMPORTER_H
+#define WEFT_LIB_IMPORT_IMPORTER_H
+
+#include "ModelFile.h"
+#include "NN/NNOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Diagnostics.h"
+#include "weft/Import/Import.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace weft {
+
+using mlir::RankedTensorType;
+using mlir::Value;
+
+/// Values larger than this stay references and ops on them.
+constexpr int64_t FoldLimit = 65536; // bytes
+
+class Importer;
+
+/// Names of one graph; an inner graph sees the outer one's.
+struct Scope {
+  Scope *parent = nullptr;
+  llvm::StringMap<Value> values; // a null value: its node failed
+  llvm::StringMap<const onnx::TensorProto *> initializers;
+  llvm::StringMap<unsigned> initializerIndex; // of the main graph
+  llvm::StringMap<int64_t> opsets;            // by domain, "" for ai.onnx
+  // Attributes of the call, inside a model-local function.
+  const onnx::NodeProto *call = nullptr;
+  Scope *callScope = nullptr;
+  unsigned depth = 0;
+};
+
+/// A node under conversion. A failed `make` returns a null value; every
+/// function takes null values and passes them on, so rules need no checks.
+class NodeCtx {
+public:
+  NodeCtx(Importer &importer, Scope &scope, const onnx::NodeProto &node,
+          unsigned index, mlir::Location loc)
+      : importer(importer), scope(scope), node(node), index(index), loc(loc) {}
+
+  // Inputs and outputs.
+  unsigned numInputs() const { return inputs.size(); }
+  bool has(unsigned i) const { return i < inputs.size() && inputs[i]; }
+  Value in(unsigned i) const { return has(i) ? inputs[i] : Value(); }
+  bool wants(unsigned output) const;
+  bool out(Value value, unsigned output = 0);
+
+  // Attributes.
+  const onnx::AttributeProto *attr(llvm::StringRef name) const;
+  int64_t attrInt(llvm::StringRef name, int64_t otherwise) const;
+  double attrFloat(llvm::StringRef name, double otherwise) const;
+  std::string attrString(llvm::StringRef name, llvm::StringRef otherwise) const;
+  std::optional<llvm::SmallVector<int64_t>>
+  attrInts(llvm::StringRef name) const;
+  int64_t opset() const;
+
+  // Types.
+  static RankedTensorType type(Value value) {
+    return mlir::cast<RankedTensorType>(value.getType());
+  }
+  static llvm::ArrayRef<int64_t> shape(Value value) {
+    return type(value).getShape();
+  }
+  static int64_t rank(Value value) { return type(value).getRank(); }
+  static mlir::Type element(Value value) {
+    return type(value).getElementType();
+  }
+
+  // Values known at import.
+  const HostTensor *known(Value value) const;
+  std::optional<llvm::SmallVector<int64_t>> knownInts(Value value) const;
+  Value constant(HostTensor tensor);
+  Value ints(llvm::ArrayRef<int64_t> values);       // i64 vector
+  Value scalar(double value, mlir::Type element);   // rank 0
+  Value splat(double value, RankedTensorType type); // any size
+  bool isConst(Value value) const;                  // known, or made of weights
+
+  // Building ops. `attrs` are inherent attributes.
+  template <typename OpTy>
+  Value make(mlir::ValueRange operands,
+             llvm::ArrayRef<mlir::NamedAttribute> attrs = {});
+  /// For ops whose result type is part of what they say.
+  template <typename OpTy> Value makeTyped(Value x, RankedTensorType type);
+
+  Value reshape(Value x, llvm::ArrayRef<int64_t> shape);
+  Value transpose(Value x, llvm::ArrayRef<int64_t> perm);
+  Value expand(Value x, llvm::ArrayRef<int64_t> shape);
+  Value cast(Value x, mlir::Type element);
+  Value slice(Value x, llvm::ArrayRef<int64_t> starts,
+              llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> steps);
+  Value sliceAxis(Value x, int64_t axis, int64_t start, int64_t size);
+  Value concat(llvm::ArrayRef<Value> values, int64_t axis);
+  Value softmax(Value x, int64_t axis);
+  Value attention(llvm::ArrayRef<Value> qkvMask, int64_t heads, int64_t kvHeads,
+                  double scale, bool causal);
+  Value scaled(Value x, double factor);
+  mlir::NamedAttribute named(llvm::StringRef name, mlir::Attribute value);
+  mlir::NamedAttribute named(llvm::StringRef name, int64_t value);
+  mlir::NamedAttribute named(llvm::StringRef name,
+                             llvm::ArrayRef<int64_t> value);
+
+  /// `axis` in [0, rank), or an error.
+  std::optional<int64_t> axis(int64_t axis, int64_t rank);
+
+  bool fail(const llvm::Twine &message); // returns false
+  Value failValue(const llvm::Twine &message) {
+    fail(message);
+    return {};
+  }
+
+  mlir::OpBuilder &builder();
+
+  Importer &importer;
+  Scope &scope;
+  const onnx::NodeProto &node;
+  unsigned index; // of the node in the main graph
+  mlir::Location loc;
+  llvm::SmallVector<Value> inputs;
+  llvm::StringMap<unsigned> outputs;
+  bool failed = false;
+
+private:
+  Value inferAndBuild(mlir::OperationState &state,
+                      llvm::function_ref<mlir::LogicalResult(
+                          llvm::SmallVectorImpl<mlir::Type> &)>
+                          infer);
+};
+
+/// How an op is imported.
+struct Rule {
+  bool (*convert)(NodeCtx &);
+  std::vector<llvm::StringRef> attributes; // that it understands
+};
+
+/// All rules, by "Op" or "domain/Op".
+const Rule *findRule(llvm::StringRef domain, llvm::StringRef op);
+void addMathRules(llvm::StringMap<Rule> &rules);
+void addShapeRules(llvm::StringMap<Rule> &rules);
+void addConstantRules(llvm::StringMap<Rule> &rules);
+void addAttentionRules(llvm::StringMap<Rule> &rules);
+
+class Importer {
+public:
+  Importer(mlir::MLIRContext &context, ModelFile &file,
+           const ImportOptions &options, ImportReport &report)
+      : context(context), file(file), options(options), report(report),
+        builder(&context) {}
+
+  mlir::OwningOpRef<mlir::ModuleOp> run();
+  void finishLedger(mlir::ModuleOp finished);
+
+  // What rules reach through NodeCtx.
+  bool importGraph(const onnx::GraphProto &graph, Scope &scope,
+                   std::optional<unsigned> asNode, mlir::Location loc);
+  Value lookup(Scope &scope, llvm::StringRef name, bool &defined);
+  Value addConstant(HostTensor tensor, mlir::Location loc);
+  Value loadTensor(const onnx::TensorProto &tensor, llvm::StringRef name,
+                   const std::optional<TensorSpan> &span);
+  void error(const llvm::Twine &message);
+
+  mlir::MLIRContext &context;
+  ModelFile &file;
+  const ImportOptions &options;
+  ImportReport &report;
+  mlir::OpBuilder builder;
+  llvm::DenseMap<Value, std::unique_ptr<HostTensor>> host; // of placeholders
+  unsigned opsMade = 0;
+
+private:
+  bool bindDims();
+  bool declareInputs(Scope &scope);
+  std::optional<int64_t> evaluateDim(llvm::StringRef expression);
+  RankedTensorType inputType(const onnx::ValueInfoProto &info);
+  void bindConst(Scope &scope, const onnx::ValueInfoProto &info,
+                 const ConstInput &value);
+  bool finish(Scope &scope);
+  void importNode(const onnx::NodeProto &node, Scope &scope, unsigned index,
+                  mlir::Location loc);
+  bool collectInputs(NodeCtx &n, bool &poisoned);
+  bool checkAttributes(NodeCtx &n, const Rule &rule);
+  bool callFunction(NodeCtx &n, const onnx::FunctionProto &function);
+  const onnx::FunctionProto *findFunction(const onnx::NodeProto &node);
+  Value loadInitializer(Scope &scope, llvm::StringRef name);
+  Value declareWeight(RankedTensorType type, nn::DataAttr data,
+                      llvm::StringRef name);
+  void materializeConstants();
+  Value materialize(Value placeholder);
+  void initLedger();
+  void restoreLocations(mlir::ModuleOp finished);
+  bool
+  sortNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes,
+            std::vector<unsigned> &order);
+
+  mlir::ModuleOp module;
+  nn::ProgramOp program;
+  llvm::StringMap<int64_t> dims;
+  llvm::DenseMap<Value, nn::DataAttr> origin; // of known initializers
+  llvm::DenseMap<Value, std::string> originName;
+  llvm::StringSet<> symbols;
+  std::vector<std::string> inputNames;
+  mlir::Operation *lastInitializer = nullptr;
+  std::vector<bool> emitted; // by node: did it leave ops in the IR
+};
+
+template <typename OpTy>
+Value NodeCtx::make(mlir::ValueRange operands,
+                    llvm::ArrayRef<mlir::NamedAttribute> attrs) {
+  if (failed || llvm::is_contained(operands, Value()))
+    return {};
+  mlir::OperationState state(loc, OpTy::getOperationName());
+  state.addOperands(operands);
+  state.addAttributes(attrs);
+  auto infer = [&](llvm::SmallVectorImpl<mlir::Type> &types) {
+    auto dict = mlir::DictionaryAttr::get(loc.getContext(), attrs);
+    typename OpTy::Properties properties{};
+    mlir::OpaqueProperties opaque(&properties);
+    if constexpr (!std::is_same_v<typename OpTy::Properties,
+                                  mlir::EmptyProperties>)
+      if (mlir::failed(OpTy::setPropertiesFromAttr(
+              properties, dict, [&] { return mlir::emitError(loc); })))
+        return mlir::failure();
+    return OpTy::inferReturnTypes(loc.getContext(), loc, operands, dict, opaque,
+                                  {}, types);
+  };
+  return inferAndBuild(state, infer);
+}
+
+template <typename OpTy>
+Value NodeCtx::makeTyped(Value x, RankedTensorType type) {
+  if (failed || !x)
+    return {};
+  if (x.getType() == type)
+    return x;
+  mlir::OperationState state(loc, OpTy::getOperationName());
+  state.addOperands(x);
+  return inferAndBuild(state, [&](llvm::SmallVectorImpl<mlir::Type> &types) {
+    types.push_back(type);
+    return mlir::success();
+  });
+}
+
+} // namespace weft
+#endif

@@ -1,0 +1,302 @@
+//===- NodeCtx.cpp - What the rules of ONNX ops are written with ----------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Attributes, known values, and building of ops with folding.
+//
+//===----------------------------------------------------------------------===//
+#include "Importer.h"
+#include "mlir/IR/BuiltinOps.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::nn;
+using onnx::AttributeProto;
+
+OpBuilder &NodeCtx::builder() { return importer.builder; }
+
+bool NodeCtx::fail(const Twine &message) {
+  if (failed)
+    return false;
+  failed = true;
+  importer.error("node '" + node.name() + "' (" + node.op_type() + ", #" +
+                 Twine(index) + "): " + message);
+  return false;
+}
+
+bool NodeCtx::wants(unsigned output) const {
+  return int(output) < node.output_size() && !node.output(output).empty();
+}
+
+bool NodeCtx::out(Value value, unsigned output) {
+  if (wants(output))
+    scope.values[node.output(output)] = value;
+  return bool(value);
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+const AttributeProto *NodeCtx::attr(StringRef name) const {
+  for (const AttributeProto &found : node.attribute()) {
+    if (found.name() != name)
+      continue;
+    if (found.ref_attr_name().empty())
+      return &found;
+    // Inside a function: an attribute of the call.
+    if (scope.call)
+      for (const AttributeProto &outer : scope.call->attribute())
+        if (outer.name() == found.ref_attr_name())
+          return &outer;
+    return nullptr;
+  }
+  return nullptr;
+}
+
+int64_t NodeCtx::attrInt(StringRef name, int64_t otherwise) const {
+  const AttributeProto *found = attr(name);
+  return found ? found->i() : otherwise;
+}
+
+double NodeCtx::attrFloat(StringRef name, double otherwise) const {
+  const AttributeProto *found = attr(name);
+  return found ? found->f() : otherwise;
+}
+
+std::string NodeCtx::attrString(StringRef name, StringRef otherwise) const {
+  const AttributeProto *found = attr(name);
+  return found ? found->s() : otherwise.str();
+}
+
+std::optional<SmallVector<int64_t>> NodeCtx::attrInts(StringRef name) const {
+  const AttributeProto *found = attr(name);
+  if (!found)
+    return std::nullopt;
+  return SmallVector<int64_t>(found->ints().begin(), found->ints().end());
+}
+
+int64_t NodeCtx::opset() const {
+  std::string domain = node.domain() == "ai.onnx" ? "" : node.domain();
+  for (Scope *s = &scope; s; s = s->parent)
+    if (auto found = s->opsets.find(domain); found != s->opsets.end())
+      return found->second;
+  return 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Known values
+//===----------------------------------------------------------------------===//
+
+const HostTensor *NodeCtx::known(Value value) const {
+  auto found = importer.host.find(value);
+  return found == importer.host.end() ? nullptr : found->second.get();
+}
+
+std::optional<SmallVector<int64_t>> NodeCtx::knownInts(Value value) const {
+  const HostTensor *tensor = value ? known(value) : nullptr;
+  if (!tensor)
+    return std::nullopt;
+  SmallVector<int64_t> values;
+  for (int64_t i = 0; i < tensor->size(); ++i)
+    values.push_back(tensor->getInt(i));
+  return values;
+}
+
+Value NodeCtx::constant(HostTensor tensor) {
+  return failed ? Value() : importer.addConstant(std::move(tensor), loc);
+}
+
+Value NodeCtx::ints(ArrayRef<int64_t> values) {
+  auto type = RankedTensorType::get({int64_t(values.size())},
+                                    importer.builder.getI64Type());
+  HostTensor tensor = HostTensor::zeros(type);
+  for (auto [i, value] : llvm::enumerate(values))
+    tensor.setInt(i, value);
+  return constant(std::move(tensor));
+}
+
+Value NodeCtx::scalar(double value, Type element) {
+  HostTensor tensor = HostTensor::zeros(RankedTensorType::get({}, element));
+  tensor.setFloat(0, value);
+  return constant(std::move(tensor));
+}
+
+Value NodeCtx::splat(double value, RankedTensorType type) {
+  return expand(scalar(value, type.getElementType()), type.getShape());
+}
+
+bool NodeCtx::isConst(Value value) const {
+  SmallVector<Value> work = {value};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value next = work.pop_back_val();
+    if (!seen.insert(next).second || importer.host.count(next))
+      continue;
+    Operation *op = next.getDefiningOp();
+    if (!op)
+      return false;
+    if (isa<LoadOp>(op))
+      continue;
+    if (op->getNumOperands() == 0 ||
+        isa<LinearOp, MatMulOp, AttentionOp, LayerNormOp, RMSNormOp, SoftmaxOp,
+            GeluOp>(op))
+      return false;
+    llvm::append_range(work, op->getOperands());
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Building
+//===----------------------------------------------------------------------===//
+
+/// The result of `op` if all operands are known and it is small.
+static std::optional<HostTensor> foldOp(Operation *op, NodeCtx &n) {
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  unsigned width = hostElementBytes(type.getElementType());
+  if (!width || type.getNumElements() > FoldLimit / width)
+    return std::nullopt;
+  SmallVector<const HostTensor *> operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(n.known(operand));
+  if (llvm::is_contained(operands, nullptr))
+    return std::nullopt;
+  auto result = evaluateOp(op, operands);
+  if (!result) {
+    llvm::consumeError(result.takeError());
+    return std::nullopt;
+  }
+  return std::move(*result);
+}
+
+/// A diagnostic without the words that only an IR reader understands.
+static std::string plain(const Diagnostic &diagnostic) {
+  std::string text = diagnostic.str();
+  if (StringRef(text).starts_with("'nn."))
+    if (size_t pos = text.find("' op "); pos != std::string::npos)
+      return text.substr(pos + 5);
+  return text;
+}
+
+/// Beyond what any machine holds; keeps element counts from overflowing.
+static bool isTooLarge(Type type) {
+  int64_t count = 1;
+  for (int64_t dim : cast<RankedTensorType>(type).getShape()) {
+    if (dim && count > (int64_t(1) << 44) / dim)
+      return true;
+    count *= dim;
+  }
+  return false;
+}
+
+Value NodeCtx::inferAndBuild(
+    OperationState &state,
+    llvm::function_ref<LogicalResult(SmallVectorImpl<Type> &)> infer) {
+  std::string message;
+  ScopedDiagnosticHandler handler(loc.getContext(), [&](Diagnostic &diag) {
+    if (message.empty())
+      message = plain(diag);
+    return success();
+  });
+  SmallVector<Type> types;
+  if (mlir::failed(infer(types)))
+    return failValue(message);
+  if (isTooLarge(types.front()))
+    return failValue("has a result of more than 2^44 elements");
+  state.addTypes(types);
+  Operation *op = builder().create(state);
+  if (auto folded = foldOp(op, *this)) {
+    op->erase();
+    return constant(std::move(*folded));
+  }
+  if (mlir::failed(op->getName().verifyInvariants(op))) {
+    op->erase();
+    return failValue(message);
+  }
+  ++importer.opsMade;
+  return op->getResult(0);
+}
+
+NamedAttribute NodeCtx::named(StringRef name, Attribute value) {
+  return builder().getNamedAttr(name, value);
+}
+NamedAttribute NodeCtx::named(StringRef name, int64_t value) {
+  return named(name, builder().getI64IntegerAttr(value));
+}
+NamedAttribute NodeCtx::named(StringRef name, ArrayRef<int64_t> value) {
+  return named(name, builder().getDenseI64ArrayAttr(value));
+}
+
+Value NodeCtx::reshape(Value x, ArrayRef<int64_t> shape) {
+  return x ? makeTyped<ReshapeOp>(x, RankedTensorType::get(shape, element(x)))
+           : Value();
+}
+
+Value NodeCtx::transpose(Value x, ArrayRef<int64_t> perm) {
+  if (!x || llvm::equal(perm, llvm::seq<int64_t>(0, rank(x))))
+    return x;
+  return make<TransposeOp>(x, named("perm", perm));
+}
+
+Value NodeCtx::expand(Value x, ArrayRef<int64_t> shape) {
+  return x ? makeTyped<ExpandOp>(x, RankedTensorType::get(shape, element(x)))
+           : Value();
+}
+
+Value NodeCtx::cast(Value x, Type to) {
+  return x ? makeTyped<CastOp>(x, RankedTensorType::get(shape(x), to))
+           : Value();
+}
+
+Value NodeCtx::slice(Value x, ArrayRef<int64_t> starts, ArrayRef<int64_t> sizes,
+                     ArrayRef<int64_t> steps) {
+  if (!x || (shape(x) == sizes &&
+             llvm::all_of(steps, [](int64_t step) { return step == 1; })))
+    return x;
+  return make<SliceOp>(x, {named("starts", starts), named("sizes", sizes),
+                           named("steps", steps)});
+}
+
+Value NodeCtx::sliceAxis(Value x, int64_t axis, int64_t start, int64_t size) {
+  if (!x)
+    return {};
+  SmallVector<int64_t> starts(rank(x), 0), steps(rank(x), 1), sizes(shape(x));
+  starts[axis] = start;
+  sizes[axis] = size;
+  return slice(x, starts, sizes, steps);
+}
+
+Value NodeCtx::concat(ArrayRef<Value> values, int64_t axis) {
+  if (values.size() == 1)
+    return values.front();
+  return make<ConcatOp>(values, named("axis", axis));
+}
+
+Value NodeCtx::softmax(Value x, int64_t axis) {
+  return make<SoftmaxOp>(x, named("axis", axis));
+}
+
+Value NodeCtx::attention(ArrayRef<Value> qkvMask, int64_t heads,
+                         int64_t kvHeads, double scale, bool causal) {
+  OpBuilder &b = builder();
+  return make<AttentionOp>(
+      qkvMask, {named("num_heads", heads), named("num_kv_heads", kvHeads),
+                named("scale", b.getF32FloatAttr(float(scale))),
+                named("causal", b.getBoolAttr(causal))});
+}
+
+Value NodeCtx::scaled(Value x, double factor) {
+  if (!x || factor == 1)
+    return x;
+  return make<MulOp>({x, scalar(factor, element(x))});
+}
+
+std::optional<int64_t> NodeCtx::axis(int64_t axis, int64_t rank) {
+  if (axis < -rank || axis >= rank) {
+    fail("has axis " + Twine(axis) + ", expected one in [" + Twine(-rank) +
+         ", " + Twine(rank) + ")");
+    return std::nullopt;
+  }
+  return axis < 0 ? axis + rank : axis;
+}

@@ -1,0 +1,291 @@
+//===- OpsConstant.cpp - Rules of ops that make or need constants ---------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Exporters compute shapes, positions and masks with these; on values that are
+// only known at run time they are refused. `If` is here because its condition
+// must be known too.
+//
+//===----------------------------------------------------------------------===//
+#include "Importer.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::nn;
+
+using Ints = SmallVector<int64_t>;
+
+/// Enough for masks and position tables, too little to exhaust memory.
+constexpr int64_t MaxMade = int64_t(1) << 22;
+
+static const HostTensor *needKnown(NodeCtx &n, unsigned input) {
+  const HostTensor *tensor = n.has(input) ? n.known(n.in(input)) : nullptr;
+  if (!tensor)
+    n.fail("is supported on values known at compile time only, input #" +
+           Twine(input) + " is not");
+  return tensor;
+}
+
+static HostTensor vectorOf(NodeCtx &n, Type element, int64_t size) {
+  return HostTensor::zeros(RankedTensorType::get({size}, element));
+}
+
+static bool constantList(NodeCtx &n, const onnx::AttributeProto &attr,
+                         bool ints, bool rank0) {
+  Type element =
+      ints ? Type(n.builder().getI64Type()) : Type(n.builder().getF32Type());
+  int64_t size = rank0 ? 1 : ints ? attr.ints_size() : attr.floats_size();
+  HostTensor tensor = vectorOf(n, element, size);
+  for (int64_t i = 0; i < size; ++i)
+    if (ints)
+      tensor.setInt(i, rank0 ? attr.i() : attr.ints(int(i)));
+    else
+      tensor.setFloat(i, rank0 ? attr.f() : attr.floats(int(i)));
+  if (rank0)
+    tensor.type = RankedTensorType::get({}, element);
+  return n.out(n.constant(std::move(tensor)));
+}
+
+static bool constant(NodeCtx &n) {
+  for (const auto &outer : n.node.attribute()) {
+    const onnx::AttributeProto *attr = n.attr(outer.name());
+    StringRef name = outer.name();
+    if (!attr)
+      continue;
+    if (name == "value")
+      return n.out(n.importer.loadTensor(
+          attr->t(), n.node.output_size() ? n.node.output(0) : n.node.name(),
+          std::nullopt));
+    bool rank0 = name == "value_int" || name == "value_float";
+    return constantList(n, *attr, name.starts_with("value_int"), rank0);
+  }
+  return n.fail("has no value");
+}
+
+static bool constantOfShape(NodeCtx &n) {
+  auto shape = n.knownInts(n.in(0));
+  if (!shape)
+    return n.fail("has a shape that is not known at compile time");
+  for (int64_t dim : *shape)
+    if (dim < 0 || dim > (int64_t(1) << 40))
+      return n.fail("has dimension " + Twine(dim));
+  Value value = n.scalar(0, n.builder().getF32Type());
+  if (const onnx::AttributeProto *attr = n.attr("value")) {
+    value = n.importer.loadTensor(attr->t(), "", std::nullopt);
+    if (!value || n.type(value).getNumElements() != 1)
+      return n.fail("has a value that is not one element");
+    value = n.reshape(value, {});
+  }
+  return n.out(n.expand(value, *shape));
+}
+
+static bool range(NodeCtx &n) {
+  const HostTensor *start = needKnown(n, 0), *limit = needKnown(n, 1),
+                   *delta = needKnown(n, 2);
+  if (!start || !limit || !delta)
+    return false;
+  if (start->size() != 1 || limit->size() != 1 || delta->size() != 1 ||
+      delta->getFloat(0) == 0)
+    return n.fail("has bounds that are no scalars, or step 0");
+  double count =
+      std::ceil((limit->getFloat(0) - start->getFloat(0)) / delta->getFloat(0));
+  if (!(count <= double(MaxMade)))
+    return n.fail("makes more than 4194304 values");
+  HostTensor out =
+      vectorOf(n, start->type.getElementType(), std::max(count, 0.0));
+  bool ints = isa<IntegerType>(start->type.getElementType());
+  for (int64_t i = 0; i < out.size(); ++i)
+    if (ints)
+      out.setInt(i, start->getInt(0) + i * delta->getInt(0));
+    else
+      out.setFloat(i, start->getFloat(0) + double(i) * delta->getFloat(0));
+  return n.out(n.constant(std::move(out)));
+}
+
+static bool cumSum(NodeCtx &n) {
+  const HostTensor *x = needKnown(n, 0), *axisValue = needKnown(n, 1);
+  if (!x || !axisValue || axisValue->size() != 1)
+    return n.fail("has no axis");
+  auto axis = n.axis(axisValue->getInt(0), x->type.getRank());
+  if (!axis)
+    return false;
+  bool exclusive = n.attrInt("exclusive", 0), reverse = n.attrInt("reverse", 0);
+  ArrayRef<int64_t> shape = x->type.getShape();
+  int64_t inner = 1, extent = shape[*axis];
+  for (int64_t dim : shape.drop_front(*axis + 1))
+    inner *= dim;
+  HostTensor out = HostTensor::zeros(x->type);
+  for (int64_t line = 0; extent && line < x->size() / extent; ++line) {
+    int64_t base = line / inner * inner * extent + line % inner;
+    double sum = 0;
+    for (int64_t i = 0; i < extent; ++i) {
+      int64_t at = base + (reverse ? extent - 1 - i : i) * inner;
+      double value = x->getFloat(at);
+      out.setFloat(at, exclusive ? sum : sum + value);
+      sum += value;
+    }
+  }
+  return n.out(n.constant(std::move(out)));
+}
+
+static bool nonZero(NodeCtx &n) {
+  const HostTensor *x = needKnown(n, 0);
+  if (!x)
+    return false;
+  Ints found;
+  for (int64_t i = 0; i < x->size(); ++i)
+    if (x->getFloat(i) != 0)
+      found.push_back(i);
+  int64_t rank = x->type.getRank(), count = found.size();
+  HostTensor out = HostTensor::zeros(
+      RankedTensorType::get({rank, count}, n.builder().getI64Type()));
+  for (int64_t j = 0; j < count; ++j) {
+    int64_t rest = found[j];
+    for (int64_t d = rank; d-- > 0; rest /= x->type.getDimSize(d))
+      out.setInt(d * count + j, rest % x->type.getDimSize(d));
+  }
+  return n.out(n.constant(std::move(out)));
+}
+
+static bool reduceProd(NodeCtx &n) {
+  const HostTensor *x = needKnown(n, 0);
+  if (!x)
+    return false;
+  auto axes = n.has(1) ? n.knownInts(n.in(1)) : n.attrInts("axes");
+  if (x->type.getRank() > 1 || (axes && axes->size() > 1))
+    return n.fail("is supported on vectors only");
+  int64_t product = 1;
+  double real = 1;
+  for (int64_t i = 0; i < x->size(); ++i) {
+    product = int64_t(uint64_t(product) * uint64_t(x->getInt(i)));
+    real *= x->getFloat(i);
+  }
+  bool keep = n.attrInt("keepdims", 1) && x->type.getRank();
+  Type element = x->type.getElementType();
+  HostTensor out = vectorOf(n, element, 1);
+  if (isa<IntegerType>(element))
+    out.setInt(0, product);
+  else
+    out.setFloat(0, real);
+  if (!keep)
+    out.type = RankedTensorType::get({}, element);
+  return n.out(n.constant(std::move(out)));
+}
+
+static double modulo(double a, double b, bool fmod) {
+  double r = std::fmod(a, b); // exact, so the same everywhere
+  return !fmod && r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+
+static bool mod(NodeCtx &n) {
+  const HostTensor *a = needKnown(n, 0), *b = needKnown(n, 1);
+  if (!a || !b)
+    return false;
+  if (b->size() != 1 || b->getFloat(0) == 0)
+    return n.fail("divides by something other than one number that is not 0");
+  HostTensor out = HostTensor::zeros(a->type);
+  bool fmod = n.attrInt("fmod", 0) != 0;
+  for (int64_t i = 0; i < a->size(); ++i)
+    out.setFloat(i, modulo(a->getFloat(i), b->getFloat(0), fmod));
+  return n.out(n.constant(std::move(out)));
+}
+
+static bool eyeLike(NodeCtx &n) {
+  if (!n.has(0) || n.rank(n.in(0)) != 2 ||
+      n.type(n.in(0)).getNumElements() > MaxMade)
+    return n.fail("has an input that is no matrix or too large");
+  ArrayRef<int64_t> shape = n.shape(n.in(0));
+  Type element = n.element(n.in(0));
+  if (n.attr("dtype"))
+    element = elementType(n.loc.getContext(), int32_t(n.attrInt("dtype", 1)));
+  if (!element)
+    return n.fail("has a dtype that is not supported");
+  HostTensor out = HostTensor::zeros(RankedTensorType::get(shape, element));
+  for (int64_t i = 0, k = n.attrInt("k", 0); i < shape[0]; ++i)
+    if (i + k >= 0 && i + k < shape[1])
+      out.setInt(i * shape[1] + i + k, 1);
+  return n.out(n.constant(std::move(out)));
+}
+
+/// Writes whole slices or elements, as exporters do to build masks.
+static bool scatterND(NodeCtx &n) {
+  const HostTensor *data = needKnown(n, 0), *indices = needKnown(n, 1),
+                   *updates = needKnown(n, 2);
+  if (!data || !indices || !updates)
+    return false;
+  int64_t rank = data->type.getRank();
+  int64_t depth = indices->type.getRank() ? indices->type.getShape().back() : 0;
+  if (depth < 1 || depth > rank || n.attrString("reduction", "none") != "none")
+    return n.fail("has indices of depth " + Twine(depth) + " or a reduction");
+  size_t width = hostElementBytes(data->type.getElementType());
+  size_t inner = width;
+  for (int64_t dim : data->type.getShape().drop_front(depth))
+    inner *= dim;
+  HostTensor out = *data;
+  int64_t count = indices->size() / depth;
+  if (updates->bytes.size() != size_t(count) * inner)
+    return n.fail("has updates that do not match the indices");
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t at = 0;
+    for (int64_t d = 0; d < depth; ++d) {
+      int64_t extent = data->type.getDimSize(d);
+      int64_t index = indices->getInt(i * depth + d);
+      index += index < 0 ? extent : 0;
+      if (index < 0 || index >= extent)
+        return n.fail("has index " + Twine(index) + " into extent " +
+                      Twine(extent));
+      at = at * extent + index;
+    }
+    std::copy_n(updates->bytes.begin() + i * inner, inner,
+                out.bytes.begin() + at * inner);
+  }
+  return n.out(n.constant(std::move(out)));
+}
+
+static bool ifThenElse(NodeCtx &n) {
+  const HostTensor *condition = n.has(0) ? n.known(n.in(0)) : nullptr;
+  if (!condition || condition->size() != 1)
+    return n.fail("has a condition that is not known at compile time");
+  if (n.scope.depth > 64)
+    return n.fail("is nested more than 64 deep");
+  bool taken = condition->getInt(0) != 0;
+  const onnx::AttributeProto *branch =
+      n.attr(taken ? "then_branch" : "else_branch");
+  if (!branch || !branch->has_g())
+    return n.fail("has no branch to take");
+  Scope inner;
+  inner.parent = &n.scope;
+  inner.call = n.scope.call;
+  inner.depth = n.scope.depth + 1;
+  if (!n.importer.importGraph(branch->g(), inner, n.index, n.loc))
+    return false;
+  for (int i = 0; i < branch->g().output_size(); ++i) {
+    bool defined = true;
+    Value value =
+        n.importer.lookup(inner, branch->g().output(i).name(), defined);
+    if (!defined)
+      return n.fail("has a branch that does not compute its output '" +
+                    branch->g().output(i).name() + "'");
+    if (!value)
+      return false;
+    n.out(value, i);
+  }
+  return true;
+}
+
+void weft::addConstantRules(llvm::StringMap<Rule> &rules) {
+  rules["Constant"] = {
+      constant,
+      {"value", "value_int", "value_ints", "value_float", "value_floats"}};
+  rules["ConstantOfShape"] = {constantOfShape, {"value"}};
+  rules["Range"] = {range, {}};
+  rules["CumSum"] = {cumSum, {"exclusive", "reverse"}};
+  rules["NonZero"] = {nonZero, {}};
+  rules["ReduceProd"] = {reduceProd,
+                         {"axes", "keepdims", "noop_with_empty_axes"}};
+  rules["Mod"] = {mod, {"fmod"}};
+  rules["EyeLike"] = {eyeLike, {"dtype", "k"}};
+  rules["ScatterND"] = {scatterND, {"reduction"}};
+  rules["If"] = {ifThenElse, {"then_branch", "else_branch"}};
+}

@@ -1,0 +1,29 @@
+//===- Rules.cpp - The table of ONNX ops ----------------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// One table for all rules: what is not in it is not supported, which is what
+// the list of unsupported ops is made from.
+//
+//===----------------------------------------------------------------------===//
+#include "Importer.h"
+
+using namespace weft;
+
+static llvm::StringMap<Rule> makeRules() {
+  llvm::StringMap<Rule> rules;
+  addMathRules(rules);
+  addShapeRules(rules);
+  addConstantRules(rules);
+  addAttentionRules(rules);
+  return rules;
+}
+
+const Rule *weft::findRule(llvm::StringRef domain, llvm::StringRef op) {
+  static const llvm::StringMap<Rule> rules = makeRules();
+  std::string key = domain.empty() || domain == "ai.onnx"
+                        ? op.str()
+                        : (domain + "/" + op).str();
+  auto found = rules.find(key);
+  return found == rules.end() ? nullptr : &found->second;
+}
