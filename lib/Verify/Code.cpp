@@ -178,6 +178,7 @@ struct Shape {
   unsigned bytes = 0;
   int64_t lo = 0, hi = 0; // of bytes touched, relative to the base
   Runs runs;
+  std::vector<isa::DsdDim> dims;
 };
 
 struct Dsr {
@@ -718,7 +719,7 @@ private:
   //------------------------------------------------------===//
   const Shape *scalarShape(unsigned bytes) {
     Shape &s = bytes == 4 ? scalar4 : scalar2;
-    s = {1, bytes, 0, bytes, {{0, bytes}}};
+    s = {1, bytes, 0, bytes, {{0, bytes}}, {}};
     return &s;
   }
 
@@ -755,6 +756,7 @@ private:
       (reach < 0 ? s.lo : s.hi) += reach;
     }
     s.runs = runsOf(dsd, s);
+    s.dims = dsd.dims;
     return s;
   }
 
@@ -844,10 +846,15 @@ private:
     return true;
   }
 
+  static bool sameWalk(const Access &a, const Access &b) {
+    return a.base.sameSet(b.base) && a.shape->dims == b.shape->dims &&
+           a.shape->bytes == b.shape->bytes;
+  }
+
   void read(const Instr &i, const Access &a, int64_t lo, int64_t hi) {
     bool exact = forEachRun(a, [&](int64_t begin, int64_t end) {
       int missing = have.find_first_unset_in(unsigned(begin), unsigned(end));
-      bool own = ownResult &&
+      bool own = ownResult && !sameWalk(*ownResult, a) &&
                  missing >= ownResult->base.lo + ownResult->shape->lo &&
                  missing < ownResult->base.hi + ownResult->shape->hi;
       if (missing >= 0 && !own && !meetsCode(i, "reads", begin, end))
@@ -1082,7 +1089,7 @@ private:
         n = satAdd(n, satMul(o.count, multiplier));
         return q.color;
       }
-    report("R-QUE-2", i, name + " is bound to no colour");
+    report("R-QUE-1", i, name + " is bound to no colour");
     return -1;
   }
 

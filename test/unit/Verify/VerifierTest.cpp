@@ -287,6 +287,12 @@ TEST(Verifier, RuleMem3) {
                        "dsd d1, r0+9000, f32, [8:1]", "vmov d0, d1", "halt"}));
 }
 
+TEST(Verifier, AnOpReadsItsOwnResultOnlyBehindIt) {
+  EXPECT_RULE(
+      single({"dsd d0, r0+9000, f32, [8:1]", "vfadd d0, d0, d0", "halt"}),
+      "R-MEM-3");
+}
+
 TEST(Verifier, RuleMem4) {
   EXPECT_RULE(single({"st r0, r0+4176", "halt"}), "R-MEM-4");
   EXPECT_RULE(single({"ld r1, r0+4176", "halt"}), "R-MEM-4");
@@ -427,7 +433,7 @@ TEST(Verifier, RuleQue) {
   EXPECT_RULE(p, "R-QUE-2");
   p = chain(8, 3, 16);
   p.classes[1].queues.pop_back();
-  EXPECT_RULE(p, "R-QUE-2"); // in3 is bound to nothing
+  EXPECT_RULE(p, "R-QUE-1"); // in3 is bound to nothing
   p = chain(8, 3, 16);
   p.classes[0].queues.push_back(in(4, Cast)); // the root hears nothing
   EXPECT_RULE(p, "R-QUE-3");
