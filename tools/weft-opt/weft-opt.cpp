@@ -2,25 +2,24 @@
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
-// For lit tests and for looking at any level of the compiler.
+// For lit tests and for looking at any level of the compiler. With
+// `--pe-to-weft` it assembles a pe program instead.
 //
 //===----------------------------------------------------------------------===//
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "Register.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
-#include "mlir/Transforms/Passes.h"
-#ifdef WEFT_HAVE_PE
-#include "PE/PEOps.h"
-#endif
+#include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
+#include "llvm/ADT/STLExtras.h"
 
 int main(int argc, char **argv) {
+  if (llvm::is_contained(llvm::ArrayRef(argv, argc),
+                         llvm::StringRef("--pe-to-weft"))) {
+    weft::registerTranslations();
+    return mlir::asMainReturnCode(
+        mlir::mlirTranslateMain(argc, argv, "Weft assembler"));
+  }
   mlir::DialectRegistry registry;
-  registry.insert<mlir::arith::ArithDialect, mlir::memref::MemRefDialect,
-                  mlir::scf::SCFDialect, mlir::math::MathDialect>();
-#ifdef WEFT_HAVE_PE
-  registry.insert<weft::pe::PEDialect>();
-#endif
-  mlir::registerCanonicalizerPass();
-  mlir::registerCSEPass();
+  weft::registerAll(registry);
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Weft optimiser driver\n", registry));
 }

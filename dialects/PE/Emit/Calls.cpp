@@ -221,10 +221,12 @@ LogicalResult CallLowering::lowerRun(Lowering &lower, Block::iterator &it) {
       break;
   }
   int64_t first = table.size();
+  bool inTask = !lower.sub;
   for (CallOp call : run) {
     SubInfo *s = lookup(call.getCallee());
-    kernels.push_back(
-        kernelIndex(call.getKernel() ? call.getKernel() : s->op.getKernel()));
+    if (inTask)
+      kernels.push_back(
+          kernelIndex(call.getKernel() ? call.getKernel() : s->op.getKernel()));
     for (auto [i, arg] : llvm::enumerate(call.getArgs()))
       if (s->slot[i] >= 0)
         table.push_back(*constantWord(arg));

@@ -25,12 +25,19 @@ public:
   /// Lowers the calls from `it` on and moves it behind them.
   mlir::LogicalResult lowerRun(Lowering &lower, mlir::Block::iterator &it);
 
+  /// The calls recorded from `first` on are made `trip` times.
+  void repeatKernels(size_t first, int64_t trip) {
+    std::vector<int32_t> round(kernels.begin() + first, kernels.end());
+    while (--trip > 0)
+      kernels.insert(kernels.end(), round.begin(), round.end());
+  }
+
   SubInfo *lookup(llvm::StringRef name);
   int32_t kernelIndex(std::optional<llvm::StringRef> name);
 
   std::vector<SubInfo> subs;    // callees before callers
   std::vector<Word> table;      // parameter blocks, one word each
-  std::vector<int32_t> kernels; // of every call in order
+  std::vector<int32_t> kernels; // of every call of the last task, in order
   int64_t tableAddr = 0;
 
 private:

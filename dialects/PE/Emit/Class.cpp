@@ -103,6 +103,7 @@ LogicalResult ClassEmitter::emitTasks() {
   for (TaskOp t : order) {
     uint32_t begin = out.image.code.size();
     mir::RegSet used;
+    calls.kernels.clear(); // the last one is the start task
     if (failed(emitBody(t, t.getBody().front(), nullptr, used)))
       return failure();
     out.image.tasks.push_back({t.getId(), begin, t.getStart()});
@@ -237,7 +238,7 @@ FailureOr<EmittedClass> ClassEmitter::run() {
     out.params.push_back(uint32_t(
         w.value +
         (w.buffer ? w.buffer.getDefiningOp<BufferOp>().getAddr() : 0)));
-  out.callKernels = calls.kernels;
+  out.image.callKernels = calls.kernels;
   if (measure)
     return std::move(out);
   if (!out.params.empty() && !cls.getParamsAt())

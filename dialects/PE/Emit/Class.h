@@ -18,7 +18,6 @@ struct EmittedClass {
   bin::PEClass image;
   std::vector<uint32_t> params;
   uint32_t paramsAddr = 0;
-  std::vector<int32_t> callKernels;
 };
 
 /// `measure`: addresses are not known yet and are not checked.

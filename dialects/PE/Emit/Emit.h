@@ -33,9 +33,7 @@ TensorSource blobSource(llvm::StringRef dir);
 struct Emitted {
   bin::Program program;
   std::deque<std::vector<uint8_t>> storage;
-  /// Per class, the kernel (index into program.kernels, or -1) of every call
-  /// that its start task makes, in order of execution. Folded calls share code,
-  /// and a code range names only the kernel of the first.
+  /// As PEClass::callKernels.
   std::vector<std::vector<int32_t>> callKernels;
 };
 

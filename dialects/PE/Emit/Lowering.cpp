@@ -192,12 +192,14 @@ LogicalResult Lowering::lowerLoop(scf::ForOp op, int64_t trip, int64_t unroll) {
   for (auto [arg, r] : llvm::zip(op.getRegionIterArgs(), carried))
     forms[arg] = atom(r, depth(), arg);
   int64_t lower = *constant(op.getLowerBound()), step = *constant(op.getStep());
+  size_t firstCall = calls.kernels.size();
   for (int64_t u = 0; u < unroll; ++u)
     if (failed(lowerRound(op, Form{{}, lower + u * step} +
                                   counter * (unroll * step))))
       return failure();
   if (failed(lowerYield(op, carried)))
     return failure();
+  calls.repeatKernels(firstCall, trip);
   scopes.pop_back();
   scopes.back().nodes->push_back({{}, std::move(loop)});
   for (auto [arg, r] : llvm::zip(op.getRegionIterArgs(), carried))

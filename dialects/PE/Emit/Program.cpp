@@ -243,7 +243,7 @@ LogicalResult ProgramEmitter::emitClasses() {
         p().memory.push_back({"params." + c.image.name, bin::MemRange::Buffers,
                               q, c.paramsAddr, uint32_t(c.params.size() * 4)});
     }
-    out.callKernels.push_back(std::move(c.callKernels));
+    out.callKernels.push_back(c.image.callKernels);
     p().classes.push_back(std::move(c.image));
   }
   return success();

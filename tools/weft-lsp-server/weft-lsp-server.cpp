@@ -1,0 +1,16 @@
+//===- weft-lsp-server.cpp - Language server for our dialects -------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Diagnostics, definitions and hover in an editor, for every level.
+//
+//===----------------------------------------------------------------------===//
+#include "Register.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  weft::registerAll(registry);
+  return mlir::failed(mlir::MlirLspServerMain(argc, argv, registry));
+}
