@@ -47,6 +47,7 @@ void Totals::add(const Totals &o, uint64_t times) {
   addScaled(received, o.received, times);
   fabricElements = SaturatingAdd(fabricElements,
                                  SaturatingMultiply(o.fabricElements, times));
+  timedOps = SaturatingAdd(timedOps, SaturatingMultiply(o.timedOps, times));
   fetchedEnd = std::max(fetchedEnd, o.fetchedEnd);
 }
 
@@ -496,6 +497,7 @@ llvm::Error Walker::vector(const Instr &i, Frame &f) {
                                               : t.vectorSetup + cycles);
   if (usesFabric)
     totals.fabricElements = SaturatingAdd(totals.fabricElements, n);
+  ++totals.timedOps;
   if (op.out != NoColor)
     totals.words[{op.kernel, op.out}] += n;
   for (int color : op.in)

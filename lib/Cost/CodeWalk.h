@@ -65,6 +65,7 @@ struct Totals {
   std::map<std::pair<uint32_t, int>, uint64_t> words; // (kernel, colour) sent
   std::map<int, uint64_t> received;                   // by colour
   uint64_t fabricElements = 0; // elements that use the element pipe
+  uint64_t timedOps = 0;       // ops that the timeline sees
   uint32_t fetchedEnd = 0;     // one past the highest code word fetched
   void add(const Totals &o, uint64_t times);
 };

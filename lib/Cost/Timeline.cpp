@@ -14,8 +14,10 @@
 //===----------------------------------------------------------------------===//
 #include "Timeline.h"
 #include "Grid.h"
+#include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <deque>
+#include <map>
 
 using namespace weft;
 using namespace weft::cost;
@@ -48,15 +50,21 @@ struct Source { // where a PE's words of one colour come from
   size_t segment = 0; // first one not wholly taken
 };
 
+struct Mark { // a PE's state at the start of a round
+  double t = 0;
+  size_t ops = 0;
+  std::vector<uint64_t> sent, taken;
+};
+
 struct Level { // a position in the tree of blocks
-  const Block *block;
-  size_t item;
-  const Item *loop;
-  uint64_t left;
+  const Block *block = nullptr;
+  size_t item = 0;
+  const Item *loop = nullptr;
+  uint64_t left = 0; // rounds
+  std::unique_ptr<Mark> mark = nullptr;
 };
 
 struct Logged { // a fabric op of a model PE
-  bool known = false;
   double issue = 0;
   std::vector<Segment> segments; // when its elements were processed
   double end = 0;
@@ -87,11 +95,11 @@ struct PE {
   std::vector<Source> sources;
   std::vector<double> threads;             // microthread busy until
   std::vector<std::deque<Issued>> pending; // issued ops, by microthread
-  std::vector<Logged> log;
-  size_t ops = 0;                // fabric ops done (in order of evaluation)
-  std::vector<double> activated; // by task id
-  std::vector<int32_t> waiters;  // PEs that wait for this one
-  std::vector<Span> kernels;     // by kernel
+  std::map<size_t, Logged> log;            // of a model PE, by number of the op
+  size_t ops = 0;                          // issued so far
+  std::vector<double> activated;           // by task id
+  std::vector<int32_t> waiters;            // PEs that wait for this one
+  std::vector<Span> kernels;               // by kernel
   bool done = false, queued = false;
 };
 
@@ -117,6 +125,7 @@ private:
   bool startTask(PE &pe);
   bool doItem(PE &pe, const Item &item, bool force);
   bool endBlock(PE &pe);
+  void skipRounds(PE &pe, Level &l);
   std::optional<double> perform(PE &pe, const Issued &what, bool force);
   bool arrivals(PE &pe, Source &s, uint64_t n, std::vector<Segment> &out,
                 bool force);
@@ -144,7 +153,12 @@ private:
   std::vector<std::vector<int32_t>> rowPEs, columnPEs;
   std::deque<int32_t> work;
   uint64_t forced = 0;
+  bool skipping = false;
 };
+
+// Above so many ops over all followed PEs, loops are cut short.
+constexpr uint64_t MaxOps = 4000000;
+constexpr uint64_t MinRounds = 6;
 
 } // namespace
 
@@ -332,12 +346,12 @@ double Timeline::process(const TimedOp &op, double ready,
 /// The op of the model PE with the same number, shifted.
 bool Timeline::copied(PE &pe, const Issued &what, std::vector<Segment> &out,
                       double &end) {
-  const std::vector<Logged> &log = pes[pe.model].log;
-  if (log.size() <= what.number || !log[what.number].known) {
+  auto it = pes[pe.model].log.find(what.number);
+  if (it == pes[pe.model].log.end()) {
     wait(pe, pe.model);
     return false;
   }
-  const Logged &l = log[what.number];
+  const Logged &l = it->second;
   double shift = what.at - l.issue;
   for (Segment g : l.segments) {
     g.t0 += shift;
@@ -404,11 +418,8 @@ std::optional<double> Timeline::perform(PE &pe, const Issued &what,
   }
   emit(pe, op, out);
   consume(pe, op);
-  if (pe.isModel) {
-    if (pe.log.size() <= what.number)
-      pe.log.resize(what.number + 1);
-    pe.log[what.number] = {true, what.at, std::move(out), end};
-  }
+  if (pe.isModel)
+    pe.log[what.number] = {what.at, std::move(out), end};
   if (pe.isModel || op.out != NoColor)
     wake(pe);
   return end;
@@ -452,8 +463,42 @@ bool Timeline::startTask(PE &pe) {
     pe.t = std::max(pe.t, pe.activated[r.id] + t.taskActivate);
     pe.activated[r.id] = -1;
   }
-  pe.stack.push_back({r.block, 0, nullptr, 0});
+  pe.stack.push_back({r.block});
   return true;
+}
+
+/// In a long program, the rounds of a loop after the first few are taken to be
+/// like the last one: time, words and ops advance by as much.
+void Timeline::skipRounds(PE &pe, Level &l) {
+  uint64_t done = l.loop->cycles - l.left;
+  bool pending = std::any_of(pe.pending.begin(), pe.pending.end(),
+                             [](const auto &q) { return !q.empty(); });
+  if (!skipping || done < MinRounds || l.left <= 2 || pending)
+    return;
+  if (!l.mark || done == MinRounds) {
+    l.mark = std::make_unique<Mark>(Mark{pe.t, pe.ops, {}, {}});
+    for (const Channel &c : pe.channels)
+      l.mark->sent.push_back(c.sent);
+    for (const Source &s : pe.sources)
+      l.mark->taken.push_back(s.taken);
+    return;
+  }
+  const Mark &m = *l.mark;
+  uint64_t rounds = l.left - 1; // the last one is followed again
+  double span = (pe.t - m.t) * double(rounds);
+  for (size_t k = 0; k < pe.channels.size(); ++k) {
+    Channel &c = pe.channels[k];
+    uint64_t n = (c.sent - (k < m.sent.size() ? m.sent[k] : 0)) * rounds;
+    if (n)
+      c.segments.push_back({c.sent, n, pe.t, pe.t + span});
+    c.sent += n;
+  }
+  for (size_t k = 0; k < pe.sources.size(); ++k)
+    pe.sources[k].taken += (pe.sources[k].taken - m.taken[k]) * rounds;
+  pe.ops += (pe.ops - m.ops) * rounds;
+  charge(pe, l.loop->kernel, span);
+  l.left = 1;
+  wake(pe);
 }
 
 /// The innermost block is through: the next round of its loop, or up.
@@ -465,6 +510,7 @@ bool Timeline::endBlock(PE &pe) {
            last && l.loop->index ? t.branchNotTaken : t.branchTaken);
     if (!last) {
       l.item = 0;
+      skipRounds(pe, l);
       return true;
     }
   }
@@ -530,7 +576,8 @@ bool Timeline::step(PE &pe, bool force) {
   if (item.kind == Item::Loop || item.kind == Item::Call) {
     ++l.item;
     bool loop = item.kind == Item::Loop;
-    pe.stack.push_back({item.body, 0, loop ? &item : nullptr, item.cycles});
+    pe.stack.push_back(
+        {item.body, 0, loop ? &item : nullptr, item.cycles, nullptr});
     return true;
   }
   if (!doItem(pe, item, force))
@@ -554,6 +601,10 @@ bool Timeline::advance(PE &pe, bool force) {
 Estimate Timeline::run() {
   choosePEs();
   findSources();
+  uint64_t total = 0;
+  for (const PE &pe : pes)
+    total = llvm::SaturatingAdd(total, codes[pe.cls]->totals.timedOps);
+  skipping = total > MaxOps;
   for (size_t k = 0; k < pes.size(); ++k) {
     pes[k].queued = true;
     work.push_back(int32_t(k));

@@ -74,6 +74,19 @@ TEST(Cost, CostOfAFullWaferDoesNotGrowWithItsArea) {
   EXPECT_EQ(r.kernels[0].words, 994ull * 750 * 1000);
 }
 
+TEST(Cost, LongLoopsAreCutShortWithoutLoss) {
+  AllReduce o;
+  o.w = o.h = 64;
+  o.macs = 10;
+  Target t = target(o.w, o.h);
+  auto rounds = [&](uint32_t n) {
+    o.rounds = n;
+    return analyzed(allReduce(o), t).cyclesEstimate;
+  };
+  uint64_t each = rounds(11) - rounds(10); // followed to the end
+  EXPECT_EQ(rounds(100000), rounds(10) + 99990 * each);
+}
+
 TEST(Cost, LinksAddUpOverColours) {
   // (0, 0) sends 5 words of colour 0 to (2, 0) and 7 of colour 1 to (1, 0).
   Target t = target(3, 1);
