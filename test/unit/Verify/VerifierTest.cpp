@@ -8,7 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Verify/Verifier.h"
-#include "weft/Binary/Isa.h"
+#include "Build.h"
 #include "gtest/gtest.h"
 #include <chrono>
 #include <functional>
@@ -16,99 +16,10 @@
 
 using namespace weft;
 using namespace weft::bin;
+using namespace weft::test;
 using verify::Result;
 
 namespace {
-
-std::vector<uint32_t> assemble(const std::vector<std::string> &lines) {
-  std::vector<uint32_t> words;
-  for (const std::string &line : lines) {
-    std::string error;
-    auto i = isa::parseInstr(line, error);
-    EXPECT_TRUE(i) << line << ": " << error;
-    if (i)
-      isa::encode(*i, words);
-  }
-  return words;
-}
-
-const Target &wse2() {
-  static const Target t = llvm::cantFail(loadTarget("wse2"));
-  return t;
-}
-
-PEClass makeClass(std::string name, std::vector<Pattern> where,
-                  const std::vector<std::string> &lines) {
-  PEClass c;
-  c.name = std::move(name);
-  c.where = std::move(where);
-  c.codeAddr = 4176;
-  c.code = assemble(lines);
-  c.tasks = {{0, 0, true}};
-  return c;
-}
-
-QueueBinding in(uint8_t queue, uint8_t color) { return {false, queue, color}; }
-QueueBinding out(uint8_t queue, uint8_t color) { return {true, queue, color}; }
-
-const int32_t Table[4] = {10000, 10032, 10064, 10096};
-
-constexpr uint8_t Even = 0, Odd = 1, Cast = 2; // colours
-
-/// `words` f32 of each PE are summed along each row of a W x H grid (W even) to
-/// x = 0 by a chain with colours by parity, and the sum is multicast back.
-Program chain(uint32_t W, uint32_t H, unsigned words) {
-  Program p;
-  p.name = "chain";
-  p.gridW = W;
-  p.gridH = H;
-  std::string vec = ", f32, [" + std::to_string(words) + ":1]";
-  std::string own = "dsd d0, r0+9000" + vec, sum = "dsd d1, r0+9400" + vec;
-  std::vector<std::string> back = {"vmov d1, in3", "halt"};
-  auto with = [&](std::vector<std::string> a) {
-    a.insert(a.end(), back.begin(), back.end());
-    return a;
-  };
-  PEClass root = makeClass("root", {{0, 0, 1, H}},
-                           {own, sum, "vfadd d1, d0, in2",
-                            "vmov out2, d1, async=1", "wait 1", "halt"});
-  root.queues = {in(2, Odd), out(2, Cast)};
-  PEClass even = makeClass("even", {{2, 0, W / 2 - 1, H, 2, 1}},
-                           with({own, sum, "vfadd out2, d0, in2"}));
-  even.queues = {in(2, Odd), out(2, Even), in(3, Cast)};
-  PEClass odd = makeClass("odd", {{1, 0, W / 2 - 1, H, 2, 1}},
-                          with({own, sum, "vfadd out2, d0, in2"}));
-  odd.queues = {in(2, Even), out(2, Odd), in(3, Cast)};
-  PEClass tail =
-      makeClass("tail", {{W - 1, 0, 1, H}}, with({own, sum, "vmov out2, d0"}));
-  tail.queues = {out(2, Odd), in(3, Cast)};
-  p.classes = {root, even, odd, tail};
-  p.routes = {
-      {{1, 0, W / 2, H, 2, 1}, Odd, Ramp, West},
-      {{0, 0, W / 2, H, 2, 1}, Odd, East, Ramp},
-      {{2, 0, W / 2 - 1, H, 2, 1}, Even, Ramp, West},
-      {{1, 0, W / 2 - 1, H, 2, 1}, Even, East, Ramp},
-      {{0, 0, 1, H}, Cast, Ramp, East},
-      {{1, 0, W - 2, H}, Cast, West, East | Ramp},
-      {{W - 1, 0, 1, H}, Cast, West, Ramp},
-  };
-  p.streams = {{"odd", Odd, {1, 0, W / 2, H, 2, 1}, -1, -1, 0, 0, words},
-               {"even", Even, {2, 0, W / 2 - 1, H, 2, 1}, -1, -1, 0, 0, words},
-               {"cast", Cast, {0, 0, 1, H}, 1, int32_t(W) - 1, 0, 0, words}};
-  IOTensor x;
-  x.name = "x";
-  x.shape = {W, words};
-  x.place = {{0, 0, W, H},
-             9000,
-             ElemType::F32,
-             {{Axis::X, W, 1, 1}, {Axis::None, words, words, 1}}};
-  p.inputs = {x};
-  IOTensor y = x;
-  y.name = "y";
-  y.place.addr = 9400;
-  p.outputs = {y};
-  return p;
-}
 
 std::string text(const Result &r) {
   std::string s;
@@ -496,27 +407,6 @@ TEST(Verifier, RuleOp) {
 //===----------------------------------------------------------------------===//
 // Progress and the cost report
 //===----------------------------------------------------------------------===//
-
-/// Two PEs; `west` and `east` are what they run after their descriptors.
-Program pair(std::vector<std::string> west, std::vector<std::string> east) {
-  Program p;
-  p.gridW = 2;
-  for (auto *code : {&west, &east}) {
-    code->insert(code->begin(), "dsd d0, r0+9000, f32, [64:1]");
-    code->push_back("halt");
-  }
-  p.classes = {makeClass("west", {{0, 0, 1, 1}}, west),
-               makeClass("east", {{1, 0, 1, 1}}, east)};
-  p.classes[0].queues = {out(2, 0), out(3, 1), in(2, 2)};
-  p.classes[1].queues = {in(2, 0), in(3, 1), out(2, 2)};
-  p.routes = {{{0, 0, 1, 1}, 0, Ramp, East}, {{1, 0, 1, 1}, 0, West, Ramp},
-              {{0, 0, 1, 1}, 1, Ramp, East}, {{1, 0, 1, 1}, 1, West, Ramp},
-              {{1, 0, 1, 1}, 2, Ramp, West}, {{0, 0, 1, 1}, 2, East, Ramp}};
-  p.streams = {{"a", 0, {0, 0, 1, 1}, 1, 1, 0, 0, 64},
-               {"b", 1, {0, 0, 1, 1}, 1, 1, 0, 0, 64},
-               {"c", 2, {1, 0, 1, 1}, -1, -1, 0, 0, 64}};
-  return p;
-}
 
 TEST(Verifier, Deadlock) {
   std::vector<std::string> west = {"vmov out2, r0, len=64",
