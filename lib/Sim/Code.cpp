@@ -169,9 +169,11 @@ static Error bindQueues(const bin::PEClass &c, const Target &t, Code &code) {
     uint32_t *map = q.output ? code.outColor : code.inColor;
     const char *dir = q.output ? "output" : "input";
     const auto &allowed = q.output ? t.outQueues.value : t.inQueues.value;
-    if (q.queue >= 16 || std::find(allowed.begin(), allowed.end(), q.queue) == allowed.end())
+    if (q.queue >= 16 ||
+        std::find(allowed.begin(), allowed.end(), q.queue) == allowed.end())
       return bad(
-          c, formatv("{0} queue {1} is not one that programs may use (R-QUE-1)", dir, q.queue));
+          c, formatv("{0} queue {1} is not one that programs may use (R-QUE-1)",
+                     dir, q.queue));
     if (map[q.queue] != None)
       return bad(
           c, formatv("{0} queue {1} is bound twice (R-QUE-2)", dir, q.queue));

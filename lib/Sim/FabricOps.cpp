@@ -95,8 +95,8 @@ void Machine::serve(PE &pe) {
 // One step
 //===----------------------------------------------------------------------===//
 
-/// 16-bit elements in one wavelet. The counts of cost model and verifier say one
-/// per element; two would be this constant and theirs.
+/// 16-bit elements in one wavelet. The counts of cost model and verifier say
+/// one per element; two would be this constant and theirs.
 constexpr unsigned NarrowPerWavelet = 1;
 
 uint32_t Machine::loadChecked(PE &pe, Flight &f, Source &s, View v) {

@@ -120,8 +120,9 @@ bool Machine::leftOver(Fault &f) const {
     return false;
   if (places > MaxListed)
     text += formatv("\n  and {0} more places", places - MaxListed);
-  std::string head = formatv("{0} wavelet{1} left when all PEs have halted (R-FAB-9)", total,
-                             total == 1 ? " is" : "s are");
+  std::string head =
+      formatv("{0} wavelet{1} left when all PEs have halted (R-FAB-9)", total,
+              total == 1 ? " is" : "s are");
   f = {RunError::Fault, "R-FAB-9", head + text};
   return true;
 }

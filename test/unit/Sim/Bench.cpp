@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
-#include <chrono>
 #include <cstdio>
+#include <ctime>
 
 using namespace weft;
 using namespace weft::sim;
@@ -56,16 +56,14 @@ int main(int argc, char **argv) {
   uint32_t K = argc > 3 ? atoi(argv[3]) : 8,
            rounds = argc > 4 ? atoi(argv[4]) : 120;
   Builder b = layers(W, B, K, rounds);
-  auto began = std::chrono::steady_clock::now();
+  std::clock_t began = std::clock();
   auto s = llvm::cantFail(Simulator::create(b.p, b.t));
   auto stats = s->run();
   if (!stats) {
     fprintf(stderr, "%s\n", toString(stats.takeError()).c_str());
     return 1;
   }
-  double t =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - began)
-          .count();
+  double t = double(std::clock() - began) / CLOCKS_PER_SEC;
   double all = double(stats->cycles) * W * W;
   printf("%u x %u PEs, %llu cycles: %.2f s, %.0f M PE-cycles/s, %.1f M hops, "
          "%.1f M elements, "
