@@ -45,7 +45,7 @@ def NN_WeightOp : NN_Op<"weight", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<NN_Tensor>:$type,
                        NN_DataAttr:$value, OptionalAttr<StrAttr>:$sym_visibility);
-  let assemblyFormat = "$sym_name `:` $type `=` $value attr-dict";
+  let assemblyFormat = "$sym_name `:` $type `=` qualified($value) attr-dict";
   let hasVerifier = 1;
 }
 

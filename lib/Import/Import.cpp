@@ -7,8 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Importer.h"
-#include "Passes.h"
 #include "mlir/IR/Verifier.h"
+#include "weft/Import/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 

@@ -1,0 +1,24 @@
+//===- Passes.h - From what exporters wrote to what was meant -------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// The raising passes on nn, as a pipeline for the importer and as single passes
+// for weft-opt.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_IMPORT_PASSES_H
+#define WEFT_IMPORT_PASSES_H
+
+#include "mlir/Pass/PassManager.h"
+
+namespace weft {
+
+/// All raising passes in order, on a module.
+void buildRaisingPipeline(mlir::OpPassManager &passes);
+
+/// Registers nn-simplify, nn-raise-linear, nn-raise-norm, nn-raise-activation,
+/// nn-raise-attention and the pipeline nn-raise.
+void registerImportPasses();
+
+} // namespace weft
+#endif

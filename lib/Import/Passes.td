@@ -1,0 +1,127 @@
+//===- Passes.td - Raising passes on nn -------------------*- tablegen -*-===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Exporters take transformers apart; these passes put them together again. Each
+// keeps the values up to rounding and fuses the locations of what it replaces.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_IMPORT_PASSES_TD
+#define WEFT_IMPORT_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def Simplify : Pass<"nn-simplify"> {
+  let summary = "Remove ops that only move or repeat data";
+  let description = [{
+    Requires nothing. Afterwards no two transposes, reshapes or slices follow each
+    other, neutral operands (x + 0, x * 1) and casts there and back are gone,
+    squares are products, and a reshape of leading dimensions has sunk below the
+    elementwise ops, norms and linears that follow it, where it mostly meets its
+    inverse. Greedy rewriting; linear in the number of ops for what exporters
+    write. It leaves the meaning of op groups to the raising passes.
+
+    Example:
+
+    ```mlir
+    %1 = nn.transpose %0 perm = [0, 2, 1, 3] : ...
+    %2 = nn.transpose %1 perm = [0, 1, 3, 2] : ...
+    // becomes
+    %2 = nn.transpose %0 perm = [0, 2, 3, 1] : ...
+    ```
+  }];
+}
+
+def RaiseLinear : Pass<"nn-raise-linear"> {
+  let summary = "Raise products with constant matrices to nn.linear";
+  let description = [{
+    Requires nn-simplify before. Afterwards every matmul whose right side is a
+    constant matrix is an nn.linear with its bias, and a linear of which only
+    slices of columns are used (packed QKV) is one linear per slice, on a slice
+    of the weight. Each rule looks at one op and its operands.
+
+    Example:
+
+    ```mlir
+    %0 = nn.matmul %x, %w : ...
+    %1 = nn.add %0, %b : ...
+    // becomes
+    %1 = nn.linear %x, %w bias %b : ...
+    ```
+  }];
+}
+
+def RaiseNorm : Pass<"nn-raise-norm"> {
+  let summary = "Raise decomposed layer and RMS norms";
+  let description = [{
+    Requires nn-simplify and CSE before. Afterwards `(x - mean) / sqrt(var + eps)`
+    and `x / sqrt(mean(x^2) + eps)` over the last axis are nn.layer_norm and
+    nn.rms_norm, with the scale and bias that follow; casts in between are
+    absorbed, since the ops compute statistics in f32. The quotient is matched
+    first, with a scale of ones; scale and bias are absorbed by further rules.
+
+    Example:
+
+    ```mlir
+    %m = nn.reduce_mean %x axes = [2] keepdims = true : ...
+    %d = nn.sub %x, %m : ...
+    %s = nn.mul %d, %d : ...
+    %v = nn.reduce_mean %s axes = [2] keepdims = true : ...
+    %e = nn.add %v, %eps : ...
+    %r = nn.sqrt %e : ...
+    %n = nn.div %d, %r : ...
+    // becomes
+    %n = nn.layer_norm %x, %ones epsilon = 1.000000e-05 : ...
+    ```
+  }];
+}
+
+def RaiseActivation : Pass<"nn-raise-activation"> {
+  let summary = "Raise decomposed GELU and SiLU";
+  let description = [{
+    Requires nn-simplify and CSE before. Afterwards the erf and tanh forms of GELU
+    in any order of factors, and x * sigmoid(x), are nn.gelu and nn.silu. The
+    product tree is flattened into a factor and a multiset of terms and compared
+    with the formula, so the order an exporter chose does not matter.
+
+    Example:
+
+    ```mlir
+    %0 = nn.div %x, %sqrt2 : ...
+    %1 = nn.erf %0 : ...
+    %2 = nn.add %1, %one : ...
+    %3 = nn.mul %x, %2 : ...
+    %4 = nn.mul %3, %half : ...
+    // becomes
+    %4 = nn.gelu %x approximate = "none" : ...
+    ```
+  }];
+}
+
+def RaiseAttention : Pass<"nn-raise-attention"> {
+  let summary = "Raise softmax between two matmuls to nn.attention";
+  let description = [{
+    Requires the other raising passes before. Afterwards
+    `softmax(scale * q k^T + mask) v` is nn.attention on values of rank 3.
+    Constant factors on q, k or the scores become the scale; additive masks and
+    selects with a very negative constant become the mask; a constant causal
+    triangle becomes `causal`; keys and values repeated for groups of heads become
+    `kv_heads`. Transposes and reshapes are added that the exporter's own cancel.
+    Walks the chain from the second matmul up; linear in its length. Scores or
+    probabilities that something else reads are left alone.
+
+    Example:
+
+    ```mlir
+    %s = nn.matmul %q4, %k4t : ...
+    %t = nn.mul %s, %scale : ...
+    %p = nn.softmax %t axis = 3 : ...
+    %o = nn.matmul %p, %v4 : ...
+    // becomes, with transposes and reshapes around it
+    %o = nn.attention %q, %k, %v heads = 4 kv_heads = 4 scale = 2.500000e-01
+        causal = false : ...
+    ```
+  }];
+}
+
+#endif

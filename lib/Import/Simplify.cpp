@@ -1,0 +1,384 @@
+//===- Simplify.cpp - Remove ops that only move or repeat data ------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Pass nn-simplify. Every rule either removes an op or moves a reshape down or
+// a slice up, so rewriting ends.
+//
+//===----------------------------------------------------------------------===//
+#include "PassDetail.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace weft::nn {
+#define GEN_PASS_DEF_SIMPLIFY
+#include "Passes.h.inc"
+} // namespace weft::nn
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::nn;
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Transposes and reshapes
+//===----------------------------------------------------------------------===//
+
+struct ComposeTransposes : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getX().getDefiningOp<TransposeOp>())
+      return failure();
+    rewriter.replaceOp(
+        op, makeTranspose(rewriter, op.getLoc(), op.getX(), op.getPerm()));
+    return success();
+  }
+};
+
+/// A reshape that only drops dimensions of extent 1 goes above a transpose.
+struct DropUnitsAboveTranspose : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto transpose = op.getX().getDefiningOp<TransposeOp>();
+    if (!transpose)
+      return failure();
+    ArrayRef<int64_t> from = shapeOf(transpose), to = shapeOf(op);
+    SmallVector<int64_t> kept; // axes of the transpose's result
+    size_t at = 0;
+    for (auto [axis, dim] : llvm::enumerate(from)) {
+      if (at < to.size() && to[at] == dim) {
+        kept.push_back(axis);
+        ++at;
+      } else if (dim != 1) {
+        return failure();
+      }
+    }
+    if (at != to.size() || kept.size() == from.size())
+      return failure();
+    // The operand's axes that stay, in the operand's order, renumbered.
+    SmallVector<int64_t> sources;
+    for (int64_t axis : kept)
+      sources.push_back(transpose.getPerm()[axis]);
+    SmallVector<int64_t> sorted(sources), shape, perm;
+    llvm::sort(sorted);
+    for (int64_t axis : sorted)
+      shape.push_back(shapeOf(transpose.getX())[axis]);
+    for (int64_t axis : sources)
+      perm.push_back(llvm::find(sorted, axis) - sorted.begin());
+    Location loc = fuseOps({op, transpose});
+    Value narrow = makeReshape(rewriter, loc, transpose.getX(), shape);
+    rewriter.replaceOp(op, makeTranspose(rewriter, loc, narrow, perm));
+    return success();
+  }
+};
+
+/// op(reshape(x)) with the reshape on all dimensions of an elementwise op.
+struct SinkReshapeBelowUnary : RewritePattern {
+  SinkReshapeBelowUnary(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!isa<GeluOp, SiluOp, ReluOp, TanhOp, ErfOp, SigmoidOp, ExpOp, SqrtOp,
+             NegOp, AbsOp, CastOp>(op))
+      return failure();
+    auto reshape = op->getOperand(0).getDefiningOp<ReshapeOp>();
+    if (!reshape)
+      return failure();
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    OperationState state(op->getLoc(), op->getName());
+    state.addOperands(reshape.getX());
+    state.addAttributes(op->getAttrs());
+    state.addTypes(type.clone(shapeOf(reshape.getX())));
+    Value moved = rewriter.create(state)->getResult(0);
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, type, moved)
+        ->setLoc(reshape.getLoc());
+    return success();
+  }
+};
+
+/// op(reshape(a), reshape(b)) of equal shapes, or with a scalar for b.
+template <typename OpTy>
+struct SinkReshapeBelowBinary : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    auto lhs = op.getLhs().template getDefiningOp<ReshapeOp>();
+    auto rhs = op.getRhs().template getDefiningOp<ReshapeOp>();
+    Value a = lhs ? lhs.getX() : op.getLhs(),
+          b = rhs ? rhs.getX() : op.getRhs();
+    auto isScalar = [](Value v) {
+      return tensorType(v).getRank() == 0 || shapeOf(v) == ArrayRef<int64_t>{1};
+    };
+    auto keepsVector = [&](ReshapeOp reshape, Value other) {
+      // A vector along a last dimension that the reshape keeps.
+      return tensorType(other).getRank() == 1 && shapeOf(reshape).size() &&
+             shapeOf(reshape.getX()).size() &&
+             shapeOf(reshape).back() == shapeOf(reshape.getX()).back() &&
+             shapeOf(other)[0] == shapeOf(reshape).back();
+    };
+    bool both = lhs && rhs && a.getType() == b.getType() &&
+                lhs.getType() == rhs.getType();
+    bool left = lhs && !rhs && tensorType(lhs).getRank() && shapeOf(a).size() &&
+                (isScalar(b) || keepsVector(lhs, b));
+    bool right = rhs && !lhs && tensorType(rhs).getRank() &&
+                 shapeOf(b).size() && (isScalar(a) || keepsVector(rhs, a));
+    if (!both && !left && !right)
+      return failure();
+    Value moved = OpTy::create(rewriter, op.getLoc(), a, b);
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), moved)
+        ->setLoc((lhs ? lhs : rhs).getLoc());
+    return success();
+  }
+};
+
+/// Whether a reshape keeps the last dimension, so regroups only leading ones.
+bool keepsLast(ReshapeOp reshape) {
+  return !shapeOf(reshape).empty() && !shapeOf(reshape.getX()).empty() &&
+         shapeOf(reshape).back() == shapeOf(reshape.getX()).back();
+}
+
+template <typename OpTy> struct SinkReshapeBelowRows : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    auto reshape = op.getX().template getDefiningOp<ReshapeOp>();
+    if (!reshape || !keepsLast(reshape))
+      return failure();
+    SmallVector<int64_t> shape(shapeOf(reshape.getX()));
+    shape.back() = shapeOf(op).back();
+    auto moved = cast<OpTy>(rewriter.clone(*op));
+    moved->setOperand(0, reshape.getX());
+    moved->getResult(0).setType(tensorType(op).clone(shape));
+    rewriter
+        .replaceOpWithNewOp<ReshapeOp>(op, op.getType(), moved->getResult(0))
+        ->setLoc(reshape.getLoc());
+    return success();
+  }
+};
+
+/// reshape(reduce(keepdims = false)) that puts the dimensions back.
+template <typename OpTy> struct KeepReducedDims : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern<ReshapeOp>::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto reduce = op.getX().template getDefiningOp<OpTy>();
+    if (!reduce || reduce.getKeepdims())
+      return failure();
+    SmallVector<int64_t> shape(shapeOf(reduce.getX()));
+    for (int64_t axis : reduce.getAxes())
+      shape[axis] = 1;
+    if (ArrayRef(shape) != shapeOf(op))
+      return failure();
+    Location loc = fuseOps({op, reduce});
+    rewriter
+        .replaceOpWithNewOp<OpTy>(op, reduce.getX(), reduce.getAxesAttr(),
+                                  rewriter.getBoolAttr(true))
+        ->setLoc(loc);
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Slices
+//===----------------------------------------------------------------------===//
+
+struct ComposeSlices : OpRewritePattern<SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(SliceOp op,
+                                PatternRewriter &rewriter) const override {
+    auto inner = op.getX().getDefiningOp<SliceOp>();
+    if (!inner)
+      return failure();
+    SmallVector<int64_t> starts, steps;
+    for (size_t i = 0; i < op.getStarts().size(); ++i) {
+      starts.push_back(inner.getStarts()[i] +
+                       op.getStarts()[i] * inner.getSteps()[i]);
+      steps.push_back(op.getSteps()[i] * inner.getSteps()[i]);
+    }
+    Location loc = fuseOps({op, inner});
+    rewriter
+        .replaceOpWithNewOp<SliceOp>(
+            op, inner.getX(), rewriter.getDenseI64ArrayAttr(starts),
+            op.getSizesAttr(), rewriter.getDenseI64ArrayAttr(steps))
+        ->setLoc(loc);
+    return success();
+  }
+};
+
+struct SliceAboveTranspose : OpRewritePattern<SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(SliceOp op,
+                                PatternRewriter &rewriter) const override {
+    auto transpose = op.getX().getDefiningOp<TransposeOp>();
+    if (!transpose)
+      return failure();
+    size_t rank = op.getStarts().size();
+    SmallVector<int64_t> starts(rank), sizes(rank), steps(rank);
+    for (auto [i, axis] : llvm::enumerate(transpose.getPerm())) {
+      starts[axis] = op.getStarts()[i];
+      sizes[axis] = op.getSizes()[i];
+      steps[axis] = op.getSteps()[i];
+    }
+    Value narrow = SliceOp::create(rewriter, op.getLoc(), transpose.getX(),
+                                   starts, sizes, steps);
+    rewriter.replaceOp(op, makeTranspose(rewriter, transpose.getLoc(), narrow,
+                                         transpose.getPerm()));
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+/// x + 0, x - 0, x * 1, x / 1.
+struct DropNeutral : RewritePattern {
+  DropNeutral(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    bool sum = isa<AddOp, SubOp>(op), product = isa<MulOp, DivOp>(op);
+    if (!sum && !product)
+      return failure();
+    bool commutes = isa<AddOp, MulOp>(op);
+    for (unsigned i : {1u, 0u}) {
+      Value other = op->getOperand(1 - i);
+      if ((i == 0 && !commutes) ||
+          other.getType() != op->getResult(0).getType())
+        continue;
+      if (auto scalar = constantScalar(op->getOperand(i), 4096);
+          scalar && *scalar == (sum ? 0 : 1)) {
+        rewriter.replaceOp(op, other);
+        return success();
+      }
+    }
+    return failure();
+  }
+};
+
+struct LowerPow : OpRewritePattern<PowOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(PowOp op,
+                                PatternRewriter &rewriter) const override {
+    Value x = op.getLhs();
+    auto exponent = constantScalar(op.getRhs(), 4096);
+    if (!exponent || x.getType() != op.getType() || isConstant(x))
+      return failure();
+    bool isFloat = isa<FloatType>(elementOf(x));
+    if (*exponent == 1)
+      rewriter.replaceOp(op, x);
+    else if (*exponent == 2)
+      rewriter.replaceOpWithNewOp<MulOp>(op, x, x);
+    else if (*exponent == 0.5 && isFloat)
+      rewriter.replaceOpWithNewOp<SqrtOp>(op, x);
+    else if (*exponent == -0.5 && isFloat)
+      rewriter.replaceOpWithNewOp<RsqrtOp>(op, x);
+    else if (*exponent == -1 && isFloat)
+      rewriter.replaceOpWithNewOp<ReciprocalOp>(op, x);
+    else
+      return failure();
+    return success();
+  }
+};
+
+/// cast(cast(x)) where the first loses nothing.
+struct ComposeCasts : OpRewritePattern<CastOp> {
+  using OpRewritePattern::OpRewritePattern;
+  static bool loses(Type from, Type to) {
+    if (from.isInteger(1))
+      return false;
+    if (!isa<FloatType>(from) || !isa<FloatType>(to))
+      return true;
+    return !(to.isF32() && (from.isF16() || from.isBF16()));
+  }
+  LogicalResult matchAndRewrite(CastOp op,
+                                PatternRewriter &rewriter) const override {
+    auto inner = op.getX().getDefiningOp<CastOp>();
+    if (!inner || loses(elementOf(inner.getX()), elementOf(inner)))
+      return failure();
+    Location loc = fuseOps({op, inner});
+    rewriter.replaceOp(op,
+                       makeCast(rewriter, loc, inner.getX(), elementOf(op)));
+    return success();
+  }
+};
+
+/// An operand need not be expanded if broadcasting does it anyway.
+struct DropExpand : RewritePattern {
+  DropExpand(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!isa<AddOp, SubOp, MulOp, DivOp, PowOp, MaxOp, MinOp, AndOp, OrOp,
+             EqualOp, LessOp, LessEqualOp, GreaterOp, GreaterEqualOp, WhereOp>(
+            op))
+      return failure();
+    ArrayRef<int64_t> result = shapeOf(op->getResult(0));
+    for (unsigned i = 0; i < op->getNumOperands(); ++i) {
+      auto expand = op->getOperand(i).getDefiningOp<ExpandOp>();
+      if (!expand)
+        continue;
+      SmallVector<int64_t> shape(shapeOf(expand.getX()));
+      for (unsigned j = 0; j < op->getNumOperands(); ++j)
+        if (j != i)
+          shape = *broadcastShapes(shape, shapeOf(op->getOperand(j)));
+      if (ArrayRef(shape) != result)
+        continue;
+      rewriter.modifyOpInPlace(op, [&] { op->setOperand(i, expand.getX()); });
+      return success();
+    }
+    return failure();
+  }
+};
+
+struct SimplifyWhere : OpRewritePattern<WhereOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(WhereOp op,
+                                PatternRewriter &rewriter) const override {
+    if (auto negated = op.getCondition().getDefiningOp<NotOp>()) {
+      rewriter.replaceOpWithNewOp<WhereOp>(op, negated.getX(), op.getB(),
+                                           op.getA());
+      return success();
+    }
+    auto condition = constantScalar(op.getCondition(), 1 << 22);
+    if (!condition)
+      return failure();
+    Value chosen = *condition != 0 ? op.getA() : op.getB();
+    rewriter.replaceOp(op,
+                       makeExpand(rewriter, op.getLoc(), chosen, shapeOf(op)));
+    return success();
+  }
+};
+
+struct DoubleNot : OpRewritePattern<NotOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(NotOp op,
+                                PatternRewriter &rewriter) const override {
+    auto inner = op.getX().getDefiningOp<NotOp>();
+    if (!inner)
+      return failure();
+    rewriter.replaceOp(op, inner.getX());
+    return success();
+  }
+};
+
+struct SimplifyPass : nn::impl::SimplifyBase<SimplifyPass> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns
+        .add<ComposeTransposes, DropUnitsAboveTranspose, SinkReshapeBelowUnary,
+             SinkReshapeBelowBinary<AddOp>, SinkReshapeBelowBinary<SubOp>,
+             SinkReshapeBelowBinary<MulOp>, SinkReshapeBelowBinary<DivOp>,
+             SinkReshapeBelowRows<LinearOp>, SinkReshapeBelowRows<LayerNormOp>,
+             SinkReshapeBelowRows<RMSNormOp>, KeepReducedDims<ReduceMeanOp>,
+             KeepReducedDims<ReduceSumOp>, ComposeSlices, SliceAboveTranspose,
+             DropNeutral, LowerPow, ComposeCasts, DropExpand, SimplifyWhere,
+             DoubleNot>(&getContext());
+    if (failed(runPatterns(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace
