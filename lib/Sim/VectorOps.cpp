@@ -167,7 +167,7 @@ static void setViews(Recipe &r, View dst, View src0, View src1) {
   r.src1 = src1;
 }
 
-/// How the op looks at its operands' bits.
+/// How the op looks at its operands' bits: its name decides, not their types.
 static void chooseViews(Flight &f) {
   Recipe &r = f.recipe;
   View own = isFloat(f.dst.kind == Source::Mem ? f.dst.type : f.fabType)
@@ -188,9 +188,6 @@ static void chooseViews(Flight &f) {
   case Op::VFLe:
   case Op::VFEq:
     return setViews(r, View::Int, View::Float, View::Float);
-  case Op::VRSum:
-  case Op::VRMax:
-    return setViews(r, src, src, src);
   default: {
     bool integer = r.op >= Op::VAdd && r.op <= Op::VEq;
     View v = integer ? View::Int : View::Float;
@@ -222,17 +219,7 @@ bool Machine::checkTypes(PE &pe, Flight &f) {
     return false;
   }
   f.rate = rateOf(target.rates, r.op, f.fabType, moves && !sameSize);
-  auto wrong = [&](const Source &s, View v) {
-    return s.kind == Source::Mem && v == View::Float && !isFloat(s.type);
-  };
-  const Source *badOne = wrong(f.src0, r.src0)   ? &f.src0
-                         : wrong(f.src1, r.src1) ? &f.src1
-                         : wrong(f.dst, r.dst)   ? &f.dst
-                                                 : nullptr;
-  if (badOne)
-    fault(pe, "R-OP-2",
-          formatv("a float op on {0} elements", typeNames[int(badOne->type)]));
-  return !badOne;
+  return true;
 }
 
 bool Machine::checkLength(PE &pe, Flight &f) {

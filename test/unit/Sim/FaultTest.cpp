@@ -41,7 +41,8 @@ TEST(SimFault, Memory) {
       {"R-OP-1", "vmov d3, r0\nhalt\n"},
       {"R-OP-2", "dsd d0, r0+16384, f32, [4:1]\ndsd d1, r0+20480, f32, "
                  "[5:1]\nvmov d0, d1\nhalt\n"},
-      {"R-OP-2", "dsd d0, r0+16384, i32, [4:1]\nvfadd d0, r0, r0\nhalt\n"},
+      {"R-OP-2", "dsd d0, r0+16384, i32, [4:1]\ndsd d1, r0+20480, f16, [4:1]\n"
+                 "vmov d0, r0\nvmov d1, d0\nhalt\n"},
       {"R-OP-3", "vrsum r1, r2\nhalt\n"},
       {"R-OP-4", "dsd d0, r0+16384, f32, [64:1]\ndsd d1, r0+20480, f32, "
                  "[64:1]\nvmov d0, r0, async=1\n"

@@ -157,3 +157,15 @@ TEST(SimVector, IntegersComparesAndSelect) {
   EXPECT_EQ(selected, (std::vector<float>{1, 2, 2, -3, 2}));
   EXPECT_EQ(shifted, (std::vector<float>{8, 40, 0, -24, 16}));
 }
+
+// The name of an op says how it reads bits, the type only how many there are.
+TEST(SimVector, NamesDecideHowBitsAreRead) {
+  std::vector<float> in = {1.5f, -2.5f};
+  std::vector<float> o =
+      runBody("dsd d0, r0+16384, f32, [2:1]\ndsd d1, r0+16384, i32, [2:1]\n"
+              "dsd d2, r0+20480, f32, [2:1]\ndsd d3, r0+20488, i32, [2:1]\n"
+              "li r1, 0x7fffffff\nvand d2, d0, r1\nvfadd d3, d1, d1\n"
+              "vrsum r2, d1\nst r2, r0+20496\n",
+              in, 20480, 5);
+  EXPECT_EQ(o, (std::vector<float>{1.5f, 2.5f, 3, -5, -1}));
+}
