@@ -455,7 +455,8 @@ bool Timeline::startTask(PE &pe) {
   const ClassCode &code = *codes[pe.cls];
   if (pe.run >= code.runs.size()) {
     drain(pe, false);
-    pe.done = true;
+    pe.done = std::all_of(pe.pending.begin(), pe.pending.end(),
+                          [](const auto &q) { return q.empty(); });
     return false;
   }
   const TaskRun &r = code.runs[pe.run++];

@@ -138,8 +138,7 @@ private:
     }
   };
   Peak peakLive() const;
-  uint64_t lowestGap(unsigned i, const Packing &pk,
-                     const std::vector<char> &placed) const;
+  uint64_t lowestGap(unsigned i, const Packing &pk, const Order &placed) const;
   Packing pack(const Order &order) const;
   void tryOrder(const char *name, Order order);
   void tryHeuristics();
@@ -152,7 +151,6 @@ private:
   unsigned n;
   std::vector<unsigned> free; // buffers without a fixed address
   std::vector<std::vector<unsigned>> conflicts;
-  uint64_t edges = 0;
   Peak peak;
   uint64_t lowerBound = 0;
   Order bestOrder;
@@ -171,7 +169,6 @@ Solver::Solver(const AllocProblem &p, const AllocOptions &o)
       if (overlapInTime(p.buffers[i], p.buffers[j])) {
         conflicts[i].push_back(j);
         conflicts[j].push_back(i);
-        edges += 2;
       }
   }
   peak = peakLive();
@@ -200,23 +197,19 @@ Peak Solver::peakLive() const {
   return best;
 }
 
-/// The lowest aligned address where buffer i meets no placed conflict.
+/// The lowest aligned address where buffer i meets no placed buffer that lives
+/// at the same time. `placed` is sorted by address.
 uint64_t Solver::lowestGap(unsigned i, const Packing &pk,
-                           const std::vector<char> &placed) const {
-  thread_local std::vector<std::pair<uint64_t, uint64_t>> taken;
-  taken.clear();
-  for (unsigned j : conflicts[i])
-    if (placed[j])
-      taken.push_back({pk.address[j], pk.address[j] + p.buffers[j].size});
-  std::sort(taken.begin(), taken.end());
+                           const Order &placed) const {
   const AllocBuffer &b = p.buffers[i];
   auto alignUp = [&](uint64_t a) { return (a + b.align - 1) & ~(b.align - 1); };
   uint64_t at = alignUp(p.base);
-  for (auto [lo, hi] : taken) {
-    if (lo >= at + b.size)
+  for (unsigned j : placed) {
+    if (pk.address[j] >= at + b.size)
       break;
-    if (hi > at)
-      at = alignUp(hi);
+    uint64_t end = pk.address[j] + p.buffers[j].size;
+    if (end > at && overlapInTime(b, p.buffers[j]))
+      at = alignUp(end);
   }
   return at;
 }
@@ -225,10 +218,12 @@ Solver::Packing Solver::pack(const Order &order) const {
   Packing pk;
   pk.address.assign(n, 0);
   pk.top = p.base;
-  std::vector<char> placed(n, 0);
+  Order placed;
+  placed.reserve(n);
   auto put = [&](unsigned i, uint64_t at) {
     pk.address[i] = at;
-    placed[i] = 1;
+    auto after = [&](uint64_t a, unsigned j) { return a < pk.address[j]; };
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), at, after), i);
     pk.top = std::max(pk.top, at + p.buffers[i].size);
     pk.spread += at + p.buffers[i].size;
   };
@@ -241,6 +236,8 @@ Solver::Packing Solver::pack(const Order &order) const {
 }
 
 void Solver::tryOrder(const char *name, Order order) {
+  if (!bestName.empty() && best.top == lowerBound)
+    return; // cannot be improved
   Packing pk = pack(order);
   if (bestName.empty() || pk.better(best)) {
     best = std::move(pk);
@@ -307,9 +304,9 @@ void Solver::mutate(Order &order, const Packing &pk, Random &rng) const {
 void Solver::climb() {
   if (free.size() < 2)
     return;
-  // The work of one packing is about n + edges; the budget bounds them all.
+  // A packing takes n * n / 2 glances at most; the budget bounds them all.
   uint64_t steps =
-      std::min<uint64_t>(opts.iterations, 200000000 / (n + edges + 1));
+      std::min<uint64_t>(opts.iterations, 200000000 / (uint64_t(n) * n + 1));
   Random rng(opts.seed);
   for (uint64_t s = 0; s < steps && best.top > lowerBound; ++s) {
     Order order = bestOrder;

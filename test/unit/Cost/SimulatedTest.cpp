@@ -90,3 +90,48 @@ TEST(CostSimulated, UnevenWork) {
     compare(allReduce(o), target(o.w, o.h), 0.05);
   }
 }
+
+TEST(CostSimulated, Microthreads) {
+  // One PE sends while it computes, the other receives while it computes.
+  for (uint32_t macs : {10, 100, 400})
+    for (uint32_t words : {8, 90}) {
+      bin::Program p = program(2, 1);
+      p.routes = {{{0, 0, 1, 1, 1, 1}, 0, bin::Ramp, bin::East},
+                  {{1, 0, 1, 1, 1, 1}, 0, bin::West, bin::Ramp}};
+      std::string n = std::to_string(words), m = std::to_string(macs);
+      auto lines = [&](const char *op) {
+        return std::vector<std::string>{"dsd d0, r0+8192, f32, [" + n + ":1]",
+                                        "dsd d1, r0+12288, f32, [" + m + ":1]",
+                                        "vmov d0, r0",
+                                        "vmov d1, r0",
+                                        "loop r1, 5",
+                                        op,
+                                        "vfmac d1, d1, r0",
+                                        "wait 1",
+                                        "endloop r1",
+                                        "halt"};
+      };
+      addClass(p, "a", {{0, 0, 1, 1, 1, 1}}, {{true, 2, 0}},
+               lines("vmov out2, d0, async=1"));
+      addClass(p, "b", {{1, 0, 1, 1, 1, 1}}, {{false, 2, 0}},
+               lines("vmov d0, in2, async=1"));
+      compare(p, target(2, 1), 0.02);
+    }
+}
+
+/// A GEMM-like pattern on long thin and on square grids, roots at the corner
+/// as the compiler places them.
+TEST(CostSimulated, RootsAtTheCornerAreExact) {
+  for (auto [w, h] : {std::pair(16u, 2u), {2u, 16u}, {12u, 12u}, {5u, 13u}})
+    for (uint32_t skew : {0, 77}) {
+      AllReduce o;
+      o.w = w;
+      o.h = h;
+      o.wordsX = 48;
+      o.wordsY = 7;
+      o.rounds = 4;
+      o.macs = 60;
+      o.skew = skew;
+      compare(allReduce(o), target(w, h), 0);
+    }
+}
