@@ -16,6 +16,7 @@
 #include "Grid.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <map>
 
@@ -340,7 +341,7 @@ double Timeline::process(const TimedOp &op, double ready,
     out.push_back({g.first, g.n, t0, t1});
     next = t1 + pace;
   }
-  return std::max(out.back().t1 + 1, next - pace + 1);
+  return std::ceil(next);
 }
 
 /// The op of the model PE with the same number, shifted.

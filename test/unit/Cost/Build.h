@@ -36,8 +36,8 @@ inline std::vector<uint32_t> assemble(const std::vector<std::string> &lines) {
   return words;
 }
 
-inline Target target(uint32_t w, uint32_t h) {
-  Target t = llvm::cantFail(loadTarget("wse2"));
+inline Target target(uint32_t w, uint32_t h, const char *preset = "wse2") {
+  Target t = llvm::cantFail(loadTarget(preset));
   llvm::cantFail(cutGrid(t, w, h));
   return t;
 }

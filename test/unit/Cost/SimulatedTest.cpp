@@ -135,3 +135,34 @@ TEST(CostSimulated, RootsAtTheCornerAreExact) {
       compare(allReduce(o), target(w, h), 0);
     }
 }
+
+TEST(CostSimulated, OtherConstants) {
+  // Two cycles per hop, a longer set-up, other rates.
+  for (uint32_t rounds : {1, 4}) {
+    compare(rowAllReduce(10, 2, 50, rounds), target(10, 2, "wse3"), 0);
+    AllReduce o;
+    o.w = 7;
+    o.h = 10;
+    o.wordsX = 30;
+    o.wordsY = 60;
+    o.rounds = rounds;
+    o.macs = 25;
+    compare(allReduce(o), target(o.w, o.h, "wse3"), 0);
+  }
+}
+
+TEST(CostSimulated, OpsSlowerThanTheFabric) {
+  // A dot product of what arrives takes more than a cycle per element, so the
+  // sender is held back by the receiver's full queue.
+  for (uint32_t words : {5, 200}) {
+    bin::Program p = program(2, 1);
+    p.routes = {{{0, 0, 1, 1, 1, 1}, 0, bin::Ramp, bin::East},
+                {{1, 0, 1, 1, 1, 1}, 0, bin::West, bin::Ramp}};
+    std::string dsd = "dsd d0, r0+8192, f32, [" + std::to_string(words) + ":1]";
+    addClass(p, "a", {{0, 0, 1, 1, 1, 1}}, {{true, 2, 0}},
+             {dsd, "vmov d0, r0", "vmov out2, d0", "halt"});
+    addClass(p, "b", {{1, 0, 1, 1, 1, 1}}, {{false, 2, 0}},
+             {dsd, "vmov d0, r0", "vfdot r1, in2, d0", "halt"});
+    compare(p, target(2, 1), 0.01);
+  }
+}
