@@ -53,6 +53,7 @@ def PE_ProgramOp : PE_Op<"program", [IsolatedFromAbove, SymbolTable, Symbol, Sin
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "uint32_t":$gridW,
                                  "uint32_t":$gridH, "::llvm::StringRef":$target)>];
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 class PE_ProgramItem<string mnemonic, list<Trait> traits = []>
@@ -293,6 +294,7 @@ def PE_ClassOp : PE_ProgramItem<"class", [IsolatedFromAbove, SymbolTable, Symbol
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name,
                                  "::llvm::ArrayRef<PatternAttr>":$where)>];
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def PE_QueueOp : PE_Op<"queue", [HasParent<"ClassOp">,

@@ -46,6 +46,11 @@ LogicalResult ProgramOp::verify() {
   ArrayRef<int64_t> grid = getGrid();
   if (grid.size() != 2 || grid[0] < 1 || grid[1] < 1)
     return emitOpError("grid must be two positive extents, [width, height]");
+  return success();
+}
+
+LogicalResult ProgramOp::verifyRegions() {
+  ArrayRef<int64_t> grid = getGrid();
   for (Operation &op : getBody().front())
     for (PatternAttr p : patternsOf(op))
       if (p.getX0() + uint64_t(p.getW() - 1) * p.getDx() >= uint64_t(grid[0]) ||
@@ -290,6 +295,10 @@ LogicalResult ClassOp::verify() {
     if (a && *a % 4)
       return emitOpError(name)
              << " " << *a << " is not a multiple of 4 (R-MEM-2)";
+  return success();
+}
+
+LogicalResult ClassOp::verifyRegions() {
   for (Operation &op : getBody().front())
     if (!isa<QueueOp, BufferOp, SubOp, TaskOp>(op) &&
         !op.hasTrait<OpTrait::ConstantLike>())

@@ -153,6 +153,8 @@ pe.program @all grid [8, 8] target "wse2" rtol 1.0e-3 {
       %m = pe.reduce vrmax %s, %in length 4 : f32, !pe.fabin
       // CHECK: pe.reduce vfdot {{.*}} : f32, memref<8xf32>, memref<4x2xf32>
       %d = pe.reduce vfdot %m, %x, %y : f32, memref<8xf32>, memref<4x2xf32>
+      // CHECK: pe.retype %[[X]] : memref<8xf32> to memref<8xi32>
+      %xi = pe.retype %x : memref<8xf32> to memref<8xi32>
       // CHECK: pe.fma
       %f = pe.fma %s, %m, %d : f32
       // CHECK: pe.call @two({{.*}}) kernel @mm : memref<8xf32>, index, i32, f32
