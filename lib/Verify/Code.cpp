@@ -338,7 +338,7 @@ private:
     recorded.clear();
     events = &recorded;
     peak = peakReached = 0;
-    halted = false;
+    halted = dynamic = false;
     steps = 0;
     multiplier = 1;
     state = {};
@@ -358,6 +358,9 @@ private:
   void runTasks(std::set<uint32_t> &runnable) {
     activated = &runnable;
     while (!halted && !runnable.empty() && !exhausted()) {
+      if (runnable.size() > 1 && dynamic)
+        c.findings.note(className(c, cls) + ": the order of activated tasks "
+                                            "depends on when they can start");
       uint32_t id = *runnable.begin();
       runnable.erase(runnable.begin());
       for (const bin::Task &t : k.tasks)
@@ -466,6 +469,7 @@ private:
     Traffic before = traffic;
     std::vector<Event> rounds, *around = events;
     size_t findings = found.size();
+    bool confirmed = false;
     for (unsigned attempt = 0; !halted && !exhausted(); ++attempt) {
       traffic = before;
       peak = outerPeak;
@@ -481,8 +485,13 @@ private:
       multiplier = outer;
       events = around;
       out = state;
-      if (settle(first, head, out, i.a, attempt))
+      // A round may read what the one before wrote further down: findings
+      // stand only if they are found again when all writes are known.
+      if (!settle(first, head, out, i.a, attempt))
+        continue;
+      if (confirmed || found.size() == findings)
         break;
+      confirmed = true;
     }
     for (unsigned s = 0; s != NumSlots; ++s)
       if (auto d = stride(first, s)) {
@@ -652,6 +661,7 @@ private:
     for (const bin::Task &t : k.tasks)
       if (t.id == i.a) {
         activated->insert(t.id);
+        dynamic = true;
         return;
       }
     report("R-TASK-1", i, "the class has no task " + std::to_string(i.a));
@@ -1125,7 +1135,7 @@ private:
   Traffic traffic;
   std::vector<Event> recorded, *events = nullptr; // the list being filled
   uint64_t multiplier = 1, steps = 0, peak = 0, peakReached = 0;
-  bool halted = false;
+  bool halted = false, dynamic = false; // dynamic: `activate` was executed
   llvm::BitVector have;       // bytes written so far, or loaded on every PE
   llvm::BitVector stored;     // bytes the code may write
   llvm::BitVector relied;     // constants that loads took as known

@@ -204,6 +204,15 @@ TEST(Verifier, AnOpReadsItsOwnResultOnlyBehindIt) {
       "R-MEM-3");
 }
 
+TEST(Verifier, ARoundReadsWhatTheOneBeforeWrote) {
+  std::vector<std::string> code = {
+      "st r0, r0+9000", "li r4, 9000",    "loop r1, 8000", "ld r2, r4", "nop",
+      "st r2, r4+4",    "addi r4, r4, 4", "endloop r1",    "halt"};
+  EXPECT_CLEAN(single(code));
+  code.erase(code.begin());
+  EXPECT_RULE(single(code), "R-MEM-3");
+}
+
 TEST(Verifier, RuleMem4) {
   EXPECT_RULE(single({"st r0, r0+4176", "halt"}), "R-MEM-4");
   EXPECT_RULE(single({"ld r1, r0+4176", "halt"}), "R-MEM-4");
