@@ -2,9 +2,14 @@
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
+// Channels of regions that do not meet share colours; the colour solver
+// decides, on router settings stated for rectangles.
+//
 //===----------------------------------------------------------------------===//
 #include "PassDetail.h"
+#include "Roles.h"
 #include "weft/Passes/Passes.h"
+#include "weft/Solve/Color.h"
 
 using namespace mlir;
 using namespace weft;
@@ -44,21 +49,7 @@ struct AssignColors
     if (!target)
       return program.emitOpError(llvm::toString(target.takeError()));
     createChannels(program);
-    // Regions are disjoint, so each starts from the first colour; streams
-    // between regions get colours of their own.
-    unsigned shared = 0;
-    for (auto region : program.getBody().getOps<fabric::RegionOp>()) {
-      unsigned next = 0;
-      for (auto channel : program.getBody().getOps<fabric::ChannelOp>())
-        if (channel.getRegion() == region.getSymName() && !channel.getPeer() &&
-            failed(color(channel, next++, *target)))
-          return failure();
-      shared = std::max(shared, next);
-    }
-    for (auto channel : program.getBody().getOps<fabric::ChannelOp>())
-      if (channel.getPeer() && failed(color(channel, shared++, *target)))
-        return failure();
-    return success();
+    return color(program, *target);
   }
 
   void createChannels(fabric::ProgramOp program) {
@@ -84,16 +75,62 @@ struct AssignColors
       }
   }
 
-  LogicalResult color(fabric::ChannelOp channel, unsigned index,
-                      const Target &t) {
-    if (channel.getColor())
+  static bin::Pattern patternOf(fabric::RegionOp r) {
+    return {uint32_t(r.getAt()[0]),
+            uint32_t(r.getAt()[1]),
+            uint32_t(r.getSize()[0]),
+            uint32_t(r.getSize()[1]),
+            1,
+            1};
+  }
+
+  /// The channel's router settings; colour 0 stands for the one to be found.
+  static std::vector<bin::Route> routesOf(fabric::ProgramOp program,
+                                          fabric::ChannelOp channel) {
+    bin::Pattern p =
+        patternOf(program.lookupSymbol<fabric::RegionOp>(channel.getRegion()));
+    if (channel.getPeer())
+      return crossingRoutes(
+          p,
+          patternOf(program.lookupSymbol<fabric::RegionOp>(*channel.getPeer())),
+          0);
+    AxisColors c;
+    (channel.getKind() == "chain_odd"    ? c.odd
+     : channel.getKind() == "chain_even" ? c.even
+                                         : c.multicast) = 0;
+    return axisRoutes(
+        {p.x0, p.y0, p.w, p.h, channel.getAxis() == fabric::Axis::Y}, c);
+  }
+
+  LogicalResult color(fabric::ProgramOp program, const Target &t) {
+    solve::ColorProblem problem;
+    problem.colors.assign(t.userColors.value.begin(), t.userColors.value.end());
+    auto channels =
+        llvm::to_vector(program.getBody().getOps<fabric::ChannelOp>());
+    for (fabric::ChannelOp channel : channels) {
+      solve::ColorStream stream;
+      stream.name = channel.getSymName().str();
+      if (channel.getColor())
+        stream.fixed = unsigned(*channel.getColor());
+      for (const bin::Route &r : routesOf(program, channel))
+        stream.routers.push_back({{r.where.x0, r.where.y0, r.where.w, r.where.h,
+                                   r.where.dx, r.where.dy},
+                                  r.rx,
+                                  r.tx});
+      problem.add(std::move(stream));
+    }
+    if (channels.empty())
       return success();
-    const std::vector<uint32_t> &user = t.userColors.value;
-    if (index >= user.size())
-      return channel.emitOpError("needs colour number ")
-             << index + 1 << ", the target has " << user.size()
-             << " for programs (R-FAB-1)";
-    channel.setColor(user[index]);
+    if (std::string fault = problem.check(); !fault.empty())
+      return program.emitOpError("cannot be coloured: ") << fault;
+    solve::ColorResult result = solve::solveColor(problem);
+    if (!result)
+      return program.emitOpError("runs out of colours (R-FAB-1): ")
+             << result.message;
+    if (std::string fault = problem.verify(*result.solution); !fault.empty())
+      return program.emitOpError("internal: colouring is wrong: ") << fault;
+    for (auto [channel, c] : llvm::zip(channels, result.solution->color))
+      channel.setColor(c);
     return success();
   }
 };

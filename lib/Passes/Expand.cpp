@@ -90,9 +90,10 @@ private:
 
 class StageExpander {
 public:
-  StageExpander(OpBuilder &b, OpBuilder &kernelBuilder, KernelCache &cache,
-                wafer::StageOp stage, fabric::RegionOp region)
-      : b(b), cache(cache), stage(stage) {
+  StageExpander(KernelCache &cache, wafer::StageOp stage,
+                fabric::RegionOp region)
+      : b(stage.getContext()), cache(cache), stage(stage) {
+    b.setInsertionPointToEnd(b.createBlock(&region.getBody()));
     ArrayRef<int64_t> at = *stage.getAt(), size = stage.getSize();
     rect = {at[0], at[1], size[0], size[1]};
   }
@@ -108,10 +109,39 @@ public:
   }
 
   Value bufferOf(Value v) { return buffers.lookup(v); }
-  unsigned launches = 0;
+
+  /// The buffer that operand `index` of the stage arrives in.
+  Value receiveBuffer(unsigned index) {
+    Value arg = stage.getBody().getArgument(index);
+    Value &buffer = buffers[arg];
+    if (!buffer)
+      buffer =
+          makeBuffer(stage.getLoc(), uniqueName("arg" + std::to_string(index)),
+                     "activations", cast<RankedTensorType>(arg.getType()));
+    return buffer;
+  }
+
+  /// Launches a kernel that sends or receives `buffer` on `channel`.
+  void communicate(Value buffer, StringRef channel, bool send,
+                   OpBuilder &kernels, Location loc) {
+    std::string name = ((send ? "send_" : "recv_") + channel).str();
+    auto kernel = fabric::KernelOp::create(kernels, loc, name);
+    OpBuilder inner(kernel.getContext());
+    Block *body = inner.createBlock(&kernel.getBody());
+    Value arg = body->addArgument(buffer.getType(), loc);
+    if (send)
+      fabric::SendOp::create(inner, loc, arg, channel);
+    else
+      fabric::RecvOp::create(inner, loc, arg, channel);
+    fabric::ReturnOp::create(inner, loc);
+    fabric::LaunchOp::create(
+        b, loc, FlatSymbolRefAttr::get(b.getContext(), name), buffer,
+        b.getStringAttr(uniqueName(name)), b.getStringAttr("stream"),
+        b.getDenseI64ArrayAttr(nodeIndices(loc)));
+  }
 
 private:
-  OpBuilder &b;
+  OpBuilder b;
   KernelCache &cache;
   wafer::StageOp stage;
   Rect rect;
@@ -200,7 +230,6 @@ private:
         b, op->getLoc(), FlatSymbolRefAttr::get(b.getContext(), kernel.symbol),
         operands, b.getStringAttr(name), b.getStringAttr(o.algorithm),
         b.getDenseI64ArrayAttr(nodeIndices(op->getLoc())));
-    ++launches;
   }
 
   /// A name a reader recognises: op and the last ONNX node it computes.
@@ -277,16 +306,15 @@ struct Expand : public PassWrapper<Expand, OperationPass<ModuleOp>> {
       auto region =
           fabric::RegionOp::create(b, stage.getLoc(), stage.getSymName(),
                                    *stage.getAt(), stage.getSize());
-      OpBuilder inner(b.getContext());
-      inner.setInsertionPointToEnd(inner.createBlock(&region.getBody()));
-      auto expander = std::make_unique<StageExpander>(inner, kernelBuilder,
-                                                      cache, stage, region);
+      auto expander = std::make_unique<StageExpander>(cache, stage, region);
       SmallVector<int64_t> inputs;
-      for (Value v : stage.getOperands()) {
+      for (auto [i, v] : llvm::enumerate(stage.getOperands())) {
         auto arg = dyn_cast<BlockArgument>(v);
         inputs.push_back(arg ? int64_t(arg.getArgNumber()) : -1);
+        if (!arg &&
+            failed(receive(stage, i, *expander, out, kernelBuilder, stages)))
+          return failure();
       }
-      receive(stage, *expander, inner, out, stages);
       expander->run(inputs);
       stages[stage] = std::move(expander);
     }
@@ -295,10 +323,49 @@ struct Expand : public PassWrapper<Expand, OperationPass<ModuleOp>> {
     return success();
   }
 
-  /// Streams into the stage: buffers are filled before its own kernels.
-  void receive(wafer::StageOp stage, StageExpander &, OpBuilder &,
-               fabric::ProgramOp,
-               llvm::MapVector<Operation *, std::unique_ptr<StageExpander>> &) {
+  /// A stream into operand `index` of the stage: the producer's last column
+  /// sends its buffer, all PEs of this region receive.
+  LogicalResult receive(
+      wafer::StageOp stage, unsigned index, StageExpander &to,
+      fabric::ProgramOp out, OpBuilder &kernels,
+      llvm::MapVector<Operation *, std::unique_ptr<StageExpander>> &stages) {
+    auto stream = stage.getOperand(index).getDefiningOp<wafer::StreamOp>();
+    auto source = stream ? dyn_cast<OpResult>(stream.getInput()) : OpResult();
+    auto producer =
+        source ? dyn_cast<wafer::StageOp>(source.getOwner()) : wafer::StageOp();
+    if (!producer)
+      return stage.emitOpError("operand #")
+             << index << " must be a graph input or a wafer.stream of a stage";
+    ArrayRef<int64_t> a = *producer.getAt(), c = *stage.getAt();
+    if (a[1] != c[1] || producer.getSize()[1] != stage.getSize()[1] ||
+        a[0] + producer.getSize()[0] > c[0]) {
+      auto diag =
+          stream.emitOpError("must lead east, to a stage on the same rows");
+      diag.attachNote(producer.getLoc())
+          << "from the stage at [" << a[0] << ", " << a[1] << "]";
+      diag.attachNote(stage.getLoc())
+          << "to the stage at [" << c[0] << ", " << c[1] << "]";
+      return diag;
+    }
+    StageExpander &from = *stages[producer];
+    std::string channel = (producer.getSymName() + "_to_" + stage.getSymName() +
+                           "_" + std::to_string(index))
+                              .str();
+    OpBuilder &b = kernels;
+    auto ref = [&](StringRef name) {
+      return FlatSymbolRefAttr::get(b.getContext(), name);
+    };
+    fabric::ChannelOp::create(
+        b, stream.getLoc(), b.getStringAttr(channel), b.getStringAttr("stream"),
+        fabric::AxisAttr::get(b.getContext(), fabric::Axis::X),
+        ref(producer.getSymName()), ref(stage.getSymName()), IntegerAttr());
+    Value yielded = producer.getBody().front().getTerminator()->getOperand(
+        source.getResultNumber());
+    from.communicate(from.bufferOf(yielded), channel, /*send=*/true, kernels,
+                     stream.getLoc());
+    to.communicate(to.receiveBuffer(index), channel, /*send=*/false, kernels,
+                   stream.getLoc());
+    return success();
   }
 
   void markOutputs(

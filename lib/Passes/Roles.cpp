@@ -97,3 +97,36 @@ std::vector<bin::Stream> weft::axisStreams(const AxisFrame &f,
         multicastWords);
   return streams;
 }
+
+std::vector<bin::Route> weft::crossingRoutes(const bin::Pattern &from,
+                                             const bin::Pattern &to,
+                                             uint8_t color) {
+  uint32_t sender = from.x0 + from.w - 1, last = to.x0 + to.w - 1;
+  auto columns = [&](uint32_t x, uint32_t n) {
+    return bin::Pattern{x, from.y0, n, from.h, 1, 1};
+  };
+  std::vector<bin::Route> routes{
+      {columns(sender, 1), color, bin::Ramp, bin::East}};
+  if (to.x0 > sender + 1)
+    routes.push_back(
+        {columns(sender + 1, to.x0 - sender - 1), color, bin::West, bin::East});
+  if (to.w > 1)
+    routes.push_back({columns(to.x0, to.w - 1), color, bin::West,
+                      uint8_t(bin::Ramp | bin::East)});
+  routes.push_back({columns(last, 1), color, bin::West, bin::Ramp});
+  return routes;
+}
+
+bin::Stream weft::crossingStream(const bin::Pattern &from,
+                                 const bin::Pattern &to, uint8_t color,
+                                 uint64_t words) {
+  uint32_t sender = from.x0 + from.w - 1;
+  bin::Stream s;
+  s.name = "stream";
+  s.color = color;
+  s.from = {sender, from.y0, 1, from.h, 1, 1};
+  s.dx0 = int32_t(to.x0 - sender);
+  s.dx1 = int32_t(to.x0 + to.w - 1 - sender);
+  s.words = words;
+  return s;
+}

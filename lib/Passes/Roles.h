@@ -52,6 +52,13 @@ std::vector<bin::Stream> axisStreams(const AxisFrame &f, const AxisColors &c,
                                      uint64_t chainWords,
                                      uint64_t multicastWords);
 
+/// A stream from the last column of `from` to all of `to`, which lies east of
+/// it on the same rows.
+std::vector<bin::Route> crossingRoutes(const bin::Pattern &from,
+                                       const bin::Pattern &to, uint8_t color);
+bin::Stream crossingStream(const bin::Pattern &from, const bin::Pattern &to,
+                           uint8_t color, uint64_t words);
+
 } // namespace weft
 
 #endif

@@ -36,6 +36,14 @@ pe::PatternAttr patternAttr(MLIRContext *ctx, const bin::Pattern &p) {
   return pe::PatternAttr::get(ctx, p.x0, p.y0, p.w, p.h, p.dx, p.dy);
 }
 
+ArrayAttr mapOf(OpBuilder &b, RankedTensorType type) {
+  SmallVector<Attribute> dims;
+  for (const bin::DimMap &d : kernels::dimMaps(type))
+    dims.push_back(pe::DimAttr::get(b.getContext(), pe::Axis(d.axis), d.extent,
+                                    d.tile, d.stride));
+  return b.getArrayAttr(dims);
+}
+
 /// What a region communicates along one axis.
 struct AxisUse {
   AxisFrame frame;
@@ -44,10 +52,11 @@ struct AxisUse {
   bool used() const { return colors.odd || colors.multicast; }
 };
 
-/// The fabric operands of a class.
+/// The fabric operands of a class: per axis, and per stream channel.
 struct Ends {
-  Value chainIn, castIn, out; // per axis
+  Value chainIn, castIn, out;
 };
+using StreamEnds = std::map<std::string, Value>;
 
 class RegionScheduler {
 public:
@@ -73,7 +82,8 @@ public:
     writeRoutes();
     writeBuffers();
     writeKernels();
-    for (const AxisRole &rx : axisRoles(whole.w, axes[0].used()))
+    for (const AxisRole &rx :
+         axisRoles(whole.w, axes[0].used() || sendsStreams()))
       for (const AxisRole &ry : axisRoles(whole.h, axes[1].used()))
         if (failed(writeClass(rx, ry)))
           return failure();
@@ -92,6 +102,23 @@ private:
   RegionMemory memory;
   bin::Pattern whole;
   AxisUse axes[2];
+
+  bin::Pattern patternOf(StringRef name) {
+    auto r = program.lookupSymbol<fabric::RegionOp>(name);
+    return {uint32_t(r.getAt()[0]),
+            uint32_t(r.getAt()[1]),
+            uint32_t(r.getSize()[0]),
+            uint32_t(r.getSize()[1]),
+            1,
+            1};
+  }
+
+  bool sendsStreams() {
+    for (auto channel : program.getBody().getOps<fabric::ChannelOp>())
+      if (channel.getPeer() && channel.getRegion() == region.getSymName())
+        return true;
+    return false;
+  }
 
   void collectAxes() {
     for (unsigned a : {0u, 1u})
@@ -121,31 +148,52 @@ private:
   void writeRoutes() {
     for (const AxisUse &use : axes) {
       for (const bin::Route &r : axisRoutes(use.frame, use.colors))
-        pe::RouteOp::create(b, region.getLoc(), b.getI32IntegerAttr(r.color),
-                            b.getI32IntegerAttr(r.rx),
-                            b.getI32IntegerAttr(r.tx),
-                            patternAttr(b.getContext(), r.where));
+        writeRoute(r);
       for (const bin::Stream &s : axisStreams(
-               use.frame, use.colors, use.chainWords, use.multicastWords)) {
-        std::string name = (region.getSymName() +
-                            (use.frame.vertical ? " y " : " x ") + s.name)
-                               .str();
-        pe::StreamOp::create(b, region.getLoc(), b.getStringAttr(name),
-                             b.getI32IntegerAttr(s.color),
-                             patternAttr(b.getContext(), s.from),
-                             b.getDenseI64ArrayAttr({s.dx0, s.dx1}),
-                             b.getDenseI64ArrayAttr({s.dy0, s.dy1}),
-                             b.getI64IntegerAttr(int64_t(s.words)));
-      }
+               use.frame, use.colors, use.chainWords, use.multicastWords))
+        writeStream((region.getSymName() +
+                     (use.frame.vertical ? " y " : " x ") + s.name)
+                        .str(),
+                    s);
+    }
+    writeCrossings();
+  }
+
+  /// Routes and streams of the channels that start in this region.
+  void writeCrossings() {
+    std::map<std::string, uint64_t> words;
+    for (auto launch : region.getBody().getOps<fabric::LaunchOp>())
+      program.lookupSymbol<fabric::KernelOp>(launch.getKernel())
+          .walk([&](fabric::SendOp op) {
+            words[op.getChannel().str()] +=
+                elements(op.getBuffer()) * tripProduct(op);
+          });
+    for (auto channel : program.getBody().getOps<fabric::ChannelOp>()) {
+      if (!channel.getPeer() || channel.getRegion() != region.getSymName())
+        continue;
+      bin::Pattern to = patternOf(*channel.getPeer());
+      uint8_t color = uint8_t(*channel.getColor());
+      for (const bin::Route &r : crossingRoutes(whole, to, color))
+        writeRoute(r);
+      writeStream(
+          channel.getSymName().str(),
+          crossingStream(whole, to, color, words[channel.getSymName().str()]));
     }
   }
 
-  ArrayAttr mapAttr(RankedTensorType type) {
-    SmallVector<Attribute> dims;
-    for (const bin::DimMap &d : kernels::dimMaps(type))
-      dims.push_back(pe::DimAttr::get(b.getContext(), pe::Axis(d.axis),
-                                      d.extent, d.tile, d.stride));
-    return b.getArrayAttr(dims);
+  void writeRoute(const bin::Route &r) {
+    pe::RouteOp::create(b, region.getLoc(), b.getI32IntegerAttr(r.color),
+                        b.getI32IntegerAttr(r.rx), b.getI32IntegerAttr(r.tx),
+                        patternAttr(b.getContext(), r.where));
+  }
+
+  void writeStream(const std::string &name, const bin::Stream &s) {
+    pe::StreamOp::create(b, region.getLoc(), b.getStringAttr(name),
+                         b.getI32IntegerAttr(s.color),
+                         patternAttr(b.getContext(), s.from),
+                         b.getDenseI64ArrayAttr({s.dx0, s.dx1}),
+                         b.getDenseI64ArrayAttr({s.dy0, s.dy1}),
+                         b.getI64IntegerAttr(int64_t(s.words)));
   }
 
   void writeBuffers() {
@@ -185,7 +233,7 @@ private:
           RankedTensorType::get(type.getShape(), type.getElementType()),
           FlatSymbolRefAttr::get(b.getContext(), symbol));
     pe::InitOp::create(b, buffer.getLoc(), symbol, addr.getInt(), where,
-                       type.getElementType(), mapAttr(type), /*weight=*/true);
+                       type.getElementType(), mapOf(b, type), /*weight=*/true);
   }
 
   void writeKernels() {
@@ -220,7 +268,8 @@ private:
     cls.setDataEnd(memory.end);
     b.setInsertionPointToEnd(&cls.getBody().front());
     Ends ends[2];
-    if (failed(bindQueues(rx, ry, ends)))
+    StreamEnds streams;
+    if (failed(bindQueues(rx, ry, ends, streams)))
       return failure();
     llvm::DenseMap<Value, Value> buffers;
     for (auto buffer : region.getBody().getOps<fabric::BufferOp>())
@@ -231,7 +280,7 @@ private:
     for (auto launch : region.getBody().getOps<fabric::LaunchOp>())
       if (written.insert(launch.getKernel()).second)
         writeSub(program.lookupSymbol<fabric::KernelOp>(launch.getKernel()), rx,
-                 ry, ends);
+                 ry, ends, streams);
     auto task = pe::TaskOp::create(b, region.getLoc(), "start", 0, true);
     b.setInsertionPointToEnd(&task.getBody().front());
     for (auto launch : region.getBody().getOps<fabric::LaunchOp>()) {
@@ -248,7 +297,8 @@ private:
   }
 
   /// Two input queues and one output queue per axis in use.
-  LogicalResult bindQueues(const AxisRole &rx, const AxisRole &ry, Ends *ends) {
+  LogicalResult bindQueues(const AxisRole &rx, const AxisRole &ry, Ends *ends,
+                           StreamEnds &streams) {
     unsigned nextIn = 0, nextOut = 0;
     for (unsigned a : {0u, 1u}) {
       const AxisRole &role = a ? ry : rx;
@@ -276,11 +326,36 @@ private:
           pe::QueueOp::create(b, region.getLoc(), pe::QueueDir::Output,
                               t.outQueues.value[nextOut++], sendColor);
     }
+    return bindStreams(rx, nextIn, nextOut, streams);
+  }
+
+  /// A queue per stream that arrives here, or leaves from the last column.
+  LogicalResult bindStreams(const AxisRole &rx, unsigned nextIn,
+                            unsigned nextOut, StreamEnds &streams) {
+    bool last = rx.count == 1 && rx.start + 1 == rx.length;
+    for (auto channel : program.getBody().getOps<fabric::ChannelOp>()) {
+      bool arrives =
+          channel.getPeer() && *channel.getPeer() == region.getSymName();
+      bool leaves = channel.getPeer() && last &&
+                    channel.getRegion() == region.getSymName();
+      if (!arrives && !leaves)
+        continue;
+      const auto &queues = arrives ? t.inQueues.value : t.outQueues.value;
+      unsigned &next = arrives ? nextIn : nextOut;
+      if (next >= queues.size())
+        return channel.emitOpError("needs one more ")
+               << (arrives ? "input" : "output") << " queue than the "
+               << queues.size() << " of the target (R-QUE-1)";
+      streams[channel.getSymName().str()] = pe::QueueOp::create(
+          b, channel.getLoc(),
+          arrives ? pe::QueueDir::Input : pe::QueueDir::Output, queues[next++],
+          uint32_t(*channel.getColor()));
+    }
     return success();
   }
 
   void writeSub(fabric::KernelOp kernel, const AxisRole &rx, const AxisRole &ry,
-                Ends *ends) {
+                Ends *ends, StreamEnds &streams) {
     OpBuilder::InsertionGuard guard(b);
     Block &from = kernel.getBody().front();
     SmallVector<Type> args(from.getArgumentTypes());
@@ -300,7 +375,23 @@ private:
       else if (auto m = dyn_cast<fabric::MulticastOp>(op))
         lowerMulticast(m, m.getAxis() == fabric::Axis::X ? rx : ry,
                        ends[unsigned(m.getAxis())]);
+      else if (auto send = dyn_cast<fabric::SendOp>(op))
+        lowerStream(send, send.getBuffer(), streams[send.getChannel().str()],
+                    /*send=*/true);
+      else if (auto recv = dyn_cast<fabric::RecvOp>(op))
+        lowerStream(recv, recv.getBuffer(), streams[recv.getChannel().str()],
+                    /*send=*/false);
     });
+  }
+
+  /// Only the last column has a queue to send on.
+  void lowerStream(Operation *op, Value buffer, Value queue, bool send) {
+    OpBuilder at(op);
+    if (queue)
+      pe::VecOp::create(at, op->getLoc(), pe::VecOpcode::VMov,
+                        send ? queue : buffer,
+                        ValueRange{send ? buffer : queue});
+    op->erase();
   }
 
   void lowerReduce(fabric::ReduceOp op, const AxisRole &role, const Ends &e) {
@@ -416,14 +507,6 @@ struct Schedule : public PassWrapper<Schedule, OperationPass<ModuleOp>> {
                                        region.getAt()[1], region.getSize()[0],
                                        region.getSize()[1], 1, 1)};
     return {};
-  }
-
-  static ArrayAttr mapOf(OpBuilder &b, RankedTensorType type) {
-    SmallVector<Attribute> dims;
-    for (const bin::DimMap &d : kernels::dimMaps(type))
-      dims.push_back(pe::DimAttr::get(b.getContext(), pe::Axis(d.axis),
-                                      d.extent, d.tile, d.stride));
-    return b.getArrayAttr(dims);
   }
 
   void writeInput(fabric::ProgramOp program, OpBuilder &b,
