@@ -144,8 +144,8 @@ static bool scan(std::vector<Interval> &list, int first, int last,
 }
 
 bool weft::pe::mir::allocate(std::vector<Inst> &code, const Body &body,
-                             const std::vector<RegSet> &clobbers, RegSet &used,
-                             std::string &error) {
+                             int lastReg, const std::vector<RegSet> &clobbers,
+                             RegSet &used, std::string &error) {
   Intervals regs(body.numRegs), dsrs(body.numDsrs);
   findIntervals(code, regs, dsrs);
   std::vector<std::pair<int, int>> calls; // position, callee
@@ -172,8 +172,9 @@ bool weft::pe::mir::allocate(std::vector<Inst> &code, const Body &body,
     error = "more than 16 DSDs are live at once";
     return false;
   }
-  if (!scan(regs.list, 1, weft::isa::NumRegs - 2, clobbered)) {
-    error = "more than 30 scalar values are live at once";
+  if (!scan(regs.list, 1, lastReg, clobbered)) {
+    error = "more than " + std::to_string(lastReg) +
+            " scalar values are live at once";
     return false;
   }
   for (Inst &i : code)

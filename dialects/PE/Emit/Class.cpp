@@ -17,6 +17,10 @@ constexpr Level levels[] = {{12, 10, 12, 6, true, 4}, {10, 6, 8, 4, true, 4},
                             {3, 4, 3, 0, true, 1},    {0, 3, 2, 0, true, 1},
                             {0, 3, 1, 0, false, 1}};
 
+/// r31 points to parameters; a few registers are left to the loops of tasks
+/// around calls.
+constexpr int lastTaskReg = isa::NumRegs - 2, lastSubReg = lastTaskReg - 4;
+
 class ClassEmitter {
 public:
   ClassEmitter(ClassOp cls, ProgramOp program, const Target &target,
@@ -66,7 +70,8 @@ LogicalResult ClassEmitter::emitBody(Operation *op, Block &block, SubInfo *sub,
       return failure();
     std::vector<mir::Inst> code = mir::flatten(lowering.body);
     used.reset();
-    if (!mir::allocate(code, lowering.body, clobbers, used, error))
+    if (!mir::allocate(code, lowering.body, sub ? lastSubReg : lastTaskReg,
+                       clobbers, used, error))
       continue;
     for (mir::Inst &i : code) {
       if (i.op == isa::Op::Call)

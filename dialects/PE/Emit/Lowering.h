@@ -61,6 +61,7 @@ using Terms = llvm::SmallVector<Term, 4>;
 struct Form {
   Terms terms;
   int64_t konst = 0;
+  bool operator==(const Form &) const = default;
 };
 
 /// A strided view with its address in bytes; `buffer` (if any) adds its own.
@@ -101,6 +102,13 @@ private:
     weft::isa::DType dtype;
     bool operator==(const Key &) const = default;
   };
+  struct Pure {
+    Opcode op;
+    llvm::SmallVector<Form, 3> in;
+    int32_t imm;
+    uint8_t small;
+    bool operator==(const Pure &) const = default;
+  };
   struct Scope {
     mir::Loop *loop = nullptr;
     mir::Nodes *nodes = nullptr;
@@ -108,6 +116,7 @@ private:
     unsigned hoisted = 0; // DSDs that live all through this loop
     unsigned hoistedConsts = 0;
     std::vector<std::pair<Form, mir::Reg>> regs;
+    std::vector<std::pair<Pure, Form>> pures;
     std::vector<std::pair<int32_t, mir::Reg>> consts;
     std::vector<std::pair<Key, mir::Dsr>> dsds;
   };
@@ -140,13 +149,10 @@ private:
   mlir::FailureOr<Form> compare(mlir::arith::CmpIOp op);
   mlir::FailureOr<Form> compare(mlir::arith::CmpFOp op);
   mlir::FailureOr<Form> select(mlir::arith::SelectOp op);
-  mlir::FailureOr<Form> binary(Opcode op, mlir::Value x, mlir::Value y,
-                               mlir::Value result);
-  mlir::FailureOr<Form> fma(mlir::Value x, mlir::Value y, mlir::Value z,
-                            mlir::Value result);
-  mlir::FailureOr<Form> logicalNot(const Form &f);
-  mlir::FailureOr<Form> unary(Opcode op, mlir::Value x, mlir::Value result,
-                              int32_t imm, uint8_t small);
+  Form compute(Opcode op, llvm::ArrayRef<Form> in, int32_t imm = 0,
+               uint8_t small = 0);
+  mlir::FailureOr<Form> compute(Opcode op, mlir::ValueRange in, int32_t imm = 0,
+                                uint8_t small = 0);
   mlir::FailureOr<Form> argument(mlir::BlockArgument arg);
   mlir::FailureOr<mir::Reg> reg(mlir::Value v, int depth = -1);
   mlir::FailureOr<mir::Reg> accumulator(mlir::Value init);

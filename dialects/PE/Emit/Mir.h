@@ -70,11 +70,11 @@ std::vector<Inst> flatten(const Body &body);
 
 using RegSet = std::bitset<weft::isa::NumRegs>;
 
-/// Assigns r1..r30 and d0..d15 by linear scan over live ranges. `clobbers[s]`:
-/// the registers that subroutine s changes. On success the instructions name
-/// machine registers and `used` holds those written. Fails with a message if
-/// they do not suffice.
-bool allocate(std::vector<Inst> &code, const Body &body,
+/// Assigns r1..lastReg and d0..d15 by linear scan over live ranges.
+/// `clobbers[s]`: the registers that subroutine s changes. On success the
+/// instructions name machine registers and `used` holds those written. Fails
+/// with a message if they do not suffice.
+bool allocate(std::vector<Inst> &code, const Body &body, int lastReg,
               const std::vector<RegSet> &clobbers, RegSet &used,
               std::string &error);
 

@@ -153,18 +153,48 @@ FailureOr<Form> Lowering::affine(Operation *op) {
   return failure();
 }
 
-/// result = op(x, y), at the depth of the deeper operand.
-FailureOr<Form> Lowering::binary(Opcode op, Value x, Value y, Value result) {
-  FailureOr<Form> fx = form(x), fy = form(y);
-  if (failed(fx) || failed(fy))
-    return failure();
-  int d = std::max(depthOf(*fx), depthOf(*fy));
-  mir::Reg rx = regOf(*fx, d), ry = regOf(*fy, d), r = newReg();
+/// op(in..., imm, amount) at the depth of the deepest operand, once. `sel` and
+/// `fmac` change their first operand, so they get a copy.
+Form Lowering::compute(Opcode op, ArrayRef<Form> in, int32_t imm,
+                       uint8_t small) {
+  int d = 0;
+  for (const Form &f : in)
+    d = std::max(d, depthOf(f));
+  Pure key{op, {in.begin(), in.end()}, imm, small};
+  for (auto &[have, f] : scopes[d].pures)
+    if (have == key)
+      return f;
+  SmallVector<mir::Reg, 3> regs;
+  for (const Form &f : in)
+    regs.push_back(regOf(f, d));
+  mir::Reg r = newReg();
+  if (in.size() == 3) {
+    mir::Inst &copy = emit(Opcode::Mov, d);
+    copy.a = r;
+    copy.b = regs[0];
+    regs.erase(regs.begin());
+  }
   mir::Inst &i = emit(op, d);
   i.a = r;
-  i.b = rx;
-  i.c = ry;
-  return atom(r, d, result);
+  i.b = regs.empty() ? mir::NoReg : regs[0];
+  i.c = regs.size() > 1 ? regs[1] : mir::NoReg;
+  i.imm = imm;
+  i.small = small;
+  Form f = atom(r, d, {});
+  scopes[d].pures.push_back({std::move(key), f});
+  return f;
+}
+
+FailureOr<Form> Lowering::compute(Opcode op, ValueRange in, int32_t imm,
+                                  uint8_t small) {
+  SmallVector<Form, 3> operands;
+  for (Value v : in) {
+    FailureOr<Form> f = form(v);
+    if (failed(f))
+      return failure();
+    operands.push_back(*f);
+  }
+  return compute(op, operands, imm, small);
 }
 
 FailureOr<Form> Lowering::compare(arith::CmpIOp op) {
@@ -193,8 +223,12 @@ FailureOr<Form> Lowering::compare(arith::CmpIOp op) {
     op.emitOpError("unsigned comparison has no instruction");
     return failure();
   }
-  FailureOr<Form> f = binary(code, swap ? y : x, swap ? x : y, {});
-  return failed(f) || !negate ? f : logicalNot(*f);
+  if (swap)
+    std::swap(x, y);
+  FailureOr<Form> f = compute(code, ValueRange{x, y});
+  if (failed(f) || !negate)
+    return f;
+  return compute(Opcode::Seq, {*f, Form()});
 }
 
 FailureOr<Form> Lowering::compare(arith::CmpFOp op) {
@@ -217,19 +251,12 @@ FailureOr<Form> Lowering::compare(arith::CmpFOp op) {
     op.emitOpError("only olt, ogt, ule and uge have an instruction");
     return failure();
   }
-  FailureOr<Form> f = binary(Opcode::FLt, swap ? y : x, swap ? x : y, {});
-  return failed(f) || !negate ? f : logicalNot(*f);
-}
-
-/// 1 - f for a condition f.
-FailureOr<Form> Lowering::logicalNot(const Form &f) {
-  int d = depthOf(f);
-  mir::Reg x = regOf(f, d), r = newReg();
-  mir::Inst &i = emit(Opcode::Seq, d);
-  i.a = r;
-  i.b = x;
-  i.c = mir::Zero;
-  return atom(r, d, {});
+  if (swap)
+    std::swap(x, y);
+  FailureOr<Form> f = compute(Opcode::FLt, ValueRange{x, y});
+  if (failed(f) || !negate)
+    return f;
+  return compute(Opcode::Seq, {*f, Form()});
 }
 
 FailureOr<Form> Lowering::select(arith::SelectOp op) {
@@ -243,50 +270,7 @@ FailureOr<Form> Lowering::select(arith::SelectOp op) {
   if (op.getResult().getType().isInteger() && x->terms.empty() &&
       y->terms.empty() && x->konst == 1 && y->konst == 0)
     return c;
-  int d = std::max({depthOf(*c), depthOf(*x), depthOf(*y)});
-  mir::Reg rc = regOf(*c, d), rx = regOf(*x, d), ry = regOf(*y, d),
-           r = newReg();
-  mir::Inst &copy = emit(Opcode::Mov, d);
-  copy.a = r;
-  copy.b = rc;
-  mir::Inst &i = emit(Opcode::Sel, d);
-  i.a = r;
-  i.b = rx;
-  i.c = ry;
-  return atom(r, d, op.getResult());
-}
-
-FailureOr<Form> Lowering::fma(Value x, Value y, Value z, Value result) {
-  FailureOr<Form> fx = form(x), fy = form(y), fz = form(z);
-  if (failed(fx) || failed(fy) || failed(fz))
-    return failure();
-  int d = std::max({depthOf(*fx), depthOf(*fy), depthOf(*fz)});
-  mir::Reg rx = regOf(*fx, d), ry = regOf(*fy, d), rz = regOf(*fz, d),
-           r = newReg();
-  mir::Inst &copy = emit(Opcode::Mov, d);
-  copy.a = r;
-  copy.b = rz;
-  mir::Inst &i = emit(Opcode::FMac, d);
-  i.a = r;
-  i.b = rx;
-  i.c = ry;
-  return atom(r, d, result);
-}
-
-/// One instruction with operands b and, if given, an immediate or amount.
-FailureOr<Form> Lowering::unary(Opcode op, Value x, Value result, int32_t imm,
-                                uint8_t small) {
-  FailureOr<Form> fx = form(x);
-  if (failed(fx))
-    return failure();
-  int d = depthOf(*fx);
-  mir::Reg rx = regOf(*fx, d), r = newReg();
-  mir::Inst &i = emit(op, d);
-  i.a = r;
-  i.b = rx;
-  i.imm = imm;
-  i.small = small;
-  return atom(r, d, result);
+  return compute(Opcode::Sel, {*c, *x, *y});
 }
 
 static std::optional<Opcode> binaryOpcode(Operation *op) {
@@ -312,7 +296,6 @@ static std::optional<Opcode> binaryOpcode(Operation *op) {
 
 /// Values that take an instruction.
 FailureOr<Form> Lowering::pure(Operation *op) {
-  Value result = op->getNumResults() ? op->getResult(0) : Value();
   auto amount = [&](unsigned n) { return constant(op->getOperand(n)); };
   if (auto a = dyn_cast<arith::CmpIOp>(op))
     return compare(a);
@@ -321,33 +304,27 @@ FailureOr<Form> Lowering::pure(Operation *op) {
   if (auto a = dyn_cast<arith::SelectOp>(op))
     return select(a);
   if (auto a = dyn_cast<FmaOp>(op))
-    return fma(a.getA(), a.getB(), a.getC(), result);
+    return compute(Opcode::FMac, ValueRange{a.getC(), a.getA(), a.getB()});
   if (auto a = dyn_cast<math::FmaOp>(op))
-    return fma(a.getA(), a.getB(), a.getC(), result);
+    return compute(Opcode::FMac, ValueRange{a.getC(), a.getA(), a.getB()});
   if (llvm::isa<arith::SIToFPOp>(op))
-    return unary(Opcode::I2F, op->getOperand(0), result, 0, 0);
+    return compute(Opcode::I2F, op->getOperands());
   if (llvm::isa<arith::FPToSIOp>(op))
-    return unary(Opcode::F2I, op->getOperand(0), result, 0, 0);
-  if (auto a = dyn_cast<CoordOp>(op)) {
-    mir::Reg r = newReg();
-    mir::Inst &i = emit(Opcode::Coord, 0);
-    i.a = r;
-    i.small = a.getAxis() == Axis::Y;
-    return atom(r, 0, result);
-  }
+    return compute(Opcode::F2I, op->getOperands());
+  if (auto a = dyn_cast<CoordOp>(op))
+    return compute(Opcode::Coord, ArrayRef<Form>(), 0, a.getAxis() == Axis::Y);
   if (llvm::isa<arith::ShRUIOp>(op) && amount(1))
-    return unary(Opcode::Shri, op->getOperand(0), result, 0, *amount(1) & 31);
+    return compute(Opcode::Shri, op->getOperand(0), 0, *amount(1) & 31);
   if (llvm::isa<arith::AndIOp>(op) && amount(1))
-    return unary(Opcode::Andi, op->getOperand(0), result, int32_t(*amount(1)),
-                 0);
+    return compute(Opcode::Andi, op->getOperand(0), int32_t(*amount(1)));
   if (auto a = dyn_cast<arith::DivUIOp>(op))
     if (auto k = amount(1); k && llvm::isPowerOf2_64(uint64_t(*k)))
-      return unary(Opcode::Shri, a.getLhs(), result, 0, llvm::Log2_64(*k));
+      return compute(Opcode::Shri, a.getLhs(), 0, llvm::Log2_64(*k));
   if (auto a = dyn_cast<arith::RemUIOp>(op))
     if (auto k = amount(1); k && llvm::isPowerOf2_64(uint64_t(*k)))
-      return unary(Opcode::Andi, a.getLhs(), result, int32_t(*k - 1), 0);
+      return compute(Opcode::Andi, a.getLhs(), int32_t(*k - 1));
   if (std::optional<Opcode> code = binaryOpcode(op))
-    return binary(*code, op->getOperand(0), op->getOperand(1), result);
+    return compute(*code, op->getOperands());
   return op->emitOpError("has no instruction");
 }
 

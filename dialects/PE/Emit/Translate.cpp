@@ -87,6 +87,7 @@ void weft::pe::registerPEToWeft() {
         auto module = dyn_cast<ModuleOp>(op);
         if (!module)
           return LogicalResult(op->emitError("expected a module"));
+        op->getContext()->printOpOnDiagnostic(false);
         return translate(module, os);
       },
       [](DialectRegistry &registry) {
