@@ -65,10 +65,12 @@ static Type elementOf(Value v) {
   return m ? m.getElementType() : v.getType();
 }
 
-/// Wavelets have no type of their own and fit any instruction.
+/// Wavelets have no type of their own and fit any instruction; so do 32-bit
+/// elements, whose raw bits an op reads as its name says (machine-model.md).
 static bool fits(Kind kind, Value v) {
   Type e = elementOf(v);
-  if (kind == Kind::Any || llvm::isa<FabInType, FabOutType>(e))
+  if (kind == Kind::Any || llvm::isa<FabInType, FabOutType>(e) ||
+      e.getIntOrFloatBitWidth() == 32)
     return true;
   return kind == Kind::Float ? llvm::isa<FloatType>(e)
                              : llvm::isa<IntegerType>(e);

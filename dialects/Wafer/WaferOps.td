@@ -64,7 +64,8 @@ def Wafer_ProgramOp : Wafer_Op<"program", [Symbol, IsolatedFromAbove,
   let hasRegionVerifier = 1;
 }
 
-def Wafer_StageOp : Wafer_Op<"stage", [Symbol, IsolatedFromAbove, SingleBlock]> {
+// Named like a symbol, but not one: symbols may not have results.
+def Wafer_StageOp : Wafer_Op<"stage", [IsolatedFromAbove, SingleBlock]> {
   let summary = "Kernels that share one rectangle, one after another";
   let description = [{
     Operands are graph inputs (plain tensors) or results of `wafer.stream`

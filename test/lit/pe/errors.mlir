@@ -457,10 +457,10 @@ pe.program @p grid [4, 4] target "wse2" {
 
 pe.program @p grid [4, 4] target "wse2" {
   pe.class @c at [#pe.pattern<(0, 0), 1 x 1>] {
-    %x = pe.buffer "x" at 4176 : memref<4xi32>
+    %x = pe.buffer "x" at 4176 : memref<4xi16>
     pe.task @t id 0 start {
-      // expected-error @below {{vfneg cannot write elements of type 'i32'}}
-      pe.vec vfneg %x, %x : memref<4xi32>, memref<4xi32>
+      // expected-error @below {{vfneg cannot write elements of type 'i16'}}
+      pe.vec vfneg %x, %x : memref<4xi16>, memref<4xi16>
       pe.halt
     }
   }
@@ -470,10 +470,10 @@ pe.program @p grid [4, 4] target "wse2" {
 
 pe.program @p grid [4, 4] target "wse2" {
   pe.class @c at [#pe.pattern<(0, 0), 1 x 1>] {
-    %x = pe.buffer "x" at 4176 : memref<4xi32>
+    %x = pe.buffer "x" at 4176 : memref<4xi16>
     pe.task @t id 0 start {
-      // expected-error @below {{vf2i cannot read elements of type 'i32'}}
-      pe.vec vf2i %x, %x : memref<4xi32>, memref<4xi32>
+      // expected-error @below {{vf2i cannot read elements of type 'i16'}}
+      pe.vec vf2i %x, %x : memref<4xi16>, memref<4xi16>
       pe.halt
     }
   }
