@@ -993,21 +993,12 @@ private:
     return op.kind == OperandKind::Dsr ? state.dsrs[op.index].dsd : nullptr;
   }
 
-  /// Float ops take float elements, and vmov converts only within a family.
+  /// vmov converts between widths within a family.
   void checkTypes(const Instr &i) {
     auto isInt = [](const Instr *d) {
       return d && (d->dtype == isa::DType::I32 || d->dtype == isa::DType::I16);
     };
-    const Instr *dst = dsdOf(i.dst), *src0 = dsdOf(i.src0),
-                *src1 = dsdOf(i.src1);
-    bool floatSources = (i.op >= Op::VFAdd && i.op <= Op::VFAbs) ||
-                        (i.op >= Op::VF2I && i.op <= Op::VFEq) ||
-                        i.op == Op::VFDot;
-    bool floatResult =
-        (i.op >= Op::VFAdd && i.op <= Op::VFAbs) || i.op == Op::VI2F;
-    if ((floatSources && (isInt(src0) || isInt(src1))) ||
-        (floatResult && isInt(dst)))
-      report("R-OP-2", i, "a float op on integer elements");
+    const Instr *dst = dsdOf(i.dst), *src0 = dsdOf(i.src0);
     if (i.op == Op::VMov && dst && src0 && isInt(dst) != isInt(src0) &&
         isa::dtypeBytes(dst->dtype) != isa::dtypeBytes(src0->dtype))
       report("R-OP-2", i, "vmov does not convert between floats and integers");

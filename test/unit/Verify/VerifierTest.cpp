@@ -392,9 +392,9 @@ TEST(Verifier, RuleOp) {
   EXPECT_RULE(single({"dsd d0, r0+10000, f32, [8:1]",
                       "dsd d1, r0+10000, f32, [9:1]", "vmov d0, d1", "halt"}),
               "R-OP-2");
-  EXPECT_RULE(
-      single({"dsd d0, r0+10000, i32, [8:1]", "vfadd d0, d0, d0", "halt"}),
-      "R-OP-2");
+  EXPECT_RULE(single({"dsd d0, r0+10000, i16, [8:1]",
+                      "dsd d1, r0+10032, f32, [8:1]", "vmov d0, d1", "halt"}),
+              "R-OP-2");
   Program p = chain(8, 3, 16);
   p.classes[0].code = assemble({"vmov out2, in2", "halt"});
   EXPECT_RULE(p, "R-OP-3");
