@@ -46,12 +46,12 @@ class Norm final : public Kernel {
     Value x = c.ins[0], y = c.out;
     int64_t rows = rowsOf(o.out), t = tileDim(o.out, o.out.getRank() - 1);
     double inverse = 1.0 / double(p.out.getShape().back());
-    Ints all = {rows, 1}, perRow = {0, 1}, perFeature = {1, 0};
+    const int64_t all[] = {rows, 1}, perRow[] = {0, 1}, perFeature[] = {1, 0};
     Value stat = c.scratch(rows), tmp = c.scratch(rows), rstd = c.scratch(rows);
     Value sv = c.view(stat, 0, rows);
     auto tile = [&](V op, Value a, Ints as, Value b, Ints bs) {
       c.strided(
-          op, {t, rows}, {y, 0, SmallVector<int64_t>(all)},
+          op, {t, rows}, {y, 0, SmallVector<int64_t>(ArrayRef(all))},
           {{a, 0, SmallVector<int64_t>(as)}, {b, 0, SmallVector<int64_t>(bs)}});
     };
     bool masked = o.validOnes > 0;
