@@ -173,8 +173,9 @@ class Attention final : public Kernel {
       at[d] = mask.getDimSize(d) == 1 ? 0 : stride;
       stride *= mask.getDimSize(d);
     }
+    const Idx indices[] = {b, head, query};
     Idx offset = 0;
-    for (auto [index, k] : llvm::zip(ArrayRef<Idx>{b, head, query}, at))
+    for (auto [index, k] : llvm::zip(indices, at))
       if (k)
         offset = c.add(offset, c.mul(index, k));
     int64_t step = mask.getDimSize(3) == 1 ? 0 : rows;
