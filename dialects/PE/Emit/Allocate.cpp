@@ -187,8 +187,10 @@ bool weft::pe::mir::allocate(std::vector<Inst> &code, const Body &body,
           used.set(r);
         },
         [&](Dsr &d) { d = dsrs.list[d].assigned; });
-  std::erase_if(code,
-                [](const Inst &i) { return i.op == Op::Mov && i.a == i.b; });
+  std::erase_if(code, [](const Inst &i) {
+    return (i.op == Op::Mov && i.a == i.b) ||
+           (i.op == Op::DsdAdd && i.b == 0 && i.imm == 0);
+  });
   return true;
 }
 

@@ -34,6 +34,7 @@ LogicalResult Lowering::lowerBlock(Block &block) {
 }
 
 LogicalResult Lowering::lower(Operation &op) {
+  inUse.clear();
   if (isMemoryEffectFree(&op) && op.getNumRegions() == 0 &&
       !op.hasTrait<OpTrait::IsTerminator>())
     return success(); // when it is used
@@ -246,6 +247,7 @@ LogicalResult Lowering::vectorOperand(Operation *op, Value v,
     FailureOr<mir::Dsr> d = dsd(op, w);
     if (failed(d))
       return failure();
+    inUse.push_back(*d);
     out = {OperandKind::Dsr, *d};
     return success();
   }

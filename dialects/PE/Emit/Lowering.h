@@ -102,6 +102,13 @@ private:
     weft::isa::DType dtype;
     bool operator==(const Key &) const = default;
   };
+  /// A descriptor that follows the counter of its scope's loop.
+  struct Running {
+    Key key; // where it points now
+    mir::Dsr dsr;
+    size_t post; // its step, in Loop::post
+    llvm::SmallVector<int64_t, 4> seen;
+  };
   struct Pure {
     Opcode op;
     llvm::SmallVector<Form, 3> in;
@@ -119,6 +126,7 @@ private:
     std::vector<std::pair<Pure, Form>> pures;
     std::vector<std::pair<int32_t, mir::Reg>> consts;
     std::vector<std::pair<Key, mir::Dsr>> dsds;
+    std::vector<Running> running;
   };
 
   // Structure (Lowering.cpp).
@@ -144,7 +152,9 @@ private:
 
   // Scalars (Scalar.cpp).
   mlir::FailureOr<Form> form(mlir::Value v);
-  mlir::FailureOr<Form> affine(mlir::Operation *op);
+  std::optional<mlir::FailureOr<Form>> affine(mlir::Operation *op);
+  mlir::FailureOr<Form> sum(mlir::Value x, mlir::Value y, int64_t k);
+  mlir::FailureOr<Form> multiple(mlir::Value x, int64_t k);
   mlir::FailureOr<Form> pure(mlir::Operation *op);
   mlir::FailureOr<Form> compare(mlir::arith::CmpIOp op);
   mlir::FailureOr<Form> compare(mlir::arith::CmpFOp op);
@@ -174,6 +184,7 @@ private:
   mlir::FailureOr<mir::Dsr> dsd(mlir::Operation *op, const View &v);
   mir::Dsr makeDsd(const Key &key);
   mir::Dsr runningDsd(const Key &key, int depth);
+  std::optional<mir::Dsr> advance(const Key &key);
   mir::Dsr emitDsd(const Key &key, const Terms &terms, int depth,
                    mir::Nodes *where = nullptr);
   int64_t addressOf(mlir::Value buffer) const;
@@ -189,6 +200,7 @@ private:
   std::vector<Scope> scopes;
   std::vector<Atom> atoms;
   llvm::DenseMap<mlir::Value, Form> forms;
+  llvm::SmallVector<mir::Dsr, 3> inUse; // by the op that is being lowered
 };
 
 inline Form operator+(Form x, const Form &y) {

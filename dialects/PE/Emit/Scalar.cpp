@@ -85,9 +85,8 @@ FailureOr<Form> Lowering::form(Value v) {
   } else if (FailureOr<Word> w = constantWord(v); succeeded(w) && !w->buffer) {
     f = Form{{}, w->value};
   } else {
-    f = affine(v.getDefiningOp());
-    if (failed(f))
-      f = pure(v.getDefiningOp());
+    std::optional<FailureOr<Form>> sum = affine(v.getDefiningOp());
+    f = sum ? *sum : pure(v.getDefiningOp());
   }
   if (succeeded(f))
     forms[v] = *f;
@@ -101,56 +100,55 @@ FailureOr<mir::Reg> Lowering::reg(Value v, int d) {
   return regOf(*f, d < 0 ? depth() : d);
 }
 
-/// Sums and multiples stay forms; failure means another case, not an error.
-FailureOr<Form> Lowering::affine(Operation *op) {
-  auto linearOf = [&](Value x, Value y, int64_t k) -> FailureOr<Form> {
-    FailureOr<Form> fx = form(x), fy = form(y);
-    if (failed(fx) || failed(fy))
-      return failure();
-    return *fx + *fy * k;
-  };
-  if (auto a = dyn_cast<arith::AddIOp>(op))
-    return linearOf(a.getLhs(), a.getRhs(), 1);
-  if (auto a = dyn_cast<arith::SubIOp>(op))
-    return linearOf(a.getLhs(), a.getRhs(), -1);
+/// x + k * y
+FailureOr<Form> Lowering::sum(Value x, Value y, int64_t k) {
+  FailureOr<Form> fx = form(x), fy = form(y);
+  if (failed(fx) || failed(fy))
+    return failure();
+  return *fx + *fy * k;
+}
+
+FailureOr<Form> Lowering::multiple(Value x, int64_t k) {
+  FailureOr<Form> f = form(x);
+  if (failed(f))
+    return failure();
+  return *f * k;
+}
+
+/// Whether the result is the operand's register: i16 values are kept
+/// sign-extended, i1 as 0 or 1, f16 as f32.
+static bool isTransparent(Operation *op) {
+  if (llvm::isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtFOp>(op))
+    return true;
+  if (llvm::isa<arith::ExtUIOp>(op))
+    return op->getOperand(0).getType().isInteger(1);
+  if (llvm::isa<arith::ExtSIOp>(op))
+    return !op->getOperand(0).getType().isInteger(1);
+  return llvm::isa<arith::BitcastOp>(op) &&
+         op->getOperand(0).getType().getIntOrFloatBitWidth() == 32;
+}
+
+/// Sums, multiples and casts stay forms; nothing if `op` is none of these.
+std::optional<FailureOr<Form>> Lowering::affine(Operation *op) {
+  if (llvm::isa<arith::AddIOp>(op))
+    return sum(op->getOperand(0), op->getOperand(1), 1);
+  if (llvm::isa<arith::SubIOp>(op))
+    return sum(op->getOperand(0), op->getOperand(1), -1);
   if (auto a = dyn_cast<arith::MulIOp>(op)) {
-    Value x = a.getLhs(), y = a.getRhs();
-    if (constant(x))
-      std::swap(x, y);
-    FailureOr<Form> f = form(x);
-    std::optional<int64_t> k = constant(y);
-    if (!k || failed(f))
-      return failure();
-    return *f * *k;
+    if (std::optional<int64_t> k = constant(a.getRhs()))
+      return multiple(a.getLhs(), *k);
+    if (std::optional<int64_t> k = constant(a.getLhs()))
+      return multiple(a.getRhs(), *k);
   }
-  if (auto a = dyn_cast<arith::ShLIOp>(op)) {
-    FailureOr<Form> f = form(a.getLhs());
-    std::optional<int64_t> k = constant(a.getRhs());
-    if (!k || failed(f) || *k < 0 || *k > 31)
-      return failure();
-    return *f * (int64_t(1) << *k);
-  }
-  if (llvm::isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::BitcastOp,
-                arith::ExtUIOp, arith::ExtFOp>(op)) {
-    // i16 values are kept sign-extended, i1 as 0 or 1, f16 as f32.
-    if (llvm::isa<arith::ExtUIOp>(op) &&
-        !op->getOperand(0).getType().isInteger(1))
-      return failure();
-    if (llvm::isa<arith::BitcastOp>(op) &&
-        op->getOperand(0).getType().getIntOrFloatBitWidth() != 32)
-      return failure();
+  if (auto a = dyn_cast<arith::ShLIOp>(op))
+    if (std::optional<int64_t> k = constant(a.getRhs());
+        k && *k >= 0 && *k < 32)
+      return multiple(a.getLhs(), int64_t(1) << *k);
+  if (isTransparent(op))
     return form(op->getOperand(0));
-  }
-  if (auto a = dyn_cast<arith::ExtSIOp>(op);
-      a && a.getIn().getType().isInteger(1)) {
-    FailureOr<Form> f = form(a.getIn());
-    if (failed(f))
-      return failure();
-    return *f * -1;
-  }
-  if (auto a = dyn_cast<arith::ExtSIOp>(op))
-    return form(a.getIn());
-  return failure();
+  if (llvm::isa<arith::ExtSIOp>(op)) // of a condition
+    return multiple(op->getOperand(0), -1);
+  return std::nullopt;
 }
 
 /// op(in..., imm, amount) at the depth of the deepest operand, once. `sel` and

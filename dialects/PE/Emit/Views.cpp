@@ -328,12 +328,40 @@ mir::Dsr Lowering::runningDsd(const Key &key, int d) {
   add.b = mir::Zero;
   add.imm = int32_t(step);
   loop.post.push_back({add, nullptr});
+  scopes[d].running.push_back({key, r, loop.post.size() - 1, {key.konst}});
   ++scopes[d].hoisted;
   cacheDsd(d, key, r);
   return r;
 }
 
+/// The next of several rounds in one: the descriptor that follows the counter
+/// moves on within the round, and the step at its end is so much shorter.
+std::optional<mir::Dsr> Lowering::advance(const Key &key) {
+  Scope &s = scopes.back();
+  for (Running &run : s.running) {
+    Key moved = run.key;
+    moved.konst = key.konst;
+    if (!(moved == key) || llvm::is_contained(run.seen, key.konst) ||
+        llvm::is_contained(inUse, run.dsr))
+      continue;
+    int64_t by = key.konst - run.key.konst;
+    std::erase_if(s.dsds, [&](auto &e) { return e.second == run.dsr; });
+    mir::Inst &add = emit(Opcode::DsdAdd, depth());
+    add.dsr = run.dsr;
+    add.b = mir::Zero;
+    add.imm = int32_t(by);
+    s.loop->post[run.post].inst.imm -= int32_t(by);
+    run.key = key;
+    run.seen.push_back(key.konst);
+    cacheDsd(depth(), key, run.dsr);
+    return run.dsr;
+  }
+  return std::nullopt;
+}
+
 mir::Dsr Lowering::makeDsd(const Key &key) {
+  if (std::optional<mir::Dsr> d = advance(key))
+    return *d;
   int cur = depth(), d = depthOf({key.terms, 0}), calls = callDepth();
   unsigned held = hoistedDsds(), budget = level.hoistedDsds;
   unsigned own = llvm::count_if(

@@ -635,11 +635,11 @@ pe.program @p grid [4, 4] target "wse2" {
 
 pe.program @p grid [4, 4] target "wse2" {
   pe.class @c at [#pe.pattern<(0, 0), 1 x 1>] {
-    %x = pe.buffer "x" at 4176 : memref<4xi32>
+    %x = pe.buffer "x" at 4176 : memref<4xi16>
     pe.task @t id 0 start {
       %z = arith.constant 0.0 : f32
-      // expected-error @below {{reduces elements of type 'i32' into 'f32'}}
-      %d = pe.reduce vrsum %z, %x : f32, memref<4xi32>
+      // expected-error @below {{reduces elements of type 'i16' into 'f32'}}
+      %d = pe.reduce vrsum %z, %x : f32, memref<4xi16>
       pe.halt
     }
   }
