@@ -60,6 +60,8 @@ static uint16_t doubleToHalf(double value) {
   double magnitude = std::fabs(value);
   if (std::isnan(value))
     return sign | 0x7e00;
+  if (magnitude == 0)
+    return sign;
   if (magnitude >= 65520) // half-way to the value after the largest
     return sign | 0x7c00;
   int exponent = 0;

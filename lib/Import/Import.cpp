@@ -168,6 +168,11 @@ std::optional<int64_t> Importer::evaluateDim(StringRef expression) {
   return value && *value >= 0 ? value : std::nullopt;
 }
 
+/// Whether dimension `i` has a value; exporters also write -1 for none.
+static bool isBound(const onnx::TensorShapeProto::Dimension &dim) {
+  return dim.has_dim_value() && dim.dim_value() >= 0;
+}
+
 /// The name by which --dim binds dimension `i` of a value.
 static std::string dimName(const ValueInfoProto &info, int i) {
   const auto &dim = info.type().tensor_type().shape().dim(i);
@@ -186,7 +191,7 @@ bool Importer::bindDims() {
   auto visit = [&](const ValueInfoProto &info, bool isInput) {
     const auto &shape = info.type().tensor_type().shape();
     for (int i = 0; i < shape.dim_size(); ++i) {
-      if (shape.dim(i).has_dim_value())
+      if (isBound(shape.dim(i)))
         continue;
       std::string name = dimName(info, i);
       if (!known.insert(name).second || !isInput)
@@ -243,9 +248,8 @@ RankedTensorType Importer::inputType(const ValueInfoProto &info) {
   int64_t count = 1;
   for (int i = 0; i < tensor.shape().dim_size(); ++i) {
     const auto &dim = tensor.shape().dim(i);
-    int64_t extent = dim.has_dim_value()
-                         ? dim.dim_value()
-                         : evaluateDim(dimName(info, i)).value_or(-1);
+    int64_t extent = isBound(dim) ? dim.dim_value()
+                                  : evaluateDim(dimName(info, i)).value_or(-1);
     if (extent < 0 || (extent && count > (int64_t(1) << 44) / extent))
       return refuse("has extent " + Twine(extent) + " in dimension " +
                     Twine(i) + ", which is negative or too large");
@@ -581,6 +585,12 @@ static DenseElementsAttr denseOf(const HostTensor &tensor, bool splat) {
       ArrayRef(reinterpret_cast<const char *>(bytes.data()), bytes.size()));
 }
 
+bool Importer::isFileWeight(Value value) const {
+  auto type = cast<RankedTensorType>(value.getType());
+  return origin.count(value) && type.getNumElements() > 8 &&
+         isa<FloatType>(type.getElementType());
+}
+
 /// Vectors of floats that the file holds stay references; what is small and
 /// what was computed is written out.
 Value Importer::materialize(Value placeholder) {
@@ -591,8 +601,7 @@ Value Importer::materialize(Value placeholder) {
     splat = tensor.bytes[i] == tensor.bytes[i % width];
   auto found = origin.find(placeholder);
   std::string name = originName.lookup(placeholder);
-  bool asWeight = found != origin.end() && tensor.size() > 8 &&
-                  isa<FloatType>(tensor.type.getElementType());
+  bool asWeight = isFileWeight(placeholder);
   bool isSmall = tensor.bytes.size() <= 4096 || splat;
   if (isSmall && !asWeight)
     return ConstantOp::create(builder, placeholder.getLoc(), tensor.type,

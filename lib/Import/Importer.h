@@ -169,6 +169,8 @@ public:
   Value loadTensor(const onnx::TensorProto &tensor, llvm::StringRef name,
                    const std::optional<TensorSpan> &span);
   void error(const llvm::Twine &message);
+  /// A vector of floats that lies in a file: kept as a reference.
+  bool isFileWeight(Value value) const;
 
   mlir::MLIRContext &context;
   ModelFile &file;

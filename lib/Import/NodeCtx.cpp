@@ -151,11 +151,20 @@ bool NodeCtx::isConst(Value value) const {
 // Building
 //===----------------------------------------------------------------------===//
 
+/// Moving or casting a weight of the file stays an op on the reference.
+static bool movesWeight(Operation *op, const NodeCtx &n) {
+  if (!isa<TransposeOp, ReshapeOp, SliceOp, ConcatOp, CastOp>(op))
+    return false;
+  return llvm::any_of(op->getOperands(), [&](Value operand) {
+    return n.importer.isFileWeight(operand);
+  });
+}
+
 /// The result of `op` if all operands are known and it is small.
 static std::optional<HostTensor> foldOp(Operation *op, NodeCtx &n) {
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   unsigned width = hostElementBytes(type.getElementType());
-  if (!width || type.getNumElements() > FoldLimit / width)
+  if (!width || type.getNumElements() > FoldLimit / width || movesWeight(op, n))
     return std::nullopt;
   SmallVector<const HostTensor *> operands;
   for (Value operand : op->getOperands())

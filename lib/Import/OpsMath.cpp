@@ -262,20 +262,40 @@ static Value norm(NodeCtx &n, Value x, Value scale, Value bias, int64_t axis,
   return n.reshape(y, shape);
 }
 
+/// The further outputs of LayerNormalization: mean and 1 / deviation.
+static bool statistics(NodeCtx &n, Value x, int64_t axis, double epsilon) {
+  Type f32 = n.builder().getF32Type();
+  auto axes = llvm::to_vector(llvm::seq<int64_t>(axis, n.rank(x)));
+  auto mean = [&](Value value) {
+    return n.make<ReduceMeanOp>(
+        value, {n.named("axes", ArrayRef<int64_t>(axes)),
+                n.named("keepdims", n.builder().getBoolAttr(true))});
+  };
+  x = n.cast(x, f32);
+  Value average = mean(x);
+  Value centered = n.make<SubOp>({x, average});
+  Value variance = mean(n.make<MulOp>({centered, centered}));
+  Value root =
+      n.make<SqrtOp>(n.make<AddOp>({variance, n.scalar(epsilon, f32)}));
+  n.out(average, 1);
+  n.out(n.make<ReciprocalOp>(root), 2);
+  return !n.failed;
+}
+
 static bool normalization(NodeCtx &n, bool rms) {
-  if (n.wants(1) || n.wants(2)) {
-    // Mean and inverse deviation are outputs of training only; leaving them
-    // undefined reports the node that reads them.
-    for (unsigned i = 1; i < 3; ++i)
-      if (n.wants(i))
-        n.scope.values.erase(n.node.output(i));
-  }
   Value x = n.in(0);
   if (!x)
     return n.fail("has no input");
   auto axis = n.axis(n.attrInt("axis", -1), n.rank(x));
-  return axis && n.out(norm(n, x, n.in(1), rms ? Value() : n.in(2), *axis,
-                            n.attrFloat("epsilon", 1e-5f), rms));
+  double epsilon = n.attrFloat("epsilon", 1e-5f);
+  if (!axis)
+    return false;
+  if ((n.wants(1) || n.wants(2)) &&
+      (rms ? !n.fail("outputs statistics, which is not supported")
+           : !statistics(n, x, *axis, epsilon)))
+    return false;
+  return n.out(
+      norm(n, x, n.in(1), rms ? Value() : n.in(2), *axis, epsilon, rms));
 }
 static bool layerNormalization(NodeCtx &n) { return normalization(n, false); }
 static bool rmsNormalization(NodeCtx &n) { return normalization(n, true); }

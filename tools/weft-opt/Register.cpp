@@ -20,6 +20,9 @@
 #ifdef WEFT_HAVE_Fabric
 #include "Fabric/FabricOps.h"
 #endif
+#ifdef WEFT_HAVE_IMPORT
+#include "weft/Import/Passes.h"
+#endif
 #ifdef WEFT_HAVE_PASSES
 #include "weft/Passes/Passes.h"
 #endif
@@ -36,6 +39,9 @@ void weft::registerAll(mlir::DialectRegistry &registry) {
 #endif
 #ifdef WEFT_HAVE_Fabric
   registry.insert<fabric::FabricDialect>();
+#endif
+#ifdef WEFT_HAVE_IMPORT
+  registerImportPasses();
 #endif
 #ifdef WEFT_HAVE_PASSES
   registerWeftPasses();
