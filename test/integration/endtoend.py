@@ -22,12 +22,11 @@ def spread_complaints(stats):
     for kernel in stats["kernels"]:
         macs, area = kernel["macs"], report.rectangle_area(kernel)
         total += macs
-        if "local" in kernel["algorithm"]:
+        if kernel["algorithm"].startswith("local"):
             local += macs
+        if not kernel["algorithm"].startswith(("gemm", "attention")):
             continue
-        if not kernel["name"].startswith(("gemm", "matmul", "attention")):
-            continue
-        used, largest = kernel["pes_with_macs"], kernel["max_pe_macs"]
+        used, largest = kernel["pes_active"], kernel["macs_max_per_pe"]
         if 2 * used < area:
             wrong.append(f"{kernel['name']}: {used} of {area} PEs multiply")
         if largest * area > 2 * macs:
