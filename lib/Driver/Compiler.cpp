@@ -113,8 +113,8 @@ private:
 
   /// Weight references in a module are relative to the module's folder.
   ExitCode attachWeights() {
-    auto store =
-        std::make_shared<WeightStore>(llvm::sys::path::parent_path(o.model));
+    auto store = std::make_shared<WeightStore>(
+        llvm::sys::path::parent_path(o.model).str());
     context.getLoadedDialect<nn::NNDialect>()->setWeights(store);
     return Success;
   }
