@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
+#include <random>
 
 using namespace weft;
 using namespace weft::sim;
@@ -190,4 +191,42 @@ TEST(SimFault, OutputNeverWritten) {
   b.p.outputs = {Builder::tensor("o", {}, DataAddr, 4)};
   EXPECT_TRUE(has(runIt(b).error,
                   "output 'o': PE (0, 0) never wrote part of its tile"));
+}
+
+// Whatever is done to code, routes and queues: a result or an error.
+TEST(SimFault, MutatedProgramsNeverCrash) {
+  Builder base = pair(8, 8);
+  base.p.classes[0].code = Builder::assemble(
+      "loop r5, 3\ndsd d1, r0+16384, f32, [3:5, 4:1]\nvmov d1, r5\n"
+      "dsd d2, r0+16400, f16, [12:2]\nvmov d2, d1\nvfmac d1, d1, d1\n"
+      "vrsum r6, d1\ndsdadd d1, r5+8\nendloop r5\nactivate 1\nendtask\n"
+      "vmov out2, r0, len=8, async=3\nwait 3\nhalt\n");
+  base.p.classes[0].tasks.push_back({1, 18, false});
+  std::mt19937 rng(3);
+  unsigned ended = 0;
+  for (unsigned round = 0; round < 3000; ++round) {
+    Builder b = base;
+    for (unsigned n = 1 + rng() % 3; n--;) {
+      std::vector<uint32_t> &code = b.p.classes[rng() % 2].code;
+      uint32_t &word = code[rng() % code.size()];
+      word = rng() % 2 ? word ^ (1u << rng() % 32) : word + rng() % 64;
+      if (rng() % 8 == 0)
+        b.p.routes[rng() % 2].tx = uint8_t(rng() % 32);
+      if (rng() % 8 == 0)
+        b.p.classes[rng() % 2].queues[0].queue = uint8_t(rng() % 8);
+      if (rng() % 16 == 0)
+        b.p.classes[rng() % 2].where[0].x0 = rng() % 3;
+    }
+    auto s = Simulator::create(b.p, b.t);
+    if (!s) {
+      consumeError(s.takeError());
+      continue;
+    }
+    auto stats = (*s)->run(5000);
+    ended += bool(stats);
+    if (!stats) {
+      EXPECT_NE(toString(stats.takeError()), "");
+    }
+  }
+  EXPECT_GT(ended, 100u);
 }

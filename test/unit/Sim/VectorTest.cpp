@@ -169,3 +169,119 @@ TEST(SimVector, NamesDecideHowBitsAreRead) {
               in, 20480, 5);
   EXPECT_EQ(o, (std::vector<float>{1.5f, 2.5f, 3, -5, -1}));
 }
+
+namespace {
+
+/// A random walk over the 512 bytes from `base`.
+struct Walk {
+  DType type = DType::F32;
+  std::vector<isa::DsdDim> dims;
+  uint32_t addr = 0;
+};
+
+Walk randomWalk(std::mt19937 &rng, std::vector<uint16_t> lengths, DType type) {
+  Walk w;
+  w.type = type;
+  int size = int(isa::dtypeBytes(type)), lo = 0, hi = 0;
+  do {
+    w.dims.clear();
+    lo = hi = 0;
+    for (size_t d = 0; d < lengths.size(); ++d) {
+      int stride = rng() % 3 ? int(rng() % 5) - 1 : (d + 1 == lengths.size());
+      if (d + 1 < lengths.size() && rng() % 2)
+        stride = int(rng() % 3) * lengths.back();
+      w.dims.push_back({lengths[d], int16_t(stride)});
+      int reach = (lengths[d] - 1) * stride * size;
+      (reach < 0 ? lo : hi) += reach;
+    }
+  } while (hi - lo + size > 512);
+  int room = (512 - (hi - lo + size)) / size;
+  w.addr =
+      DataAddr + uint32_t(-lo) + uint32_t(size) * (rng() % uint32_t(room + 1));
+  return w;
+}
+
+std::string textOf(const char *name, const Walk &w) {
+  const char *types[] = {"f32", "f16", "i32", "i16"};
+  std::string s = std::string("dsd ") + name + ", r0+" +
+                  std::to_string(w.addr) + ", " + types[int(w.type)] + ", [";
+  for (size_t d = 0; d < w.dims.size(); ++d)
+    s += (d ? ", " : "") + std::to_string(w.dims[d].length) + ":" +
+         std::to_string(w.dims[d].stride);
+  return s + "]\n";
+}
+
+/// The bytes of element `i`, by plain division.
+uint32_t addressOf(const Walk &w, uint32_t i) {
+  int64_t at = w.addr;
+  for (size_t d = w.dims.size(); d-- > 0;) {
+    at += int64_t(i % w.dims[d].length) * w.dims[d].stride *
+          isa::dtypeBytes(w.type);
+    i /= w.dims[d].length;
+  }
+  return uint32_t(at - DataAddr);
+}
+
+uint32_t lengthOf(const std::vector<uint16_t> &lengths) {
+  uint32_t n = 1;
+  for (uint16_t l : lengths)
+    n *= l;
+  return n;
+}
+
+} // namespace
+
+// One op on overlapping walks gives what one element after the other gives.
+TEST(SimVector, RandomWalks) {
+  const isa::Op ops[] = {isa::Op::VFAdd, isa::Op::VFSub, isa::Op::VFMul,
+                         isa::Op::VFMac, isa::Op::VFMax, isa::Op::VAdd,
+                         isa::Op::VMax,  isa::Op::VFLt};
+  std::mt19937 rng(11);
+  for (unsigned round = 0; round < 4000; ++round) {
+    isa::Op op = ops[rng() % 8];
+    std::vector<uint16_t> flat = {uint16_t(1 + rng() % 40)},
+                          deep = {uint16_t(1 + rng() % 4),
+                                  uint16_t(1 + rng() % 9)};
+    std::vector<uint16_t> same = {uint16_t(lengthOf(deep))};
+    std::vector<uint16_t> shapes[3] = {flat, flat, flat};
+    if (rng() % 2)
+      for (auto &s : shapes)
+        s = rng() % 2 ? deep : same;
+    DType type = rng() % 2 ? DType::F32 : DType::F16;
+    Walk d = randomWalk(rng, shapes[0], type),
+         a = randomWalk(rng, shapes[1], type),
+         b = randomWalk(rng, shapes[2], type);
+    if (rng() % 4 == 0)
+      a = d;
+    std::vector<float> in(128);
+    for (float &f : in)
+      f = float(int(rng() % 17) - 8) * 0.5f;
+    if (type == DType::F16)
+      for (float &f : in) {
+        uint32_t two = floatBitsToHalf(llvm::bit_cast<uint32_t>(f));
+        two |= two << 16;
+        memcpy(&f, &two, 4);
+      }
+    std::vector<uint8_t> want = bytesOf(in);
+    View src =
+        op == isa::Op::VAdd || op == isa::Op::VMax ? View::Int : View::Float;
+    View dst = op == isa::Op::VFLt ? View::Int : src;
+    for (uint32_t i = 0; i < lengthOf(shapes[0]); ++i) {
+      uint8_t *p = want.data() + addressOf(d, i);
+      storeElement(
+          p, type, dst,
+          evaluate(op, src, isa::dtypeBytes(type) * 8,
+                   loadElement(want.data() + addressOf(a, i), type, src),
+                   loadElement(want.data() + addressOf(b, i), type, src),
+                   loadElement(p, type, dst)));
+    }
+    std::vector<float> got =
+        runBody(textOf("d0", d) + textOf("d1", a) + textOf("d2", b) +
+                    isa::mnemonic(uint8_t(op)) + " d0, d1, d2\n",
+                in, DataAddr, 128);
+    ASSERT_EQ(bytesOf(got), want)
+        << "round " << round << "\n"
+        << textOf("d0", d) << textOf("d1", a) << textOf("d2", b)
+        << isa::mnemonic(uint8_t(op));
+  }
+}
