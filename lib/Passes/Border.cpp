@@ -1,0 +1,124 @@
+//===- Border.cpp - Inputs, outputs and ledger of a pe.program ------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "RegionPlan.h"
+
+using namespace mlir;
+using namespace weft;
+
+namespace {
+struct Found {
+  fabric::BufferOp buffer;
+  const RegionPlan *plan = nullptr;
+};
+
+Found findBuffer(ArrayRef<RegionPlan> regions,
+                 llvm::function_ref<bool(fabric::BufferOp)> wanted) {
+  for (const RegionPlan &plan : regions) {
+    fabric::RegionOp region = plan.region;
+    for (auto buffer : region.getBody().getOps<fabric::BufferOp>())
+      if (wanted(buffer))
+        return {buffer, &plan};
+  }
+  return {};
+}
+
+IntegerAttr addressOf(OpBuilder &b, const Found &f) {
+  return b.getI64IntegerAttr(int64_t(f.plan->memory.address.lookup(f.buffer)));
+}
+
+/// A constant, or an input handed through.
+void writePassingOutput(fabric::ProgramOp program, pe::ProgramOp out,
+                        OpBuilder &b, unsigned i, StringAttr name,
+                        ArrayAttr sources, ArrayAttr onnx) {
+  auto symbol = dyn_cast<FlatSymbolRefAttr>(sources[i]);
+  auto input = dyn_cast<IntegerAttr>(sources[i]);
+  TypeAttr type = cast<TypeAttr>(onnx[i]);
+  if (symbol && !out.lookupSymbol(symbol.getValue())) {
+    auto constant =
+        program->getParentOfType<ModuleOp>().lookupSymbol<wafer::ConstantOp>(
+            symbol.getValue());
+    pe::TensorOp::create(b, program.getLoc(), symbol.getValue(),
+                         cast<RankedTensorType>(constant.getType()), symbol);
+  }
+  pe::OutputOp::create(b, program.getLoc(), name, type, IntegerAttr(),
+                       pe::PatternAttr(), TypeAttr(), ArrayAttr(), symbol,
+                       input ? b.getI32IntegerAttr(input.getInt())
+                             : IntegerAttr());
+}
+
+void writeInput(fabric::ProgramOp program, OpBuilder &b,
+                ArrayRef<RegionPlan> regions, unsigned i, StringAttr name,
+                TypeAttr type) {
+  Found f = findBuffer(regions, [&](fabric::BufferOp buffer) {
+    return buffer.getInput() && *buffer.getInput() == int64_t(i);
+  });
+  if (!f.buffer) {
+    pe::InputOp::create(b, program.getLoc(), name, type, IntegerAttr(),
+                        pe::PatternAttr(), TypeAttr(), ArrayAttr());
+    return;
+  }
+  auto laid = cast<RankedTensorType>(*f.buffer.getTensor());
+  pe::InputOp::create(b, program.getLoc(), name, type, addressOf(b, f),
+                      patternAttr(b.getContext(), f.plan->whole),
+                      TypeAttr::get(laid.getElementType()), mapOf(b, laid));
+}
+
+void writeOutput(fabric::ProgramOp program, pe::ProgramOp out, OpBuilder &b,
+                 ArrayRef<RegionPlan> regions, unsigned i, StringAttr name) {
+  auto sources = program->getAttrOfType<ArrayAttr>("output_sources");
+  auto onnx = program->getParentOfType<ModuleOp>()->getAttrOfType<ArrayAttr>(
+      "weft.outputs");
+  unsigned position = 0;
+  Found f = findBuffer(regions, [&](fabric::BufferOp buffer) {
+    if (!buffer.getOutput())
+      return false;
+    for (auto [k, a] : llvm::enumerate(*buffer.getOutput()))
+      if (cast<IntegerAttr>(a).getInt() == int64_t(i)) {
+        position = unsigned(k);
+        return true;
+      }
+    return false;
+  });
+  if (f.buffer) {
+    auto laid = cast<RankedTensorType>(*f.buffer.getTensor());
+    if (auto list = f.buffer->getAttrOfType<ArrayAttr>("output_types"))
+      laid = cast<RankedTensorType>(cast<TypeAttr>(list[position]).getValue());
+    auto plain = RankedTensorType::get(laid.getShape(), laid.getElementType());
+    TypeAttr type = onnx ? cast<TypeAttr>(onnx[i]) : TypeAttr::get(plain);
+    pe::OutputOp::create(b, program.getLoc(), name, type, addressOf(b, f),
+                         patternAttr(b.getContext(), f.plan->whole),
+                         TypeAttr::get(laid.getElementType()), mapOf(b, laid),
+                         FlatSymbolRefAttr(), IntegerAttr());
+    return;
+  }
+  writePassingOutput(program, out, b, i, name, sources, onnx);
+}
+} // namespace
+
+/// Inputs, outputs and the ledger.
+void weft::writeBorder(fabric::ProgramOp program, pe::ProgramOp out,
+                       ArrayRef<RegionPlan> regions) {
+  OpBuilder b = OpBuilder::atBlockEnd(&out.getBody().front());
+  auto names = program->getAttrOfType<ArrayAttr>("input_names");
+  auto types = program->getAttrOfType<ArrayAttr>("input_types");
+  unsigned count = names ? names.size() : 0;
+  for (unsigned i = 0; i < count; ++i)
+    writeInput(program, b, regions, i, cast<StringAttr>(names[i]),
+               cast<TypeAttr>(types[i]));
+  auto outNames = program->getAttrOfType<ArrayAttr>("output_names");
+  count = outNames ? outNames.size() : 0;
+  for (unsigned i = 0; i < count; ++i)
+    writeOutput(program, out, b, regions, i, cast<StringAttr>(outNames[i]));
+  auto ledger = program->getParentOfType<ModuleOp>()->getAttrOfType<ArrayAttr>(
+      "weft.ledger");
+  for (Attribute a : ledger ? ledger.getValue() : ArrayRef<Attribute>()) {
+    auto e = cast<ArrayAttr>(a);
+    pe::NodeOp::create(b, program.getLoc(), cast<IntegerAttr>(e[0]).getInt(),
+                       cast<StringAttr>(e[1]).getValue(),
+                       cast<StringAttr>(e[2]).getValue(),
+                       pe::Fate(cast<IntegerAttr>(e[3]).getInt()));
+  }
+}

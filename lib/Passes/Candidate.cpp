@@ -1,0 +1,166 @@
+//===- Candidate.cpp - An nn program on one rectangle ---------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "Candidate.h"
+#include "weft/Import/Constant.h"
+
+using namespace mlir;
+using namespace weft;
+
+kernels::Measure Costs::of(const Problem &p, const Option &o) {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  os << p.op << '|' << o.algorithm << '|' << p.config << '|' << o.out;
+  for (RankedTensorType t : o.ins)
+    os << '|' << t;
+  auto [it, isNew] = known.try_emplace(key);
+  if (isNew) {
+    OpBuilder b(module.getBodyRegion());
+    SmallVector<MemRefType> scratch;
+    fabric::KernelOp k =
+        kernels::expandKernel(b, module.getLoc(), "cost", p, o, rect, scratch);
+    it->second = kernels::measure(k, rect, target);
+    for (MemRefType s : scratch)
+      it->second.scratchBytes += 4 * uint64_t(s.getNumElements());
+    k->erase();
+  }
+  return it->second;
+}
+
+static Problem relayoutProblem(RankedTensorType type) {
+  Problem p;
+  p.op = "wafer.relayout";
+  p.ins = {type};
+  p.constant = {false};
+  p.out = type;
+  p.config = DictionaryAttr::get(type.getContext());
+  return p;
+}
+
+RankedTensorType weft::stored(Type t) {
+  auto type = cast<RankedTensorType>(t);
+  return RankedTensorType::get(type.getShape(),
+                               kernels::storageType(type.getElementType()));
+}
+
+static bool isAlias(const Problem &p) {
+  return p.ins[0].getRank() && p.out.getRank() &&
+         p.ins[0].getShape().back() == p.out.getShape().back();
+}
+
+/// Powers that have a kernel: 2 (square) and 0.5 (sqrt).
+static void rewritePow(Operation *op, Problem &p) {
+  std::optional<double> e = constantScalar(op->getOperand(1));
+  if (e && *e == 2.0)
+    p.op = "nn.square";
+  else if (e && *e == 0.5)
+    p.op = "nn.sqrt";
+}
+
+static Problem problemOf(Operation *op) {
+  Problem p;
+  p.op = op->getName().getStringRef().str();
+  NamedAttrList config(op->getDiscardableAttrDictionary());
+  for (NamedAttribute a : op->getAttrDictionary())
+    config.set(a.getName(), a.getValue());
+  if (auto cast = dyn_cast<nn::CastOp>(op)) {
+    auto name = [](Type t) {
+      std::string s;
+      llvm::raw_string_ostream(s) << getElementTypeOrSelf(t);
+      return s;
+    };
+    OpBuilder b(op);
+    config.set("from", b.getStringAttr(name(op->getOperand(0).getType())));
+    config.set("to", b.getStringAttr(name(op->getResult(0).getType())));
+  }
+  p.config = config.getDictionary(op->getContext());
+  for (Value v : op->getOperands()) {
+    p.ins.push_back(stored(v.getType()));
+    p.constant.push_back(isConstant(v));
+  }
+  p.out = stored(op->getResult(0).getType());
+  if (isa<nn::PowOp>(op))
+    rewritePow(op, p);
+  return p;
+}
+
+LogicalResult Candidate::build(nn::ProgramOp program) {
+  for (BlockArgument arg : program.getBody().getArguments())
+    addInput(arg);
+  for (Operation &op : program.getBody().front().without_terminator())
+    if (!isConstant(op.getResult(0)) && failed(addOp(&op)))
+      return failure();
+  return success();
+}
+
+uint64_t Candidate::solve() {
+  problem.relayout = [&](int node, int from, int to) {
+    Problem p = relayoutProblem(stored(values[node].getType()));
+    Option o{"relayout",
+             {kernels::laidOut(p.ins[0], rect, int8_t(from))},
+             kernels::laidOut(p.out, rect, int8_t(to))};
+    return costs.of(p, o).cycles;
+  };
+  choice = solve::solveLayout(problem);
+  return problem.cost(choice);
+}
+
+/// Bytes per PE of the constants, for a quick refusal of small rectangles.
+uint64_t Candidate::constantBytes() const {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < problems.size(); ++i)
+    for (size_t k = 0; k < problems[i].ins.size(); ++k)
+      if (problems[i].constant[k])
+        bytes += 4 * kernels::tileElems(options[i][choice[i]].ins[k]);
+  return bytes;
+}
+
+void Candidate::addInput(BlockArgument arg) {
+  solve::LayoutNode node;
+  Problem p;
+  RankedTensorType type = stored(arg.getType());
+  p.out = type;
+  p.config = DictionaryAttr::get(type.getContext());
+  std::vector<Option> opts;
+  for (int8_t axis : {kernels::None, kernels::X, kernels::Y}) {
+    if (axis != kernels::None &&
+        (type.getRank() == 0 || type.getShape().back() == 1))
+      continue;
+    opts.push_back({"input", {}, kernels::laidOut(type, rect, axis)});
+    node.options.push_back({{}, axis, 0});
+  }
+  append(arg, std::move(node), std::move(p), std::move(opts));
+}
+
+LogicalResult Candidate::addOp(Operation *op) {
+  Problem p = problemOf(op);
+  std::string why;
+  std::vector<Option> opts = kernels::allOptions(p, rect, why);
+  if (opts.empty())
+    return op->emitOpError("cannot be mapped: ") << why;
+  solve::LayoutNode node;
+  for (Value v : op->getOperands())
+    node.operands.push_back(isConstant(v) ? -1 : nodeOf.lookup(v));
+  for (const Option &o : opts) {
+    solve::LayoutOption lo;
+    for (size_t k = 0; k < op->getNumOperands(); ++k)
+      lo.ins.push_back(p.constant[k] ? -1 : kernels::axisOf(o.ins[k]));
+    lo.out = kernels::axisOf(o.out);
+    bool alias = p.op == "nn.reshape" && isAlias(p);
+    lo.cost = alias ? 0 : costs.of(p, o).cycles;
+    node.options.push_back(lo);
+  }
+  append(op->getResult(0), std::move(node), std::move(p), std::move(opts));
+  return success();
+}
+
+void Candidate::append(Value v, solve::LayoutNode node, Problem p,
+                       std::vector<Option> opts) {
+  nodeOf[v] = int(values.size());
+  values.push_back(v);
+  problem.nodes.push_back(std::move(node));
+  problems.push_back(std::move(p));
+  options.push_back(std::move(opts));
+}

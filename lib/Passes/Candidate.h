@@ -1,0 +1,75 @@
+//===- Candidate.h - An nn program on one rectangle -----------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// The program as a layout problem, with its costs and its solution.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_LIB_PASSES_CANDIDATE_H
+#define WEFT_LIB_PASSES_CANDIDATE_H
+
+#include "NN/NNOps.h"
+#include "PassDetail.h"
+#include "weft/Kernels/Kernel.h"
+#include "weft/Solve/Layout.h"
+#include <map>
+
+namespace weft {
+using kernels::Option;
+using kernels::Problem;
+using kernels::Rect;
+
+/// `t` with the element type in which PEs store it.
+mlir::RankedTensorType stored(mlir::Type t);
+
+/// Cost of an expansion, remembered by what determines it.
+class Costs {
+public:
+  Costs(mlir::MLIRContext *ctx, const Rect &r, const Target &t)
+      : rect(r), target(t),
+        module(mlir::ModuleOp::create(mlir::UnknownLoc::get(ctx))) {}
+  ~Costs() { module->erase(); }
+
+  kernels::Measure of(const Problem &p, const Option &o);
+
+private:
+  Rect rect;
+  const Target &target;
+  mlir::ModuleOp module;
+  std::map<std::string, kernels::Measure> known;
+};
+
+/// The program as a layout problem on one rectangle, and its solution.
+class Candidate {
+public:
+  Candidate(nn::ProgramOp program, const Rect &r, const Target &t)
+      : rect(r), costs(program.getContext(), r, t) {}
+
+  /// Collects the options of every op; an op without any is an error.
+  mlir::LogicalResult build(nn::ProgramOp program);
+  /// Chooses; returns the estimated cycles.
+  uint64_t solve();
+  /// Bytes per PE of the constants, for a quick refusal of small rectangles.
+  uint64_t constantBytes() const;
+  const Option &chosen(int node) const { return options[node][choice[node]]; }
+
+  Rect rect;
+  llvm::SmallVector<mlir::Value> values; // by node
+  std::vector<Problem> problems;
+  llvm::DenseMap<mlir::Value, int> nodeOf; // lookups only
+
+private:
+  Costs costs;
+  solve::LayoutProblem problem;
+  std::vector<unsigned> choice;
+  std::vector<std::vector<Option>> options;
+
+  void addInput(mlir::BlockArgument arg);
+  mlir::LogicalResult addOp(mlir::Operation *op);
+  void append(mlir::Value v, solve::LayoutNode node, Problem p,
+              std::vector<Option> opts);
+};
+
+} // namespace weft
+
+#endif

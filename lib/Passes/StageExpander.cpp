@@ -1,0 +1,226 @@
+//===- StageExpander.cpp - Kernels and buffers of one stage ---------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "StageExpander.h"
+
+using namespace mlir;
+using namespace weft;
+using kernels::Option;
+using kernels::Problem;
+using kernels::Rect;
+
+/// A wafer.kernel or wafer.relayout as the kernel interface sees it.
+static std::pair<Problem, Option> describe(Operation *op) {
+  Problem p;
+  Option o;
+  auto kernel = dyn_cast<wafer::KernelOp>(op);
+  p.op = kernel ? kernel.getOp().str() : "wafer.relayout";
+  p.config =
+      kernel ? kernel.getConfig() : DictionaryAttr::get(op->getContext());
+  o.algorithm = kernel ? kernel.getAlgorithm().str() : "relayout";
+  o.validOnes = p.integer("valid_ones");
+  auto plain = [](RankedTensorType t) {
+    return RankedTensorType::get(t.getShape(), t.getElementType());
+  };
+  for (Value v : op->getOperands()) {
+    auto type = cast<RankedTensorType>(v.getType());
+    o.ins.push_back(type);
+    p.ins.push_back(plain(type));
+    auto place = v.getDefiningOp<wafer::PlaceOp>();
+    p.constant.push_back(place && place.getConstant());
+  }
+  if (o.validOnes) {
+    p.ins.pop_back();
+    p.constant.pop_back();
+  }
+  o.out = cast<RankedTensorType>(op->getResult(0).getType());
+  p.out = plain(o.out);
+  return {p, o};
+}
+
+static bool isAlias(const Problem &p, const Option &o) {
+  return p.op == "nn.reshape" && p.ins[0].getRank() && p.out.getRank() &&
+         p.ins[0].getShape().back() == p.out.getShape().back() &&
+         kernels::axisOf(o.ins[0]) == kernels::axisOf(o.out);
+}
+
+KernelCache::Entry KernelCache::get(const Problem &p, const Option &o,
+                                    const Rect &r, Location loc) {
+  SmallVector<MemRefType> scratch;
+  fabric::KernelOp kernel = kernels::expandKernel(
+      b, UnknownLoc::get(b.getContext()), "k", p, o, r, scratch);
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  kernel.print(os);
+  auto [it, isNew] = known.try_emplace(text);
+  if (isNew) {
+    it->second = {o.algorithm + "_" + std::to_string(known.size() - 1),
+                  scratch};
+    kernel.setSymName(it->second.symbol);
+  } else {
+    kernel->erase();
+  }
+  return it->second;
+}
+
+StageExpander::StageExpander(KernelCache &cache, wafer::StageOp stage,
+                             fabric::RegionOp region)
+    : b(stage.getContext()), cache(cache), stage(stage) {
+  b.setInsertionPointToEnd(b.createBlock(&region.getBody()));
+  ArrayRef<int64_t> at = *stage.getAt(), size = stage.getSize();
+  rect = {at[0], at[1], size[0], size[1]};
+}
+
+void StageExpander::run(ArrayRef<int64_t> inputs) {
+  number();
+  for (Operation &op : stage.getBody().front().without_terminator())
+    if (auto place = dyn_cast<wafer::PlaceOp>(op))
+      expandPlace(place, inputs);
+    else
+      expandKernel(&op);
+}
+
+Value StageExpander::receiveBuffer(unsigned index) {
+  Value arg = stage.getBody().getArgument(index);
+  Value &buffer = buffers[arg];
+  if (!buffer)
+    buffer =
+        makeBuffer(stage.getLoc(), uniqueName("arg" + std::to_string(index)),
+                   "activations", cast<RankedTensorType>(arg.getType()));
+  return buffer;
+}
+
+void StageExpander::communicate(Value buffer, StringRef channel, bool send,
+                                OpBuilder &kernels, Location loc) {
+  std::string name = ((send ? "send_" : "recv_") + channel).str();
+  auto kernel = fabric::KernelOp::create(kernels, loc, name);
+  OpBuilder inner(kernel.getContext());
+  Block *body = inner.createBlock(&kernel.getBody());
+  Value arg = body->addArgument(buffer.getType(), loc);
+  if (send)
+    fabric::SendOp::create(inner, loc, arg, channel);
+  else
+    fabric::RecvOp::create(inner, loc, arg, channel);
+  fabric::ReturnOp::create(inner, loc);
+  fabric::LaunchOp::create(b, loc, FlatSymbolRefAttr::get(b.getContext(), name),
+                           buffer, b.getStringAttr(uniqueName(name)),
+                           b.getStringAttr("stream"),
+                           b.getDenseI64ArrayAttr(nodeIndices(loc)));
+}
+
+Value StageExpander::root(Value v) {
+  Value r = roots.lookup(v);
+  return r ? root(r) : v;
+}
+
+void StageExpander::number() {
+  unsigned n = 0;
+  for (Operation &op : stage.getBody().front()) {
+    order[&op] = ++n;
+    if (isa<wafer::KernelOp>(op)) {
+      auto [p, o] = describe(&op);
+      if (isAlias(p, o))
+        roots[op.getResult(0)] = op.getOperand(0);
+    }
+    for (Value v : op.getOperands())
+      lastUse[root(v)] = n;
+  }
+}
+
+std::string StageExpander::uniqueName(std::string base) {
+  unsigned n = names[base]++;
+  return n ? base + "_" + std::to_string(n) : base;
+}
+
+fabric::BufferOp StageExpander::makeBuffer(Location loc, StringRef name,
+                                           StringRef cls,
+                                           RankedTensorType type) {
+  auto memref =
+      MemRefType::get({kernels::tileElems(type)}, type.getElementType());
+  return fabric::BufferOp::create(
+      b, loc, memref, b.getStringAttr(name), b.getStringAttr(cls),
+      FlatSymbolRefAttr(), IntegerAttr(), ArrayAttr(), TypeAttr::get(type));
+}
+
+void StageExpander::expandPlace(wafer::PlaceOp place,
+                                ArrayRef<int64_t> inputs) {
+  auto type = cast<RankedTensorType>(place.getResult().getType());
+  if (place.getConstant()) {
+    auto buffer =
+        makeBuffer(place.getLoc(), uniqueName(place.getConstant()->str()),
+                   "weights", type);
+    buffer.setInitAttr(place.getConstantAttr());
+    buffers[place.getResult()] = buffer;
+    return;
+  }
+  auto arg = cast<BlockArgument>(place.getInput());
+  auto buffer =
+      makeBuffer(place.getLoc(),
+                 uniqueName("in" + std::to_string(inputs[arg.getArgNumber()])),
+                 "io", type);
+  buffer.setInput(inputs[arg.getArgNumber()]);
+  buffers[place.getResult()] = buffer;
+}
+
+void StageExpander::expandKernel(Operation *op) {
+  auto [p, o] = describe(op);
+  Value result = op->getResult(0);
+  if (isAlias(p, o)) {
+    buffers[result] = bufferOf(op->getOperand(0));
+    return;
+  }
+  std::string name = instanceName(op, o);
+  Value out = inPlaceBuffer(op, p, o);
+  if (!out)
+    out = makeBuffer(op->getLoc(), name, "activations", o.out);
+  buffers[result] = out;
+  SmallVector<Value> operands;
+  for (Value v : op->getOperands())
+    operands.push_back(bufferOf(v));
+  operands.push_back(out);
+  KernelCache::Entry kernel = cache.get(p, o, rect, op->getLoc());
+  for (auto [i, type] : llvm::enumerate(kernel.scratch))
+    operands.push_back(fabric::BufferOp::create(
+        b, op->getLoc(), type, b.getStringAttr(name + ".t" + std::to_string(i)),
+        b.getStringAttr("buffers"), FlatSymbolRefAttr(), IntegerAttr(),
+        ArrayAttr(), TypeAttr()));
+  fabric::LaunchOp::create(
+      b, op->getLoc(), FlatSymbolRefAttr::get(b.getContext(), kernel.symbol),
+      operands, b.getStringAttr(name), b.getStringAttr(o.algorithm),
+      b.getDenseI64ArrayAttr(nodeIndices(op->getLoc())));
+}
+
+std::string StageExpander::instanceName(Operation *op, const Option &o) {
+  auto kernel = dyn_cast<wafer::KernelOp>(op);
+  std::string name =
+      kernel ? kernel.getOp().drop_front(kernel.getOp().find('.') + 1).str()
+             : o.algorithm;
+  auto nodes = nn::nodesOf(op->getLoc());
+  if (!nodes.empty() && !nodes.back().getName().empty())
+    name += ":" + nodes.back().getName().str();
+  return uniqueName(name);
+}
+
+Value StageExpander::inPlaceBuffer(Operation *op, const Problem &p,
+                                   const Option &o) {
+  const kernels::Kernel *kernel = kernels::findKernel(o.algorithm);
+  for (unsigned i = 0; i < p.ins.size(); ++i) {
+    Value v = root(op->getOperand(i));
+    if (!kernel->inPlace(p, o, i) || v.getDefiningOp<wafer::PlaceOp>() ||
+        isa<BlockArgument>(v) || lastUse[v] != order[op] ||
+        kernels::tileElems(o.ins[i]) != kernels::tileElems(o.out) ||
+        o.ins[i].getElementType() != o.out.getElementType())
+      continue;
+    if (llvm::count_if(op->getOperands(),
+                       [&](Value u) { return root(u) == v; }) > 1)
+      continue;
+    // The result lives on in the operand's storage.
+    unsigned last = lastUse[op->getResult(0)];
+    roots[op->getResult(0)] = v;
+    lastUse[v] = last;
+    return bufferOf(op->getOperand(i));
+  }
+  return nullptr;
+}

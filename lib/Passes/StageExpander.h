@@ -1,0 +1,87 @@
+//===- StageExpander.h - Kernels and buffers of one stage -----------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// A buffer per value, a launch per kernel. Values that may share storage do:
+// reshapes that keep the last dimension, and results that may overwrite an
+// operand that dies.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_LIB_PASSES_STAGEEXPANDER_H
+#define WEFT_LIB_PASSES_STAGEEXPANDER_H
+
+#include "PassDetail.h"
+#include "weft/Kernels/Kernel.h"
+#include <map>
+
+namespace weft {
+
+/// Kernels of the program, equal code once.
+class KernelCache {
+public:
+  explicit KernelCache(mlir::OpBuilder &b) : b(b) {}
+
+  struct Entry {
+    std::string symbol;
+    llvm::SmallVector<mlir::MemRefType> scratch;
+  };
+  Entry get(const kernels::Problem &p, const kernels::Option &o,
+            const kernels::Rect &r, mlir::Location loc);
+
+private:
+  mlir::OpBuilder &b;
+  std::map<std::string, Entry> known;
+};
+
+class StageExpander {
+public:
+  StageExpander(KernelCache &cache, wafer::StageOp stage,
+                fabric::RegionOp region);
+
+  /// `inputs[i]`: graph input number of stage operand i, or -1.
+  void run(llvm::ArrayRef<int64_t> inputs);
+
+  mlir::Value bufferOf(mlir::Value v) { return buffers.lookup(v); }
+
+  /// The buffer that operand `index` of the stage arrives in.
+  mlir::Value receiveBuffer(unsigned index);
+
+  /// Launches a kernel that sends or receives `buffer` on `channel`.
+  void communicate(mlir::Value buffer, llvm::StringRef channel, bool send,
+                   mlir::OpBuilder &kernels, mlir::Location loc);
+
+private:
+  mlir::OpBuilder b;
+  KernelCache &cache;
+  wafer::StageOp stage;
+  kernels::Rect rect;
+  llvm::DenseMap<mlir::Value, mlir::Value> buffers, roots; // lookups only
+  llvm::DenseMap<mlir::Value, unsigned> lastUse; // of a root, in op numbers
+  llvm::DenseMap<mlir::Operation *, unsigned> order;
+  std::map<std::string, unsigned> names;
+
+  mlir::Value root(mlir::Value v);
+
+  /// Numbers ops and finds the last use of every storage.
+  void number();
+
+  std::string uniqueName(std::string base);
+
+  fabric::BufferOp makeBuffer(mlir::Location loc, llvm::StringRef name,
+                              llvm::StringRef cls, mlir::RankedTensorType type);
+
+  void expandPlace(wafer::PlaceOp place, llvm::ArrayRef<int64_t> inputs);
+
+  void expandKernel(mlir::Operation *op);
+
+  /// A name a reader recognises: op and the last ONNX node it computes.
+  std::string instanceName(mlir::Operation *op, const kernels::Option &o);
+
+  /// The buffer of an operand that dies here and may be overwritten.
+  mlir::Value inPlaceBuffer(mlir::Operation *op, const kernels::Problem &p,
+                            const kernels::Option &o);
+};
+
+} // namespace weft
+
+#endif

@@ -1,0 +1,214 @@
+//===- WaferWriter.cpp - A solved candidate as wafer IR -------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "WaferWriter.h"
+#include "weft/Import/Constant.h"
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+using namespace weft;
+
+namespace {
+/// Writes a solved candidate as wafer IR.
+class Writer {
+public:
+  Writer(Candidate &c, nn::ProgramOp program, const Target &t)
+      : c(c), program(program), target(t),
+        module(program->getParentOfType<ModuleOp>()), b(program) {}
+
+  void write() {
+    Location loc = program.getLoc();
+    auto ret = cast<nn::ReturnOp>(program.getBody().front().getTerminator());
+    SmallVector<Attribute> inNames, outNames;
+    for (unsigned i = 0; i < program.getArgumentTypes().size(); ++i)
+      inNames.push_back(b.getStringAttr(program.getInputName(i)));
+    for (unsigned i = 0; i < ret.getNumOperands(); ++i)
+      outNames.push_back(b.getStringAttr(program.getOutputName(i)));
+    auto waferProgram = wafer::ProgramOp::create(
+        b, loc, "main", b.getArrayAttr(inNames), b.getArrayAttr(outNames),
+        b.getDenseI64ArrayAttr({target.gridW.value, target.gridH.value}),
+        wafer::TargetAttr::get(b.getContext(), printTarget(target)));
+    Block *body = b.createBlock(&waferProgram.getBody());
+    for (Type t : program.getArgumentTypes())
+      body->addArgument(t, loc);
+    writeStage(body, ret, loc);
+    module->setAttr("weft.outputs", outputTypes(ret));
+    program->erase();
+  }
+
+private:
+  Candidate &c;
+  nn::ProgramOp program;
+  const Target &target;
+  ModuleOp module;
+  OpBuilder b;
+  SmallVector<Value> laid;                       // by node
+  std::map<std::pair<int, int>, Value> relaid;   // (node, axis)
+  llvm::MapVector<Value, std::string> constants; // nn value -> symbol
+  unsigned nextConstant = 0;
+
+  /// The ONNX types of the outputs: what the host converts to.
+  ArrayAttr outputTypes(nn::ReturnOp ret) {
+    SmallVector<Attribute> types;
+    for (Value v : ret.getOperands())
+      types.push_back(TypeAttr::get(v.getType()));
+    return b.getArrayAttr(types);
+  }
+
+  void writeStage(Block *body, nn::ReturnOp ret, Location loc) {
+    // Results: every output that is computed; constants and inputs pass by.
+    SmallVector<Type> resultTypes;
+    for (Value v : ret.getOperands())
+      if (!isConstant(v) && !isa<BlockArgument>(v))
+        resultTypes.push_back(c.chosen(c.nodeOf[v]).out);
+    auto stage = wafer::StageOp::create(
+        b, loc, resultTypes, "s0", DenseI64ArrayAttr(),
+        b.getDenseI64ArrayAttr({c.rect.w, c.rect.h}), body->getArguments());
+    Block *inner = b.createBlock(&stage.getBody());
+    for (BlockArgument arg : body->getArguments())
+      inner->addArgument(arg.getType(), loc);
+    for (size_t i = 0; i < c.values.size(); ++i)
+      laid.push_back(writeNode(int(i), inner));
+    SmallVector<Value> yields;
+    for (Value v : ret.getOperands())
+      if (!isConstant(v) && !isa<BlockArgument>(v))
+        yields.push_back(laid[c.nodeOf[v]]);
+    wafer::YieldOp::create(b, loc, yields);
+    b.setInsertionPointToEnd(body);
+    SmallVector<Value> returns;
+    unsigned next = 0;
+    for (Value v : ret.getOperands()) {
+      if (isConstant(v))
+        returns.push_back(nullptr);
+      else if (auto arg = dyn_cast<BlockArgument>(v))
+        returns.push_back(body->getArgument(arg.getArgNumber()));
+      else
+        returns.push_back(stage.getResult(next++));
+    }
+    for (auto [i, v] : llvm::enumerate(ret.getOperands()))
+      if (!returns[i])
+        returns[i] = constantResult(v, loc);
+    wafer::ReturnOp::create(b, loc, returns);
+  }
+
+  Value constantResult(Value v, Location loc) {
+    auto type = cast<RankedTensorType>(v.getType());
+    return wafer::PlaceOp::create(
+        b, loc, kernels::laidOut(stored(type), c.rect, kernels::None), Value(),
+        FlatSymbolRefAttr::get(b.getContext(), constantSymbol(v)));
+  }
+
+  Value writeNode(int i, Block *inner) {
+    const Problem &p = c.problems[i];
+    const Option &o = c.chosen(i);
+    if (auto arg = dyn_cast<BlockArgument>(c.values[i])) {
+      if (arg.use_empty())
+        return nullptr;
+      return wafer::PlaceOp::create(b, arg.getLoc(), o.out,
+                                    inner->getArgument(arg.getArgNumber()),
+                                    FlatSymbolRefAttr());
+    }
+    Operation *op = c.values[i].getDefiningOp();
+    SmallVector<Value> operands;
+    for (auto [k, v] : llvm::enumerate(op->getOperands())) {
+      if (k >= o.ins.size())
+        break;
+      operands.push_back(p.constant[k] ? placeConstant(v, o.ins[k])
+                                       : inLayout(c.nodeOf[v], o.ins[k]));
+    }
+    if (p.op == "nn.square" || p.op == "nn.sqrt")
+      operands.truncate(1);
+    NamedAttrList config(p.config);
+    if (o.validOnes) {
+      operands.push_back(placeOnes(o.validOnes, o.ins.back(), op->getLoc()));
+      config.set("valid_ones", b.getI64IntegerAttr(o.validOnes));
+    }
+    return wafer::KernelOp::create(b, op->getLoc(), o.out, o.algorithm, p.op,
+                                   operands,
+                                   config.getDictionary(b.getContext()));
+  }
+
+  Value inLayout(int node, RankedTensorType wanted) {
+    Value have = laid[node];
+    int8_t axis = kernels::axisOf(wanted);
+    if (kernels::axisOf(cast<RankedTensorType>(have.getType())) == axis)
+      return have;
+    Value &v = relaid[{node, axis}];
+    if (!v)
+      v = wafer::RelayoutOp::create(b, c.values[node].getLoc(), wanted, have);
+    return v;
+  }
+
+  Value placeConstant(Value v, RankedTensorType type) {
+    return wafer::PlaceOp::create(
+        b, v.getLoc(), type, Value(),
+        FlatSymbolRefAttr::get(b.getContext(), constantSymbol(v, type)));
+  }
+
+  Value placeOnes(int64_t n, RankedTensorType type, Location loc) {
+    std::string name = "ones" + std::to_string(n);
+    if (!module.lookupSymbol(name)) {
+      auto plain = RankedTensorType::get({n}, b.getF32Type());
+      OpBuilder::InsertionGuard guard(b);
+      startConstant(name, plain, loc);
+      Value v = nn::ConstantOp::create(
+          b, loc, SplatElementsAttr::get(plain, b.getF32FloatAttr(1.0f)));
+      wafer::YieldOp::create(b, loc, v);
+    }
+    return wafer::PlaceOp::create(b, loc, type, Value(),
+                                  FlatSymbolRefAttr::get(b.getContext(), name));
+  }
+
+  void startConstant(StringRef name, RankedTensorType type, Location loc) {
+    b.setInsertionPointToEnd(module.getBody());
+    auto op = wafer::ConstantOp::create(b, loc, name, type);
+    b.createBlock(&op.getBody());
+  }
+
+  /// The symbol of constant `v`, stored in the element type and shape of `as`.
+  std::string constantSymbol(Value v, RankedTensorType as = {}) {
+    auto type = cast<RankedTensorType>(v.getType());
+    RankedTensorType wanted = stored(type);
+    if (as && as.getShape() != type.getShape())
+      wanted = RankedTensorType::get(as.getShape(), wanted.getElementType());
+    std::string key = constants.count(v) && wanted.getShape() == type.getShape()
+                          ? constants[v]
+                          : "";
+    if (!key.empty())
+      return key;
+    std::string name = "c" + std::to_string(nextConstant++);
+    OpBuilder::InsertionGuard guard(b);
+    startConstant(name, wanted, v.getLoc());
+    IRMapping map;
+    Value result = cloneConstant(v, map);
+    if (wanted.getElementType() != type.getElementType())
+      result = nn::CastOp::create(
+          b, v.getLoc(),
+          RankedTensorType::get(type.getShape(), wanted.getElementType()),
+          result);
+    if (wanted.getShape() != type.getShape())
+      result = nn::ReshapeOp::create(b, v.getLoc(), wanted, result);
+    wafer::YieldOp::create(b, v.getLoc(), result);
+    if (wanted.getShape() == type.getShape())
+      constants[v] = name;
+    return name;
+  }
+
+  Value cloneConstant(Value v, IRMapping &map) {
+    if (Value known = map.lookupOrNull(v))
+      return known;
+    Operation *op = v.getDefiningOp();
+    for (Value operand : op->getOperands())
+      cloneConstant(operand, map);
+    b.clone(*op, map);
+    return map.lookup(v);
+  }
+};
+} // namespace
+
+void weft::writeWafer(Candidate &c, nn::ProgramOp program,
+                      const Target &target) {
+  Writer(c, program, target).write();
+}
