@@ -102,7 +102,7 @@ static Error takeFloats(const onnx::TensorProto &p, uint64_t n,
   return Error::success();
 }
 
-static Error takeTyped(const onnx::TensorProto &p, HostTensor &t, uint64_t n) {
+static Error takeTyped(const onnx::TensorProto &p, FileTensor &t, uint64_t n) {
   switch (t.type) {
   case ElemType::F32:
     return takeFloats(p, n, t.bytes);
@@ -135,7 +135,7 @@ static std::string typeName(int32_t type) {
   return itostr(type);
 }
 
-Expected<HostTensor> weft::parseTensorProto(StringRef content) {
+Expected<FileTensor> weft::parseTensorProto(StringRef content) {
   onnx::TensorProto p;
   if (content.empty() || content.size() > INT32_MAX ||
       !p.ParseFromArray(content.data(), int(content.size())))
@@ -145,7 +145,7 @@ Expected<HostTensor> weft::parseTensorProto(StringRef content) {
     return bad("its data lies in another file, which is not supported here");
   if (p.has_segment())
     return bad("segments are not supported");
-  HostTensor t;
+  FileTensor t;
   t.name = p.name();
   t.type = ElemType(p.data_type());
   if (p.data_type() < 0 || p.data_type() > 255 || !bin::elemBytes(t.type))
@@ -173,7 +173,7 @@ Expected<HostTensor> weft::parseTensorProto(StringRef content) {
   return t;
 }
 
-std::string weft::printTensorProto(const HostTensor &t) {
+std::string weft::printTensorProto(const FileTensor &t) {
   onnx::TensorProto p;
   p.set_name(t.name);
   p.set_data_type(int32_t(t.type));
@@ -187,14 +187,14 @@ std::string weft::printTensorProto(const HostTensor &t) {
 // Files
 //===----------------------------------------------------------------------===//
 
-Expected<HostTensor> weft::readTensor(StringRef path) {
+Expected<FileTensor> weft::readTensor(StringRef path) {
   auto buffer = MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false,
                                              /*RequiresNullTerminator=*/false);
   if (!buffer)
     return createStringError("cannot read '" + path +
                              "': " + buffer.getError().message());
   StringRef content = (*buffer)->getBuffer();
-  Expected<HostTensor> t = content.starts_with("\x93NUMPY")
+  Expected<FileTensor> t = content.starts_with("\x93NUMPY")
                                ? parseNpy(content)
                                : parseTensorProto(content);
   if (!t)
@@ -202,7 +202,7 @@ Expected<HostTensor> weft::readTensor(StringRef path) {
   return t;
 }
 
-Error weft::writeTensor(StringRef path, const HostTensor &t) {
+Error weft::writeTensor(StringRef path, const FileTensor &t) {
   std::string content;
   if (path.ends_with(".npy")) {
     Expected<std::string> npy = printNpy(t);

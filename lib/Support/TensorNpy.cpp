@@ -31,7 +31,7 @@ constexpr TypeCode Codes[] = {
 class Header {
 public:
   explicit Header(StringRef text) : rest(text) {}
-  Error read(HostTensor &t);
+  Error read(FileTensor &t);
 
 private:
   Error bad(const Twine &what) {
@@ -42,9 +42,9 @@ private:
     return rest.consume_front(token);
   }
   Expected<std::string> quoted();
-  Error entry(HostTensor &t);
-  Error descr(HostTensor &t);
-  Error shape(HostTensor &t);
+  Error entry(FileTensor &t);
+  Error descr(FileTensor &t);
+  Error shape(FileTensor &t);
 
   StringRef rest;
   bool hasType = false, hasShape = false;
@@ -65,7 +65,7 @@ Expected<std::string> Header::quoted() {
   return s;
 }
 
-Error Header::descr(HostTensor &t) {
+Error Header::descr(FileTensor &t) {
   if (eat("["))
     return bad("structured types are not supported");
   Expected<std::string> s = quoted();
@@ -86,7 +86,7 @@ Error Header::descr(HostTensor &t) {
              "' is not supported; f2, f4, i1 to i8, u1 to u8 and b1 are");
 }
 
-Error Header::shape(HostTensor &t) {
+Error Header::shape(FileTensor &t) {
   if (!eat("("))
     return bad("shape is no tuple");
   t.shape.clear();
@@ -104,7 +104,7 @@ Error Header::shape(HostTensor &t) {
   return Error::success();
 }
 
-Error Header::entry(HostTensor &t) {
+Error Header::entry(FileTensor &t) {
   Expected<std::string> key = quoted();
   if (!key)
     return key.takeError();
@@ -122,7 +122,7 @@ Error Header::entry(HostTensor &t) {
                       : bad("fortran_order is neither True nor False");
 }
 
-Error Header::read(HostTensor &t) {
+Error Header::read(FileTensor &t) {
   if (!eat("{"))
     return bad("no dictionary");
   while (!eat("}")) {
@@ -136,7 +136,7 @@ Error Header::read(HostTensor &t) {
   return Error::success();
 }
 
-Expected<HostTensor> weft::parseNpy(StringRef content) {
+Expected<FileTensor> weft::parseNpy(StringRef content) {
   auto bad = [](const Twine &what) {
     return createStringError("npy: " + what);
   };
@@ -153,7 +153,7 @@ Expected<HostTensor> weft::parseNpy(StringRef content) {
                                : support::endian::read32le(content.data() + 8);
   if (length > content.size() - at)
     return bad("the file ends within its header");
-  HostTensor t;
+  FileTensor t;
   if (Error e = Header(content.substr(at, length)).read(t))
     return e;
   Expected<uint64_t> n = countElements(t.shape);
@@ -171,7 +171,7 @@ Expected<HostTensor> weft::parseNpy(StringRef content) {
   return t;
 }
 
-Expected<std::string> weft::printNpy(const HostTensor &t) {
+Expected<std::string> weft::printNpy(const FileTensor &t) {
   const char *code = nullptr;
   for (const TypeCode &c : Codes)
     if (c.type == t.type)

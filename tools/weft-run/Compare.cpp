@@ -24,7 +24,7 @@ static double errorOf(double got, double want) {
   return std::abs(got - want);
 }
 
-Comparison run::compareTensors(const HostTensor &got, const HostTensor &want,
+Comparison run::compareTensors(const FileTensor &got, const FileTensor &want,
                                double rtol, double atol) {
   Comparison c;
   bool real = sim::isFloat(want.type);

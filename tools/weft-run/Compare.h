@@ -23,7 +23,7 @@ struct Comparison {
 };
 
 /// Type and shape of both are equal.
-Comparison compareTensors(const HostTensor &got, const HostTensor &want,
+Comparison compareTensors(const FileTensor &got, const FileTensor &want,
                           double rtol, double atol);
 
 /// "max error 1e-7 (allowed 2e-5) at [0, 3]: got 1, want 1"

@@ -36,7 +36,7 @@ private:
   int bindNames();
   Error bindAll(StringRef option, ArrayRef<std::string> texts,
                 ArrayRef<bin::IOTensor> known, std::vector<std::string> &files);
-  Expected<HostTensor> readFor(const bin::IOTensor &t, StringRef file,
+  Expected<FileTensor> readFor(const bin::IOTensor &t, StringRef file,
                                uint64_t step);
   int readExpected(uint64_t step);
   int step(uint64_t step);
@@ -50,7 +50,7 @@ private:
   Target target;
   std::unique_ptr<sim::Simulator> simulator;
   std::vector<std::string> inputFiles, expectFiles; // by index; "": none
-  std::vector<HostTensor> outputs, wanted;
+  std::vector<FileTensor> outputs, wanted;
   sim::Stats stats;
   bool differs = false;
 };
@@ -107,9 +107,9 @@ static std::string withStep(StringRef file, uint64_t step) {
   }
 }
 
-Expected<HostTensor> Session::readFor(const bin::IOTensor &t, StringRef file,
+Expected<FileTensor> Session::readFor(const bin::IOTensor &t, StringRef file,
                                       uint64_t step) {
-  Expected<HostTensor> h = readTensor(withStep(file, step));
+  Expected<FileTensor> h = readTensor(withStep(file, step));
   if (!h)
     return createStringError("'" + t.name + "': " + toString(h.takeError()));
   if (h->type != t.type || h->shape != t.shape)
@@ -123,7 +123,7 @@ Expected<HostTensor> Session::readFor(const bin::IOTensor &t, StringRef file,
 int Session::feed(uint64_t step) {
   const bin::Program &p = loaded.program;
   for (size_t i = 0; i < p.inputs.size(); ++i) {
-    Expected<HostTensor> h = readFor(p.inputs[i], inputFiles[i], step);
+    Expected<FileTensor> h = readFor(p.inputs[i], inputFiles[i], step);
     if (!h)
       return fail(h.takeError());
     if (Error e = simulator->setInput(i, h->bytes))
@@ -139,7 +139,7 @@ int Session::readExpected(uint64_t step) {
   for (size_t i = 0; i < p.outputs.size(); ++i) {
     if (expectFiles[i].empty())
       continue;
-    Expected<HostTensor> h = readFor(p.outputs[i], expectFiles[i], step);
+    Expected<FileTensor> h = readFor(p.outputs[i], expectFiles[i], step);
     if (!h)
       return fail(h.takeError());
     wanted[i] = std::move(*h);

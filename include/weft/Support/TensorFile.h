@@ -19,7 +19,7 @@
 namespace weft {
 
 /// A dense tensor on the host: row-major, little-endian; bool is 0 or 1.
-struct HostTensor {
+struct FileTensor {
   std::string name; // as the TensorProto says; may be empty
   bin::ElemType type = bin::ElemType::F32;
   std::vector<uint64_t> shape;
@@ -28,14 +28,14 @@ struct HostTensor {
 
 /// Reads `path` ("-": standard input). What begins like .npy is .npy, all else
 /// must be a TensorProto.
-llvm::Expected<HostTensor> readTensor(llvm::StringRef path);
-llvm::Expected<HostTensor> parseNpy(llvm::StringRef content);
-llvm::Expected<HostTensor> parseTensorProto(llvm::StringRef content);
+llvm::Expected<FileTensor> readTensor(llvm::StringRef path);
+llvm::Expected<FileTensor> parseNpy(llvm::StringRef content);
+llvm::Expected<FileTensor> parseTensorProto(llvm::StringRef content);
 
 /// Writes `path` beside and renames; .npy by its ending, else a TensorProto.
-llvm::Error writeTensor(llvm::StringRef path, const HostTensor &t);
-llvm::Expected<std::string> printNpy(const HostTensor &t);
-std::string printTensorProto(const HostTensor &t);
+llvm::Error writeTensor(llvm::StringRef path, const FileTensor &t);
+llvm::Expected<std::string> printNpy(const FileTensor &t);
+std::string printTensorProto(const FileTensor &t);
 
 /// Elements of `shape`, or an error if they exceed what memory can hold.
 llvm::Expected<uint64_t> countElements(llvm::ArrayRef<uint64_t> shape);

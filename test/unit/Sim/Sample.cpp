@@ -90,8 +90,8 @@ static bin::Program sample(unsigned sent, unsigned taken) {
 }
 
 template <typename T>
-static HostTensor host(ElemType type, std::vector<T> values) {
-  HostTensor t;
+static FileTensor host(ElemType type, std::vector<T> values) {
+  FileTensor t;
   t.type = type;
   t.shape = {1, values.size()};
   t.bytes.resize(values.size() * sizeof(T));
@@ -106,7 +106,7 @@ int main(int argc, char **argv) {
   cantFail(bin::writeFile(sample(5, 5), dir + "good.weft"));
   cantFail(bin::writeFile(sample(3, 5), dir + "deadlock.weft"));
   cantFail(bin::writeFile(sample(9, 5), dir + "left.weft"));
-  auto put = [&](const char *name, const HostTensor &t) {
+  auto put = [&](const char *name, const FileTensor &t) {
     cantFail(writeTensor(dir + name, t));
   };
   put("x.npy", host<float>(ElemType::F32, {1, 2, 3, 4, 5, 6}));

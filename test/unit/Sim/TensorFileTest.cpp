@@ -20,8 +20,8 @@ static const ElemType AllTypes[] = {
     ElemType::I16, ElemType::I32, ElemType::I64,  ElemType::U8,
     ElemType::U16, ElemType::U32, ElemType::U64,  ElemType::Bool};
 
-static HostTensor make(ElemType type, std::vector<uint64_t> shape) {
-  HostTensor t;
+static FileTensor make(ElemType type, std::vector<uint64_t> shape) {
+  FileTensor t;
   t.type = type;
   t.shape = shape;
   t.bytes.resize(cantFail(countElements(shape)) * bin::elemBytes(type));
@@ -30,7 +30,7 @@ static HostTensor make(ElemType type, std::vector<uint64_t> shape) {
   return t;
 }
 
-static void expectSame(const HostTensor &a, const HostTensor &b) {
+static void expectSame(const FileTensor &a, const FileTensor &b) {
   EXPECT_EQ(a.type, b.type);
   EXPECT_EQ(a.shape, b.shape);
   EXPECT_EQ(a.bytes, b.bytes);
@@ -42,7 +42,7 @@ static const std::vector<std::vector<uint64_t>> Shapes = {
 TEST(TensorFile, RoundTrip) {
   for (ElemType type : AllTypes)
     for (const auto &shape : Shapes) {
-      HostTensor t = make(type, shape);
+      FileTensor t = make(type, shape);
       expectSame(cantFail(parseTensorProto(printTensorProto(t))), t);
       if (type == ElemType::BF16)
         continue;
@@ -52,7 +52,7 @@ TEST(TensorFile, RoundTrip) {
     }
 }
 
-static std::string errorOf(Expected<HostTensor> t) {
+static std::string errorOf(Expected<FileTensor> t) {
   return t ? "no error" : toString(t.takeError());
 }
 
@@ -98,10 +98,10 @@ TEST(TensorFile, ProtoTypedFieldsAndErrors) {
   std::string one = field(1, 0, "\x01"), two = field(1, 0, "\x02");
   auto type = [](char t) { return field(2, 0, std::string(1, t)); };
   // f16 1.0 = 0x3c00 = 15360 in int32_data, as a varint.
-  HostTensor half = cantFail(parseTensorProto(
+  FileTensor half = cantFail(parseTensorProto(
       one + type(10) + field(5, 2, std::string("\x80\x78", 2))));
   EXPECT_EQ(half.bytes, (std::vector<uint8_t>{0x00, 0x3c}));
-  HostTensor flags =
+  FileTensor flags =
       cantFail(parseTensorProto(two + type(9) + field(5, 2, "\x05\x01")));
   EXPECT_EQ(flags.bytes, (std::vector<uint8_t>{1, 1}));
   EXPECT_EQ(errorOf(parseTensorProto(two + type(9) + field(5, 2, "\x05"))),
@@ -123,7 +123,7 @@ TEST(TensorFile, ProtoTypedFieldsAndErrors) {
 
 TEST(TensorFile, MutatedFilesNeverCrash) {
   std::mt19937 rng(1);
-  HostTensor t = make(ElemType::F32, {2, 3});
+  FileTensor t = make(ElemType::F32, {2, 3});
   std::string files[] = {cantFail(printNpy(t)), printTensorProto(t)};
   for (unsigned round = 0; round < 20000; ++round) {
     std::string s = files[round % 2];
