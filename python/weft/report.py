@@ -71,6 +71,13 @@ def table(rows):
         print("  ".join(cells).rstrip())
 
 
+def kernel_row(kernel):
+    """A kernel whose code another one shares is counted there, not here."""
+    cycles, macs = kernel.get("cycles") or 0, kernel.get("macs") or 0
+    counts = (f"{cycles:,}", f"{macs:,}") if cycles else ("shared", "")
+    return (kernel["name"], kernel["algorithm"], rectangle_area(kernel), *counts)
+
+
 def show(cost, stats=None):
     """The numbers of a report (or of both, side by side) and its kernels."""
     left = dict(numbers(cost))
@@ -84,14 +91,8 @@ def show(cost, stats=None):
     kernels = (stats or cost).get("kernels") or cost.get("kernels") or []
     if kernels:
         print()
-        rows = [("kernel", "algorithm", "PEs", "cycles")]
-        for k in kernels:
-            cycles = k.get("cycles")
-            if isinstance(cycles, dict):
-                cycles = cycles.get("estimate")
-            rows.append((k["name"], k["algorithm"], rectangle_area(k),
-                         "" if cycles is None else f"{int(cycles):,}"))
-        table(rows)
+        table([("kernel", "algorithm", "PEs", "cycles", "MACs")]
+              + [kernel_row(k) for k in kernels])
     assumed = cost.get("assumed") or []
     if assumed:
         print(f"\n{len(assumed)} machine constants are assumed: "

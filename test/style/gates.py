@@ -24,7 +24,7 @@ MAX_FUNCTION, MAX_MAIN, MAX_SUMMARY = 100, 25, 80
 
 def sources(root, suffixes, folders):
     for folder in folders:
-        for here, dirs, files in sorted(os.walk(os.path.join(root, folder))):
+        for here, dirs, files in os.walk(os.path.join(root, folder)):
             dirs[:] = sorted(d for d in dirs
                              if d not in ("Output", "data", "Inputs", "__pycache__"))
             for name in sorted(files):
