@@ -54,6 +54,7 @@ inline QueueBinding out(uint8_t queue, uint8_t color) {
   return {true, queue, color};
 }
 
+inline const float Data[32] = {1, 2, 3};
 inline const int32_t Table[4] = {10000, 10032, 10064, 10096};
 
 constexpr uint8_t Even = 0, Odd = 1, Cast = 2; // colours
@@ -110,6 +111,29 @@ inline Program chain(uint32_t W, uint32_t H, unsigned words) {
   y.name = "y";
   y.place.addr = 9400;
   p.outputs = {y};
+  return p;
+}
+
+/// One PE that runs `lines`; table at 20000 (4 addresses), data at 10000.
+inline Program single(const std::vector<std::string> &lines) {
+  Program p;
+  p.classes = {makeClass("one", {{0, 0, 1, 1}}, lines)};
+  Tensor table, data;
+  table.name = "table";
+  table.type = ElemType::I32;
+  table.shape = {4};
+  table.bytes = 16;
+  table.data = reinterpret_cast<const uint8_t *>(Table);
+  data.name = "data";
+  data.shape = {32};
+  data.bytes = sizeof Data;
+  data.data = reinterpret_cast<const uint8_t *>(Data);
+  p.tensors = {table, data};
+  p.inits = {
+      {0, {{0, 0, 1, 1}, 20000, ElemType::I32, {{Axis::None, 4, 4, 1}}}, false},
+      {1,
+       {{0, 0, 1, 1}, 10000, ElemType::F32, {{Axis::None, 32, 32, 1}}},
+       true}};
   return p;
 }
 

@@ -41,27 +41,6 @@ Result check(const Program &p) { return verify::verify(p, wse2()); }
     EXPECT_TRUE(r_.violates(rule)) << "found instead:\n" << text(r_);          \
   } while (0)
 
-/// One PE that runs `lines`; table at 20000 (4 addresses), data at 10000.
-Program single(const std::vector<std::string> &lines) {
-  Program p;
-  p.classes = {makeClass("one", {{0, 0, 1, 1}}, lines)};
-  Tensor table, data;
-  table.name = "table";
-  table.type = ElemType::I32;
-  table.shape = {4};
-  table.bytes = 16;
-  table.data = reinterpret_cast<const uint8_t *>(Table);
-  data.name = "data";
-  data.shape = {32};
-  p.tensors = {table, data};
-  p.inits = {
-      {0, {{0, 0, 1, 1}, 20000, ElemType::I32, {{Axis::None, 4, 4, 1}}}, false},
-      {1,
-       {{0, 0, 1, 1}, 10000, ElemType::F32, {{Axis::None, 32, 32, 1}}},
-       true}};
-  return p;
-}
-
 //===----------------------------------------------------------------------===//
 // Clean programs and counts
 //===----------------------------------------------------------------------===//
