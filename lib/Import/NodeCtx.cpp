@@ -153,7 +153,7 @@ bool NodeCtx::isConst(Value value) const {
 
 /// Moving or casting a weight of the file stays an op on the reference.
 static bool movesWeight(Operation *op, const NodeCtx &n) {
-  if (!isa<TransposeOp, ReshapeOp, SliceOp, ConcatOp, CastOp>(op))
+  if (!isa<TransposeOp, ReshapeOp, SliceOp, ConcatOp, CastOp, ExpandOp>(op))
     return false;
   return llvm::any_of(op->getOperands(), [&](Value operand) {
     return n.importer.isFileWeight(operand);

@@ -286,7 +286,7 @@ static bool gather(NodeCtx &n) {
   auto axis = n.axis(n.attrInt("axis", 0), n.rank(table));
   if (!axis)
     return false;
-  if (!n.known(table))
+  if (!n.known(table) || n.importer.isFileWeight(table))
     if (Value slice = gatherAsSlice(n, table, indices, *axis);
         slice || n.failed)
       return n.out(slice);
