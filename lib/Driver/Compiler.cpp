@@ -19,6 +19,7 @@
 #include "weft/Import/Import.h"
 #include "weft/Passes/Passes.h"
 #include "weft/Support/Output.h"
+#include "weft/Support/TensorFile.h"
 #include "weft/Verify/Verifier.h"
 #include "llvm/Support/Path.h"
 
@@ -102,12 +103,29 @@ private:
                     ", allowed is NAME=N with N at least 1");
       import.dims[name.str()] = n;
     }
+    for (const std::string &c : o.consts)
+      if (ExitCode code = addConstant(c, import))
+        return code;
     module = importOnnx(context, o.model, import, report);
     for (const std::string &line : report.errors)
       llvm::errs() << line << "\n";
     if (!module)
       return report.internal ? Internal : UserError;
     attachLedger();
+    return Success;
+  }
+
+  ExitCode addConstant(StringRef nameAndFile, ImportOptions &import) {
+    auto [name, file] = nameAndFile.split('=');
+    if (name.empty() || file.empty())
+      return fail("found --const " + nameAndFile + ", allowed is NAME=FILE");
+    llvm::Expected<FileTensor> tensor = readTensor(file);
+    if (!tensor)
+      return fail(file + ": " + llvm::toString(tensor.takeError()));
+    ConstInput &c = import.consts[name.str()];
+    c.type = tensor->type;
+    c.shape.assign(tensor->shape.begin(), tensor->shape.end());
+    c.bytes = std::move(tensor->bytes);
     return Success;
   }
 
@@ -243,6 +261,13 @@ private:
 } // namespace
 
 ExitCode weft::compile(const CompilerOptions &options) {
+  if ((options.dtype != "keep" && options.dtype != "f32") ||
+      options.acc != "f32") {
+    llvm::errs() << "weftc: error: found --dtype=" << options.dtype
+                 << " --acc=" << options.acc
+                 << ", supported are --dtype=keep, --dtype=f32 and --acc=f32\n";
+    return UserError;
+  }
   if (options.emit == Emit::Binary && options.output.empty()) {
     llvm::errs() << "weftc: error: no output file, give -o OUT.weft\n";
     return UserError;

@@ -134,7 +134,20 @@ void Candidate::addInput(BlockArgument arg) {
   append(arg, std::move(node), std::move(p), std::move(opts));
 }
 
+/// The element type that kernels cannot compute with, or null.
+static Type unsupported(Operation *op) {
+  for (Value v : llvm::concat<Value>(op->getOperands(), op->getResults())) {
+    Type e = getElementTypeOrSelf(v.getType());
+    if (isa<FloatType>(e) && !e.isF32())
+      return e;
+  }
+  return nullptr;
+}
+
 LogicalResult Candidate::addOp(Operation *op) {
+  if (Type e = unsupported(op))
+    return op->emitOpError("cannot be mapped: found element type ")
+           << e << ", allowed are f32, integers and bool";
   Problem p = problemOf(op);
   std::string why;
   std::vector<Option> opts = kernels::allOptions(p, rect, why);

@@ -30,6 +30,14 @@ static List Set("set", cl::desc("change a field of the target"),
                 cl::value_desc("KEY=VALUE"), cl::cat(Cat));
 static List Dims("dim", cl::desc("bind a symbolic dimension"),
                  cl::value_desc("NAME=N"), cl::cat(Cat));
+static List Consts("const", cl::desc("bind an input at compile time"),
+                   cl::value_desc("NAME=FILE"), cl::cat(Cat));
+static cl::opt<std::string> DType("dtype", cl::desc("keep (default), f32, f16"),
+                                  cl::init("keep"), cl::cat(Cat));
+static cl::opt<std::string> Acc("acc",
+                                cl::desc("accumulate in f32 (default) "
+                                         "or f16"),
+                                cl::init("f32"), cl::cat(Cat));
 static Text CostJson("cost-json", cl::desc("write the cost report as JSON"),
                      cl::value_desc("FILE"), cl::location(options.costJson),
                      cl::cat(Cat));
@@ -53,5 +61,8 @@ int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, "ONNX to a wafer-scale mesh\n");
   options.set.assign(Set.begin(), Set.end());
   options.dims.assign(Dims.begin(), Dims.end());
+  options.consts.assign(Consts.begin(), Consts.end());
+  options.dtype = DType;
+  options.acc = Acc;
   return weft::compile(options);
 }

@@ -19,8 +19,8 @@ struct CompilerOptions {
   std::string target = "wse2", grid;
   std::vector<std::string> set, dims, consts;
   std::string costJson;
+  std::string dtype = "keep", acc = "f32"; // of tensors, of accumulators
   Emit emit = Emit::Binary;
-  bool printTable = false;
 };
 
 /// Exit codes of the tools (DESIGN, section 6).
