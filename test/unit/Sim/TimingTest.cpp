@@ -85,8 +85,8 @@ TEST(SimTiming, LoopsCallsAndTasks) {
 }
 
 /// A chain of P PEs eastwards, root at the west end; colours alternate.
-static Builder chain(uint32_t P, uint32_t B) {
-  Builder b(P, 1);
+static Builder chain(uint32_t P, uint32_t B, const char *preset = "wse2") {
+  Builder b(P, 1, preset);
   std::string mem = dsd("d0", DataAddr, B);
   auto in = [](uint32_t x) { return uint8_t(x % 2 ? 2 : 1); }; // received by x
   for (uint32_t x = 0; x + 1 < P; ++x) {
@@ -132,6 +132,37 @@ INSTANTIATE_TEST_SUITE_P(Sizes, Chain,
                                          std::pair(8u, 256u), std::pair(2u, 1u),
                                          std::pair(2u, 16u),
                                          std::pair(2u, 256u)));
+
+// The same form with the other machine's constants.
+TEST(SimTiming, ChainOnWse3) {
+  Builder b = chain(8, 64, "wse3");
+  Ran r = runIt(b, {ramp(8 * 64)});
+  ASSERT_EQ(r.error, "");
+  EXPECT_EQ(r.stats.lastElement - r.stats.firstElement,
+            64 + (2 * b.t.ramp + b.t.hop + 1) * 7);
+}
+
+// One 16-bit element per wavelet, in its lower half.
+TEST(SimTiming, HalvesTravelOneByOne) {
+  Builder b(2, 1);
+  b.route(3, {1, 0, 1, 1, 1, 1}, Ramp, West);
+  b.route(3, {0, 0, 1, 1, 1, 1}, East, Ramp);
+  std::string mem = "dsd d0, r0+16384, f16, [9:1]\n";
+  b.cls("to", {0, 0, 1, 1, 1, 1}, mem + "vfadd d0, in2, d0\nhalt\n",
+        {{false, 2, 3}});
+  b.cls("from", {1, 0, 1, 1, 1, 1}, mem + "vmov out2, d0\nhalt\n",
+        {{true, 2, 3}});
+  bin::IOTensor v = Builder::tensor("v", {0, 0, 2, 1, 1, 1}, DataAddr, 9);
+  v.place.storage = bin::ElemType::F16;
+  b.p.inputs = {v};
+  v.place.where.w = 1;
+  b.p.outputs = {v};
+  Ran r = runIt(b, {ramp(9, 0.5f)});
+  ASSERT_EQ(r.error, "");
+  EXPECT_EQ(r.outputs[0], ramp(9));
+  EXPECT_EQ(r.stats.waveletHops, 9u);
+  EXPECT_EQ(r.stats.lastElement - r.stats.firstElement, 9u + 6);
+}
 
 // From the root eastwards: B + hop (P - 1) + 2 ramp + 1.
 TEST(SimTiming, Multicast) {
