@@ -58,18 +58,20 @@ def compile_and_run(folder, out, grid, target="wse2", extra=(), show=False):
 
 
 def main(argv=None):
-    p = argparse.ArgumentParser(prog="weft.run")
+    p = argparse.ArgumentParser(prog="weft.run",
+                                epilog="after --: options of weftc")
     p.add_argument("folder", metavar="DIR")
     p.add_argument("--grid", default="32x32")
     p.add_argument("--target", default="wse2")
     p.add_argument("-o", "--output", metavar="DIR",
                    help="where binary and reports go (default: a temporary folder)")
     p.add_argument("--quiet", action="store_true")
-    p.add_argument("extra", nargs="*", help="after --: options of weftc")
-    args = p.parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    cut = argv.index("--") if "--" in argv else len(argv)
+    args, extra = p.parse_args(argv[:cut]), argv[cut + 1:]
     with tempfile.TemporaryDirectory() as scratch:
         done = compile_and_run(args.folder, args.output or scratch, args.grid,
-                               args.target, args.extra, show=not args.quiet)
+                               args.target, extra, show=not args.quiet)
     if not args.quiet:
         print(done.stdout, end="")
         report.show(done.cost, done.stats)
