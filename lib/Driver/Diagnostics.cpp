@@ -28,7 +28,7 @@ void DiagnosticPrinter::print(Location loc, StringRef kind,
   SmallVector<nn::NodeAttr> nodes = nn::nodesOf(loc);
   FileLineColLoc file;
   loc->walk([&](Location l) {
-    if (auto f = dyn_cast<FileLineColLoc>(l); f && !file)
+    if (auto f = dyn_cast<FileLineColLoc>(l); f && !file && f.getLine())
       file = f;
     return WalkResult::advance();
   });

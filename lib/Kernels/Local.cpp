@@ -245,8 +245,9 @@ private:
   }
 
   /// Batched, numpy semantics: a multiply-accumulate along rows of the result
-  /// per (batch, k, n).
+  /// per (batch, k, n). Integers have no such instruction: a product, a sum.
   static void matmul(const Option &o, Code &c) {
+    bool isFloat = o.out.getElementType().isF32();
     RankedTensorType a = o.ins[0], b = o.ins[1], y = o.out;
     Strides as = storage(a), bs = storage(b), ys = storage(y);
     int64_t ar = a.getRank(), br = b.getRank(), yr = y.getRank();
@@ -256,7 +257,9 @@ private:
     int64_t batchDims = yr - (aVector ? 0 : 1) - (bVector ? 0 : 1);
     int64_t yRow = aVector ? 0 : ys[batchDims];
     int64_t yCol = bVector ? 0 : ys.back();
-    c.fill(c.view(c.out, 0, tileElems(y)), 0);
+    c.vec(V::VMov, c.view(c.out, 0, tileElems(y)),
+          isFloat ? c.f32(0) : c.i32(0));
+    Value product = isFloat ? Value() : c.scratch(m, c.b.getI32Type());
     auto batchStride = [&](RankedTensorType t, ArrayRef<int64_t> s,
                            int64_t core, int64_t d) -> int64_t {
       int64_t own = d - (batchDims - (t.getRank() - core));
@@ -277,10 +280,13 @@ private:
         c.loop(k, [&](Idx i) {
           Value w = c.load(c.ins[1],
                            c.add(bj, c.mul(i, bVector ? bs[0] : bs[br - 2])));
-          c.vec(V::VFMac, c.view(c.out, yj, {m}, {yRow}),
-                {c.view(c.ins[0], c.add(ao, c.mul(i, as.back())), {m},
-                        {aVector ? 0 : as[ar - 2]}),
-                 w});
+          Value target = c.view(c.out, yj, {m}, {yRow});
+          Value x = c.view(c.ins[0], c.add(ao, c.mul(i, as.back())), {m},
+                           {aVector ? 0 : as[ar - 2]});
+          if (isFloat)
+            return c.vec(V::VFMac, target, {x, w});
+          c.vec(V::VMul, c.view(product, 0, m), {x, w});
+          c.vec(V::VAdd, target, {target, c.view(product, 0, m)});
         });
       });
     };

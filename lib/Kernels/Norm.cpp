@@ -19,11 +19,6 @@ class Norm final : public Kernel {
                std::string &why) const override {
     if (p.op != "nn.layer_norm" && p.op != "nn.rms_norm")
       return;
-    for (unsigned i = 1; i < p.ins.size(); ++i)
-      if (!p.constant[i]) {
-        why = "norm needs constant scale and bias";
-        return;
-      }
     for (int8_t axis : {X, Y, None}) {
       Option o;
       o.algorithm = "norm";

@@ -145,6 +145,10 @@ static Type unsupported(Operation *op) {
 }
 
 LogicalResult Candidate::addOp(Operation *op) {
+  for (Value v : llvm::concat<Value>(op->getOperands(), op->getResults()))
+    if (cast<RankedTensorType>(v.getType()).getNumElements() == 0)
+      return op->emitOpError("cannot be mapped: a tensor without elements, ")
+             << v.getType();
   if (Type e = unsupported(op))
     return op->emitOpError("cannot be mapped: found element type ")
            << e << ", allowed are f32, integers and bool";

@@ -44,10 +44,10 @@ private:
   const Target &target;
   ModuleOp module;
   OpBuilder b;
-  SmallVector<Value> laid;                       // by node
-  std::map<std::pair<int, int>, Value> relaid;   // (node, axis)
-  llvm::MapVector<Value, std::string> constants; // nn value -> symbol
-  unsigned nextConstant = 0;
+  SmallVector<Value> laid;                     // by node
+  std::map<std::pair<int, int>, Value> relaid; // (node, axis)
+  /// (nn value, type) -> symbol
+  llvm::MapVector<std::pair<Value, Type>, std::string> constants;
 
   /// The ONNX types of the outputs: what the host converts to.
   ArrayAttr outputTypes(nn::ReturnOp ret) {
@@ -97,7 +97,7 @@ private:
     auto type = cast<RankedTensorType>(v.getType());
     return wafer::PlaceOp::create(
         b, loc, kernels::laidOut(stored(type), c.rect, kernels::None), Value(),
-        FlatSymbolRefAttr::get(b.getContext(), constantSymbol(v)));
+        FlatSymbolRefAttr::get(b.getContext(), constantSymbol(v, type)));
   }
 
   Value writeNode(int i, Block *inner) {
@@ -142,9 +142,10 @@ private:
   }
 
   Value placeConstant(Value v, RankedTensorType type) {
+    auto plain = RankedTensorType::get(type.getShape(), type.getElementType());
     return wafer::PlaceOp::create(
         b, v.getLoc(), type, Value(),
-        FlatSymbolRefAttr::get(b.getContext(), constantSymbol(v, type)));
+        FlatSymbolRefAttr::get(b.getContext(), constantSymbol(v, plain)));
   }
 
   Value placeOnes(int64_t n, RankedTensorType type, Location loc) {
@@ -167,20 +168,15 @@ private:
     b.createBlock(&op.getBody());
   }
 
-  /// The symbol of constant `v`, stored in the element type and shape of `as`.
-  std::string constantSymbol(Value v, RankedTensorType as = {}) {
-    auto type = cast<RankedTensorType>(v.getType());
-    RankedTensorType wanted = stored(type);
-    if (as && as.getShape() != type.getShape())
-      wanted = RankedTensorType::get(as.getShape(), wanted.getElementType());
-    std::string key = constants.count(v) && wanted.getShape() == type.getShape()
-                          ? constants[v]
-                          : "";
-    if (!key.empty())
-      return key;
-    std::string name = "c" + std::to_string(nextConstant++);
+  /// The symbol of constant `v` as a tensor of type `wanted`.
+  std::string constantSymbol(Value v, RankedTensorType wanted) {
+    std::string &name = constants[{v, wanted}];
+    if (!name.empty())
+      return name;
+    name = "c" + std::to_string(constants.size() - 1);
     OpBuilder::InsertionGuard guard(b);
     startConstant(name, wanted, v.getLoc());
+    auto type = cast<RankedTensorType>(v.getType());
     IRMapping map;
     Value result = cloneConstant(v, map);
     if (wanted.getElementType() != type.getElementType())
@@ -191,8 +187,6 @@ private:
     if (wanted.getShape() != type.getShape())
       result = nn::ReshapeOp::create(b, v.getLoc(), wanted, result);
     wafer::YieldOp::create(b, v.getLoc(), result);
-    if (wanted.getShape() == type.getShape())
-      constants[v] = name;
     return name;
   }
 
