@@ -185,21 +185,32 @@ static Error bindQueues(const bin::PEClass &c, const Target &t, Code &code) {
   return Error::success();
 }
 
+static uint32_t localKernel(Code &code, uint32_t kernel) {
+  auto it = std::find(code.kernels.begin(), code.kernels.end(), kernel);
+  uint32_t local = it - code.kernels.begin();
+  if (it == code.kernels.end())
+    code.kernels.push_back(kernel);
+  return local;
+}
+
 static Error nameKernels(const bin::Program &p, const bin::PEClass &c,
                          Code &code) {
   for (const bin::CodeRange &r : c.ranges) {
     if (r.kernel >= p.kernels.size())
       return bad(c, formatv("a code range names kernel {0} of {1}", r.kernel,
                             p.kernels.size()));
-    auto it = std::find(code.kernels.begin(), code.kernels.end(), r.kernel);
-    uint32_t local = it - code.kernels.begin();
-    if (it == code.kernels.end())
-      code.kernels.push_back(r.kernel);
+    uint32_t local = localKernel(code, r.kernel);
     auto first = std::lower_bound(
         code.insts.begin(), code.insts.end(), r.begin,
         [](const Inst &i, uint32_t w) { return i.wordIndex < w; });
     for (; first != code.insts.end() && first->wordIndex < r.end; ++first)
       first->kernel = local;
+  }
+  for (int32_t k : c.callKernels) {
+    if (k < -1 || k >= int64_t(p.kernels.size()))
+      return bad(
+          c, formatv("a call is of kernel {0} of {1}", k, p.kernels.size()));
+    code.callKernels.push_back(k < 0 ? None : localKernel(code, k));
   }
   return Error::success();
 }

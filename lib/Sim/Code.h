@@ -46,7 +46,7 @@ struct Inst {
   uint32_t target = None; // of a call
   uint32_t shape = None;  // of dsd, index into Code::shapes
   uint32_t cost = 1;      // cycles of a scalar instruction
-  uint32_t kernel = None; // index into Code::kernels
+  uint32_t kernel = None; // by address: index into Code::kernels
   uint32_t endAddr = 0;   // SRAM byte after its last word
   uint32_t wordIndex = 0;
 };
@@ -62,6 +62,8 @@ struct Code {
   std::vector<isa::Instr> source; // for messages
   std::vector<Shape> shapes;
   std::vector<uint32_t> kernels; // indices into Program::kernels
+  /// Of each depth-0 call of the start task, index into `kernels` or None.
+  std::vector<uint32_t> callKernels;
   TaskEntry tasks[32];
   uint32_t inColor[16], outColor[16]; // colour of a queue, or None
   uint32_t lo = 0, hi = 0;            // bytes of the code in SRAM

@@ -164,7 +164,7 @@ void Machine::process(PE &pe, unsigned slot) {
   if (f.dst.kind == Source::FabOut)
     pushRouter(pe.router, f.dst.fifo, out, now + 1 + ramp);
   if (r.op == Op::VFMac || r.op == Op::VFDot)
-    addMacs(pe, *f.inst, k);
+    addMacs(pe, f.kernel, k);
   ++fabricElements;
   firstElement = std::min(firstElement, now);
   lastElement = std::max(lastElement, now + 1);
@@ -187,7 +187,7 @@ void Machine::finishOp(PE &pe, unsigned slot) {
   f.end = f.earliest;
   pe.live &= ~(1u << slot);
   pe.lastElement = std::max(pe.lastElement, f.end);
-  noteKernel(pe, *f.inst, f.issue, f.end);
+  noteKernel(pe, f.kernel, f.issue, f.end);
   if (slot == 0) {
     pe.state = PE::Running;
     pe.time = f.end;

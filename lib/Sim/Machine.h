@@ -66,6 +66,7 @@ struct Flight {
   uint64_t issue = 0, earliest = 0, end = 0;
   bool checkEach = false; // R-MEM-3 element by element
   char blockedOn = 0;     // 'i', 'o' or 0: what the last look found missing
+  uint32_t kernel = None; // at its issue
 };
 
 struct Dsr {
@@ -78,6 +79,10 @@ struct Frame {
   uint8_t reg = 0;
 };
 
+/// PE::callKernel outside the calls that PEClass::callKernels lists: an
+/// instruction works for the kernel of its address, if any.
+constexpr uint32_t ByAddress = None - 1;
+
 struct PE {
   enum State : uint8_t { Running, InOp, Waiting, Ended, Halted };
   uint32_t id = 0, router = 0, cls = 0;
@@ -85,10 +90,13 @@ struct PE {
   const Code *code = nullptr;
   State state = Running;
   uint8_t depth = 0, waitsFor = 0, nextThread = 0;
-  bool counted = false; // among the PEs that are done
+  bool counted = false;    // among the PEs that are done
+  bool listsCalls = false; // the task's calls are in Code::callKernels
+  uint8_t callDepth = 0;
   uint32_t pc = 0, peak = 0;
   uint64_t time = 0; // when the main thread can go on
   uint32_t pendingTasks = 0;
+  uint32_t callKernel = ByAddress; // of the depth-0 call it is in
   uint64_t activated[31] = {};
   uint32_t live = 0;    // bit s: slot s holds a fabric op
   uint32_t memLive = 0; // bit s: slot s holds an async op in memory
@@ -98,6 +106,7 @@ struct PE {
   Frame frames[16];
   uint64_t compute = 0, setup = 0, waitIn = 0, waitOut = 0;
   uint64_t lastElement = 0;
+  uint32_t nextCall = 0; // into Code::callKernels
 };
 
 struct Fault {
@@ -154,8 +163,16 @@ private:
   bool waitFor(PE &pe, const Inst &i);
   void nextTask(PE &pe);
   void finishIfDone(PE &pe);
-  void noteKernel(PE &pe, const Inst &i, uint64_t from, uint64_t to);
-  void addMacs(PE &pe, const Inst &i, uint64_t n);
+  void enterCall(PE &pe);
+  void leaveCall(PE &pe);
+  static uint32_t kernelOf(const PE &pe, const Inst &i) {
+    return pe.callKernel == ByAddress ? i.kernel : pe.callKernel;
+  }
+  void noteKernel(const PE &pe, uint32_t kernel, uint64_t from, uint64_t to);
+  void noteKernel(const PE &pe, const Inst &i, uint64_t from, uint64_t to) {
+    noteKernel(pe, kernelOf(pe, i), from, to);
+  }
+  void addMacs(const PE &pe, uint32_t kernel, uint64_t n);
 
   // VectorOps.cpp
   bool vector(PE &pe, const Inst &i);
@@ -183,7 +200,7 @@ private:
 
   // Report.cpp
   std::string where(const PE &pe) const;
-  std::string describe(const PE &pe, const Inst &i) const;
+  std::string describe(const PE &pe, const Inst &i, uint32_t kernel) const;
   std::string colorAt(uint32_t router, unsigned ci) const;
   void fault(const PE &pe, const char *rule, const std::string &what);
   std::string waitingText(const PE &pe) const;

@@ -55,21 +55,37 @@ void Machine::nextTask(PE &pe) {
   pe.pendingTasks &= ~(1u << best);
   pe.time = bestAt;
   pe.pc = pe.code->tasks[best].entry;
-  pe.depth = 0;
+  pe.depth = pe.callDepth = 0;
+  pe.callKernel = ByAddress;
+  pe.listsCalls = !pe.code->callKernels.empty() && pe.code->tasks[best].start;
 }
 
-void Machine::noteKernel(PE &pe, const Inst &i, uint64_t from, uint64_t to) {
-  if (i.kernel == None)
+/// The call itself already works for its kernel.
+void Machine::enterCall(PE &pe) {
+  if (pe.callDepth++ || !pe.listsCalls)
     return;
-  KernelStats &k = kernels[pe.code->kernels[i.kernel]];
+  const std::vector<uint32_t> &list = pe.code->callKernels;
+  pe.callKernel = pe.nextCall < list.size() ? list[pe.nextCall++] : None;
+}
+
+void Machine::leaveCall(PE &pe) {
+  if (--pe.callDepth == 0)
+    pe.callKernel = ByAddress;
+}
+
+void Machine::noteKernel(const PE &pe, uint32_t kernel, uint64_t from,
+                         uint64_t to) {
+  if (kernel == None)
+    return;
+  KernelStats &k = kernels[pe.code->kernels[kernel]];
   k.firstCycle = std::min(k.firstCycle, from);
   k.lastCycle = std::max(k.lastCycle, to);
 }
 
-void Machine::addMacs(PE &pe, const Inst &i, uint64_t n) {
+void Machine::addMacs(const PE &pe, uint32_t kernel, uint64_t n) {
   macs += n;
-  if (i.kernel != None)
-    macsOf[macBase[pe.id] + i.kernel] += n;
+  if (kernel != None)
+    macsOf[macBase[pe.id] + kernel] += n;
 }
 
 void Machine::finishIfDone(PE &pe) {
@@ -213,7 +229,7 @@ bool Machine::scalar(PE &pe, const Inst &i) {
     r[i.a] = immediateResult(i, r[i.b]);
   } else if (isFloatOp(i.op)) {
     if (i.op == Op::FMac)
-      addMacs(pe, i, 1);
+      addMacs(pe, kernelOf(pe, i), 1);
     r[i.a] = floatResult(i.op, bit_cast<float>(r[i.b]), bit_cast<float>(r[i.c]),
                          bit_cast<float>(r[i.a]));
   } else {
@@ -367,6 +383,9 @@ bool Machine::control(PE &pe, const Inst &i) {
       return false;
     }
     return waitFor(pe, i);
+  case Op::Call:
+    enterCall(pe);
+    break;
   default:
     break;
   }
@@ -399,6 +418,7 @@ bool Machine::control(PE &pe, const Inst &i) {
       return false;
     }
     pe.pc = pe.frames[--pe.depth].pc;
+    leaveCall(pe);
     return true;
   case Op::Activate:
     if (i.a > 30 || !pe.code->tasks[i.a].exists) {

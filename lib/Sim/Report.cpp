@@ -22,13 +22,14 @@ std::string Machine::where(const PE &pe) const {
                  program.classes[pe.cls].name);
 }
 
-std::string Machine::describe(const PE &pe, const Inst &i) const {
+std::string Machine::describe(const PE &pe, const Inst &i,
+                              uint32_t kernel) const {
   const isa::Instr &source = pe.code->source[&i - pe.code->insts.data()];
   std::string text =
       formatv("'{0}' at word {1}", isa::print(source), i.wordIndex);
-  if (i.kernel != None)
+  if (kernel != None)
     text += formatv(" of kernel '{0}'",
-                    program.kernels[pe.code->kernels[i.kernel]].name);
+                    program.kernels[pe.code->kernels[kernel]].name);
   return text;
 }
 
@@ -40,8 +41,10 @@ std::string Machine::colorAt(uint32_t router, unsigned ci) const {
 void Machine::fault(const PE &pe, const char *rule, const std::string &what) {
   std::string text =
       formatv("{0}, cycle {1}: {2} ({3})", where(pe), pe.time, what, rule);
-  if (pe.pc < pe.code->insts.size())
-    text += ", in " + describe(pe, pe.code->insts[pe.pc]);
+  if (pe.pc < pe.code->insts.size()) {
+    const Inst &i = pe.code->insts[pe.pc];
+    text += ", in " + describe(pe, i, kernelOf(pe, i));
+  }
   faults.push_back({RunError::Fault, rule, std::move(text)});
 }
 
@@ -63,7 +66,7 @@ std::string Machine::flightText(const PE &pe, const Flight &f) const {
     text = formatv("room for colour {0} in output queue {1}", color(f.dst),
                    f.dst.queue);
   return formatv("{0} ({1} of {2} elements done, {3})", text, f.total - f.left,
-                 f.total, describe(pe, *f.inst));
+                 f.total, describe(pe, *f.inst, f.kernel));
 }
 
 std::string Machine::waitingText(const PE &pe) const {

@@ -35,6 +35,7 @@ bool Machine::vector(PE &pe, const Inst &i) {
   if (!checkMemory(pe, f))
     return false;
   f.issue = pe.time;
+  f.kernel = kernelOf(pe, i);
   if (f.fabric)
     issueFabric(pe, f);
   else
@@ -448,14 +449,14 @@ void Machine::issueMemory(PE &pe, Flight &f) {
   execute(pe, f);
   const Inst &i = *f.inst;
   if (i.op == Op::VFMac || i.op == Op::VFDot)
-    addMacs(pe, i, f.total);
+    addMacs(pe, f.kernel, f.total);
   uint64_t elements = Target::elementCycles(f.total, f.rate);
   ++pe.pc;
   if (!i.async) {
     pe.setup += target.vectorSetup;
     pe.compute += elements;
     pe.time += target.vectorSetup + elements;
-    noteKernel(pe, i, f.issue, pe.time);
+    noteKernel(pe, f.kernel, f.issue, pe.time);
     return;
   }
   unsigned slot = 1 + i.microthread;
@@ -464,7 +465,7 @@ void Machine::issueMemory(PE &pe, Flight &f) {
   pe.time += target.scalarAlu;
   pe.compute += target.scalarAlu;
   f.end = pe.time + target.vectorSetup + elements;
-  noteKernel(pe, i, f.issue, f.end);
+  noteKernel(pe, f.kernel, f.issue, f.end);
   pe.memLive |= 1u << slot;
   pe.flights[slot] = f;
 }
