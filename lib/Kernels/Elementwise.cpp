@@ -2,7 +2,9 @@
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
-// Works on tiles, in any layout, without communication.
+// Works on tiles, in any layout, without communication. A chain of ops is one
+// kernel: the value so far lies in the result's buffer, every step overwrites
+// it.
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Kernels/Code.h"
@@ -86,9 +88,7 @@ SmallVector<int64_t> broadcastStrides(RankedTensorType in,
 class Elementwise final : public Kernel {
   void options(const Problem &p, const Rect &r, std::vector<Option> &out,
                std::string &why) const override {
-    bool divide = p.op == "nn.div" && p.out.getElementType().isF32();
-    if (!findBinary(p.op) && !isMath(p.op) && !isSimpleUnary(p.op) &&
-        p.op != "nn.where" && !divide)
+    if (!isElementwise(p) && p.op != "wafer.chain")
       return;
     int64_t last = p.out.getRank() ? p.out.getShape().back() : 1;
     for (int8_t axis : {X, Y, None}) {
@@ -113,14 +113,67 @@ class Elementwise final : public Kernel {
     if (o.ins[i] != o.out && (o.ins[i].getShape() != o.out.getShape() ||
                               axisOf(o.ins[i]) != axisOf(o.out)))
       return false;
-    if (p.op == "nn.where")
-      return i == 2 && p.ins.size() == 3;
+    if (p.op == "wafer.chain")
+      return chainInPlace(p, i);
     if (p.op == "nn.div")
       return i == 0;
+    return canFollow(p, i);
+  }
+
+  /// Only an operand that nothing but the first step reads.
+  static bool chainInPlace(const Problem &p, unsigned i) {
+    for (auto [n, step] : llvm::enumerate(stepsOf(p)))
+      for (auto [k, arg] : llvm::enumerate(argsOf(step)))
+        if (arg == int64_t(i)) {
+          Problem first;
+          first.op = step.getAs<StringAttr>("op").str();
+          if (n > 0 || first.op == "nn.div" ? n > 0 || k != 0
+                                            : !canFollow(first, k))
+            return false;
+        }
     return true;
   }
 
+  static SmallVector<DictionaryAttr> stepsOf(const Problem &p) {
+    SmallVector<DictionaryAttr> steps;
+    for (Attribute a : p.config.getAs<ArrayAttr>("steps"))
+      steps.push_back(mlir::cast<DictionaryAttr>(a));
+    return steps;
+  }
+
+  static ArrayRef<int64_t> argsOf(DictionaryAttr step) {
+    return step.getAs<DenseI64ArrayAttr>("args").asArrayRef();
+  }
+
   void expand(const Problem &p, const Option &o, Code &c) const override {
+    if (p.op != "wafer.chain")
+      return expandOne(p, o, c);
+    SmallVector<Value> operands = c.ins;
+    RankedTensorType soFar;
+    for (DictionaryAttr step : stepsOf(p)) {
+      Problem one;
+      Option with = o;
+      one.op = step.getAs<StringAttr>("op").str();
+      one.config = step;
+      Type element = step.getAs<TypeAttr>("out").getValue();
+      one.out = RankedTensorType::get(p.out.getShape(), element);
+      with.out =
+          RankedTensorType::get(p.out.getShape(), element, o.out.getEncoding());
+      with.ins.clear();
+      c.ins.clear();
+      for (int64_t arg : argsOf(step)) {
+        with.ins.push_back(arg < 0 ? soFar : o.ins[arg]);
+        c.ins.push_back(arg < 0 ? c.out : operands[arg]);
+        one.ins.push_back(RankedTensorType::get(
+            with.ins.back().getShape(), with.ins.back().getElementType()));
+      }
+      expandOne(one, with, c);
+      soFar = with.out;
+    }
+    c.ins = operands;
+  }
+
+  static void expandOne(const Problem &p, const Option &o, Code &c) {
     SmallVector<int64_t> sizes, dst = outputStrides(o.out);
     // Storage order: last dimension outermost, so that runs merge.
     SmallVector<unsigned> order;
@@ -285,6 +338,17 @@ class Elementwise final : public Kernel {
   }
 };
 } // namespace
+
+bool weft::kernels::isElementwise(const Problem &p) {
+  return findBinary(p.op) || isMath(p.op) || isSimpleUnary(p.op) ||
+         p.op == "nn.where" ||
+         (p.op == "nn.div" && p.out.getElementType().isF32());
+}
+
+// `where` first copies its last operand and then reads the others.
+bool weft::kernels::canFollow(const Problem &p, unsigned i) {
+  return p.op != "nn.where" || i == 2;
+}
 
 const Kernel &weft::kernels::elementwiseKernel() {
   static const Elementwise kernel;

@@ -51,20 +51,18 @@ static bool isAlias(const Problem &p) {
 }
 
 /// Powers that have a kernel: 2 (square) and 0.5 (sqrt).
-static void rewritePow(Operation *op, Problem &p) {
+static void rewritePow(Operation *op, OpProblem &p) {
   std::optional<double> e = constantScalar(op->getOperand(1));
-  if (e && *e == 2.0)
-    p.op = "nn.square";
-  else if (e && *e == 0.5)
-    p.op = "nn.sqrt";
+  if (!e || (*e != 2.0 && *e != 0.5))
+    return;
+  p.problem.op = *e == 2.0 ? "nn.square" : "nn.sqrt";
+  p.problem.ins.pop_back();
+  p.problem.constant.pop_back();
+  p.operands.pop_back();
 }
 
-static Problem problemOf(Operation *op) {
-  Problem p;
-  p.op = op->getName().getStringRef().str();
-  NamedAttrList config(op->getDiscardableAttrDictionary());
-  for (NamedAttribute a : op->getAttrDictionary())
-    config.set(a.getName(), a.getValue());
+static DictionaryAttr configOf(Operation *op) {
+  NamedAttrList config(op->getAttrDictionary());
   if (auto cast = dyn_cast<nn::CastOp>(op)) {
     auto name = [](Type t) {
       std::string s;
@@ -75,20 +73,87 @@ static Problem problemOf(Operation *op) {
     config.set("from", b.getStringAttr(name(op->getOperand(0).getType())));
     config.set("to", b.getStringAttr(name(op->getResult(0).getType())));
   }
-  p.config = config.getDictionary(op->getContext());
+  return config.getDictionary(op->getContext());
+}
+
+static OpProblem problemOf(Operation *op) {
+  OpProblem p;
+  p.problem.op = op->getName().getStringRef().str();
+  p.problem.config = configOf(op);
   for (Value v : op->getOperands()) {
-    p.ins.push_back(stored(v.getType()));
-    p.constant.push_back(isConstant(v));
+    p.problem.ins.push_back(stored(v.getType()));
+    p.problem.constant.push_back(isConstant(v));
+    p.operands.push_back(v);
   }
-  p.out = stored(op->getResult(0).getType());
+  p.problem.out = stored(op->getResult(0).getType());
   if (isa<nn::PowOp>(op))
     rewritePow(op, p);
   return p;
 }
 
+/// The ops that end in `last`, one step each, as a "wafer.chain".
+static OpProblem chainOf(ArrayRef<Operation *> ops) {
+  OpProblem chain;
+  OpBuilder b(ops.back());
+  SmallVector<Attribute> steps;
+  Value soFar;
+  for (Operation *op : ops) {
+    OpProblem one = problemOf(op);
+    SmallVector<int64_t> args;
+    for (auto [i, v] : llvm::enumerate(one.operands)) {
+      if (soFar && v == soFar) {
+        args.push_back(-1);
+        continue;
+      }
+      auto it = llvm::find(chain.operands, v);
+      args.push_back(it - chain.operands.begin());
+      if (it != chain.operands.end())
+        continue;
+      chain.operands.push_back(v);
+      chain.problem.ins.push_back(one.problem.ins[i]);
+      chain.problem.constant.push_back(one.problem.constant[i]);
+    }
+    NamedAttrList step(one.problem.config);
+    step.set("op", b.getStringAttr(one.problem.op));
+    step.set("args", b.getDenseI64ArrayAttr(args));
+    step.set("out", TypeAttr::get(one.problem.out.getElementType()));
+    steps.push_back(step.getDictionary(b.getContext()));
+    soFar = op->getResult(0);
+    chain.problem.out = one.problem.out;
+  }
+  chain.problem.op = "wafer.chain";
+  chain.problem.config =
+      b.getDictionaryAttr(b.getNamedAttr("steps", b.getArrayAttr(steps)));
+  return chain;
+}
+
+/// An elementwise op whose only use is an elementwise op of its own shape
+/// becomes a step of that one.
+void Candidate::findChains(nn::ProgramOp program) {
+  for (Operation &op : program.getBody().front().without_terminator()) {
+    if (isConstant(op.getResult(0)))
+      continue;
+    OpProblem p = problemOf(&op);
+    if (!kernels::isElementwise(p.problem))
+      continue;
+    for (auto [i, v] : llvm::enumerate(p.operands)) {
+      Operation *before = v.getDefiningOp();
+      if (!before || p.problem.constant[i] || !v.hasOneUse() ||
+          p.problem.ins[i].getShape() != p.problem.out.getShape() ||
+          !kernels::canFollow(p.problem, i) ||
+          !kernels::isElementwise(problemOf(before).problem))
+        continue;
+      stepBefore[&op] = before;
+      absorbed.insert(before);
+      break;
+    }
+  }
+}
+
 LogicalResult Candidate::build(nn::ProgramOp program) {
   for (BlockArgument arg : program.getBody().getArguments())
     addInput(arg);
+  findChains(program);
   for (Operation &op : program.getBody().front().without_terminator())
     if (!isConstant(op.getResult(0)) && failed(addOp(&op)))
       return failure();
@@ -119,10 +184,10 @@ uint64_t Candidate::constantBytes() const {
 
 void Candidate::addInput(BlockArgument arg) {
   solve::LayoutNode node;
-  Problem p;
+  OpProblem p;
   RankedTensorType type = stored(arg.getType());
-  p.out = type;
-  p.config = DictionaryAttr::get(type.getContext());
+  p.problem.out = type;
+  p.problem.config = DictionaryAttr::get(type.getContext());
   std::vector<Option> opts;
   for (int8_t axis : {kernels::None, kernels::X, kernels::Y}) {
     if (axis != kernels::None &&
@@ -131,7 +196,7 @@ void Candidate::addInput(BlockArgument arg) {
     opts.push_back({"input", {}, kernels::laidOut(type, rect, axis)});
     node.options.push_back({{}, axis, 0});
   }
-  append(arg, std::move(node), std::move(p), std::move(opts));
+  append(arg, arg.getLoc(), std::move(node), std::move(p), std::move(opts));
 }
 
 /// The element type that kernels cannot compute with, or null.
@@ -152,32 +217,43 @@ LogicalResult Candidate::addOp(Operation *op) {
   if (Type e = unsupported(op))
     return op->emitOpError("cannot be mapped: found element type ")
            << e << ", allowed are f32, integers and bool";
-  Problem p = problemOf(op);
+  if (absorbed.contains(op))
+    return success();
+  SmallVector<Operation *> ops{op};
+  while (Operation *before = stepBefore.lookup(ops.front()))
+    ops.insert(ops.begin(), before);
+  OpProblem p = ops.size() > 1 ? chainOf(ops) : problemOf(op);
   std::string why;
-  std::vector<Option> opts = kernels::allOptions(p, rect, why);
+  std::vector<Option> opts = kernels::allOptions(p.problem, rect, why);
   if (opts.empty())
     return op->emitOpError("cannot be mapped: ") << why;
   solve::LayoutNode node;
-  for (Value v : op->getOperands())
-    node.operands.push_back(isConstant(v) ? -1 : nodeOf.lookup(v));
+  for (auto [v, constant] : llvm::zip(p.operands, p.problem.constant))
+    node.operands.push_back(constant ? -1 : nodeOf.lookup(v));
   for (const Option &o : opts) {
     solve::LayoutOption lo;
-    for (size_t k = 0; k < op->getNumOperands(); ++k)
-      lo.ins.push_back(p.constant[k] ? -1 : kernels::axisOf(o.ins[k]));
+    for (size_t k = 0; k < p.operands.size(); ++k)
+      lo.ins.push_back(p.problem.constant[k] ? -1 : kernels::axisOf(o.ins[k]));
     lo.out = kernels::axisOf(o.out);
-    bool alias = p.op == "nn.reshape" && isAlias(p);
-    lo.cost = alias ? 0 : costs.of(p, o).cycles;
+    bool alias = p.problem.op == "nn.reshape" && isAlias(p.problem);
+    lo.cost = alias ? 0 : costs.of(p.problem, o).cycles;
     node.options.push_back(lo);
   }
-  append(op->getResult(0), std::move(node), std::move(p), std::move(opts));
+  SmallVector<Location> parts;
+  for (Operation *step : ops)
+    parts.push_back(step->getLoc());
+  append(op->getResult(0), FusedLoc::get(op->getContext(), parts),
+         std::move(node), std::move(p), std::move(opts));
   return success();
 }
 
-void Candidate::append(Value v, solve::LayoutNode node, Problem p,
-                       std::vector<Option> opts) {
+void Candidate::append(Value v, Location loc, solve::LayoutNode node,
+                       OpProblem p, std::vector<Option> opts) {
   nodeOf[v] = int(values.size());
   values.push_back(v);
+  locs.push_back(loc);
+  operands.push_back(std::move(p.operands));
   problem.nodes.push_back(std::move(node));
-  problems.push_back(std::move(p));
+  problems.push_back(std::move(p.problem));
   options.push_back(std::move(opts));
 }

@@ -39,6 +39,12 @@ private:
   std::map<std::string, kernels::Measure> known;
 };
 
+/// A problem, and the values that are its operands.
+struct OpProblem {
+  Problem problem;
+  llvm::SmallVector<mlir::Value> operands;
+};
+
 /// The program as a layout problem on one rectangle, and its solution.
 class Candidate {
 public:
@@ -54,7 +60,9 @@ public:
   const Option &chosen(int node) const { return options[node][choice[node]]; }
 
   Rect rect;
-  llvm::SmallVector<mlir::Value> values; // by node
+  llvm::SmallVector<mlir::Value> values;                // by node
+  std::vector<llvm::SmallVector<mlir::Value>> operands; // of its problem
+  std::vector<mlir::Location> locs; // naming all ops of a chain
   std::vector<Problem> problems;
   llvm::DenseMap<mlir::Value, int> nodeOf; // lookups only
 
@@ -64,10 +72,15 @@ private:
   std::vector<unsigned> choice;
   std::vector<std::vector<Option>> options;
 
+  /// Elementwise ops that are computed as a step of their only user.
+  llvm::DenseMap<mlir::Operation *, mlir::Operation *> stepBefore;
+  llvm::DenseSet<mlir::Operation *> absorbed;
+
+  void findChains(nn::ProgramOp program);
   void addInput(mlir::BlockArgument arg);
   mlir::LogicalResult addOp(mlir::Operation *op);
-  void append(mlir::Value v, solve::LayoutNode node, Problem p,
-              std::vector<Option> opts);
+  void append(mlir::Value v, mlir::Location loc, solve::LayoutNode node,
+              OpProblem p, std::vector<Option> opts);
 };
 
 } // namespace weft

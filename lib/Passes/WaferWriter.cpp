@@ -110,23 +110,17 @@ private:
                                     inner->getArgument(arg.getArgNumber()),
                                     FlatSymbolRefAttr());
     }
-    Operation *op = c.values[i].getDefiningOp();
+    Location loc = c.locs[i];
     SmallVector<Value> operands;
-    for (auto [k, v] : llvm::enumerate(op->getOperands())) {
-      if (k >= o.ins.size())
-        break;
+    for (auto [k, v] : llvm::enumerate(c.operands[i]))
       operands.push_back(p.constant[k] ? placeConstant(v, o.ins[k])
                                        : inLayout(c.nodeOf[v], o.ins[k]));
-    }
-    if (p.op == "nn.square" || p.op == "nn.sqrt")
-      operands.truncate(1);
     NamedAttrList config(p.config);
     if (o.validOnes) {
-      operands.push_back(placeOnes(o.validOnes, o.ins.back(), op->getLoc()));
+      operands.push_back(placeOnes(o.validOnes, o.ins.back(), loc));
       config.set("valid_ones", b.getI64IntegerAttr(o.validOnes));
     }
-    return wafer::KernelOp::create(b, op->getLoc(), o.out, o.algorithm, p.op,
-                                   operands,
+    return wafer::KernelOp::create(b, loc, o.out, o.algorithm, p.op, operands,
                                    config.getDictionary(b.getContext()));
   }
 

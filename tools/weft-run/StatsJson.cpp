@@ -46,9 +46,28 @@ static json::Value classJson(const bin::PEClass &c, const sim::ClassStats &s) {
       {"idle", number(s.idle)}};
 }
 
+/// A stage lasts from the first issue to the last end of its kernels.
+static json::Value stageJson(const bin::Program &p, const sim::Stats &s,
+                             uint32_t index) {
+  uint64_t first = UINT64_MAX, last = 0, macs = 0;
+  for (size_t i = 0; i < p.kernels.size(); ++i) {
+    if (p.kernels[i].stage != index || !s.kernels[i].cycles)
+      continue;
+    first = std::min(first, s.kernels[i].firstCycle);
+    last = std::max(last, s.kernels[i].lastCycle);
+    macs += s.kernels[i].macs;
+  }
+  return json::Object{{"name", json::fixUTF8(p.stages[index].name)},
+                      {"rectangle", rectangle(p.stages[index].where)},
+                      {"cycles", number(last > first ? last - first : 0)},
+                      {"macs", number(macs)}};
+}
+
 void run::printStatsJson(raw_ostream &os, const bin::Program &p,
                          const Target &t, const sim::Stats &s) {
-  json::Array kernels, classes, assumed;
+  json::Array kernels, classes, stages, assumed;
+  for (uint32_t i = 0; i < p.stages.size(); ++i)
+    stages.push_back(stageJson(p, s, i));
   for (size_t i = 0; i < p.kernels.size(); ++i)
     kernels.push_back(kernelJson(p.kernels[i], s.kernels[i]));
   for (size_t i = 0; i < p.classes.size(); ++i)
@@ -66,6 +85,7 @@ void run::printStatsJson(raw_ostream &os, const bin::Program &p,
                               {"first_element", number(s.firstElement)},
                               {"last_element", number(s.lastElement)}}},
       {"compute", json::Object{{"macs", number(s.macs)}}},
+      {"stages", std::move(stages)},
       {"kernels", std::move(kernels)},
       {"classes", std::move(classes)}};
   os << formatv("{0:2}", all) << "\n";

@@ -109,6 +109,14 @@ mlir::Type storageType(mlir::Type type);
 /// Does splitting the last dimension leave padding?
 bool isPadded(RankedTensorType type);
 
+/// Is `p` one elementwise op, of which chains can be made? A chain is the op
+/// "wafer.chain" whose config holds `steps`, each {op, args, out, attributes};
+/// args are operand numbers, -1 the value so far.
+bool isElementwise(const Problem &p);
+/// May operand `i` of the elementwise op `p` be the value so far of a chain,
+/// which lies where the result goes?
+bool canFollow(const Problem &p, unsigned i);
+
 /// Cycles, MACs, words and scratch of a kernel's code on rectangle `r`.
 Measure measure(fabric::KernelOp kernel, const Rect &r, const Target &t);
 
