@@ -20,7 +20,8 @@ def elem_type(dtype):
 
 def write_tensor(path, name, value):
     with open(path, "wb") as f:
-        f.write(numpy_helper.from_array(np.ascontiguousarray(value),
+        # Not ascontiguousarray, which makes a scalar a vector.
+        f.write(numpy_helper.from_array(np.asarray(value, order="C"),
                                         name).SerializeToString())
 
 
