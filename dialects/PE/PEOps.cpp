@@ -183,7 +183,7 @@ LogicalResult ReduceOp::verify() {
     return emitOpError(stringifyReduceOpcode(getOpcode()))
            << " takes " << want << " sources, not " << getSrcs().size();
   for (Value v : getSrcs())
-    if (!fits(getInit().getType().isF32() ? Kind::Float : Kind::Int, v))
+    if (!fits(Kind::Float, v))
       return emitOpError("reduces elements of type ")
              << elementOf(v) << " into " << getInit().getType();
   return verifyLength(*this, getSrcs(), getLength());
@@ -193,7 +193,8 @@ LogicalResult RetypeOp::verify() {
   auto from = cast<MemRefType>(getSource().getType());
   auto to = cast<MemRefType>(getResult().getType());
   if (from.getShape() != to.getShape() || from.getLayout() != to.getLayout())
-    return emitOpError("changes shape or strides from ") << from << " to " << to;
+    return emitOpError("changes shape or strides from ")
+           << from << " to " << to;
   if (from.getElementTypeBitWidth() != to.getElementTypeBitWidth())
     return emitOpError("elements of ")
            << from.getElementType() << " and " << to.getElementType()

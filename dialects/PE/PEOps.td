@@ -404,7 +404,8 @@ def PE_VecOp : PE_Op<"vec"> {
     a source is a memref, an input queue, or a scalar that every element sees. Memrefs
     have the same number of elements (R-OP-2); they need not have the same shape.
     Without a memref, `length` says how many (R-OP-3). `async m` runs it on microthread
-    m, and the program goes on (R-OP-4).
+    m, and the program goes on (R-OP-4). The opcode says how bits are read: integer
+    ops take the raw 32 bits of f32 elements, float ops those of i32.
 
     Example:
 
@@ -428,10 +429,10 @@ def PE_VecOp : PE_Op<"vec"> {
   let hasVerifier = 1;
 }
 
-def PE_ReduceOp : PE_Op<"reduce", [AllTypesMatch<["init", "result"]>]> {
+def PE_ReduceOp : PE_Op<"reduce"> {
   let summary = "a vector instruction with a scalar result";
   let description = [{
-    Starts from `init` and takes the elements in order: `vrsum` adds, `vrmax` keeps the
+    Starts from `init` and takes the elements, floats, in order: `vrsum` adds, `vrmax` keeps the
     larger, `vfdot` adds products of two sources (fused). `length` as for `pe.vec`.
 
     Example:
@@ -441,10 +442,10 @@ def PE_ReduceOp : PE_Op<"reduce", [AllTypesMatch<["init", "result"]>]> {
     %d = pe.reduce vfdot %zero, %x, %y : f32, memref<8xf32>, memref<8xf32>
     ```
   }];
-  let arguments = (ins PE_ReduceOpcodeAttr:$opcode, AnyTypeOf<[F32, I32]>:$init,
+  let arguments = (ins PE_ReduceOpcodeAttr:$opcode, F32:$init,
       Variadic<AnyTypeOf<[AnyStaticShapeMemRef, PE_FabInType, F32, I32]>>:$srcs,
       OptionalAttr<I32Attr>:$length);
-  let results = (outs AnyTypeOf<[F32, I32]>:$result);
+  let results = (outs F32:$result);
   let assemblyFormat = [{
     $opcode $init `,` $srcs (`length` $length^)? attr-dict `:` type($init) `,` type($srcs)
   }];
@@ -471,7 +472,8 @@ def PE_FmaOp : PE_Op<"fma", [Pure, AllTypesMatch<["a", "b", "c", "result"]>]> {
 def PE_RetypeOp : PE_Op<"retype", [Pure]> {
   let summary = "the same bytes as elements of another type";
   let description = [{
-    For bit tricks on floats. Shape and strides stay; the element types have one width.
+    For loads and stores; vector ops on 32-bit elements need it not. Shape and strides
+    stay; the element types have one width.
 
     Example:
 
