@@ -35,6 +35,7 @@ public:
                         fabric::FabricDialect, pe::PEDialect, scf::SCFDialect,
                         arith::ArithDialect, memref::MemRefDialect>();
     context.disableMultithreading();
+    context.printOpOnDiagnostic(false);
   }
 
   ExitCode run() {

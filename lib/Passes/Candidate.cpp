@@ -160,7 +160,7 @@ LogicalResult Candidate::build(nn::ProgramOp program) {
   return success();
 }
 
-uint64_t Candidate::solve() {
+uint64_t Candidate::solve(uint64_t capacity) {
   problem.relayout = [&](int node, int from, int to) {
     Problem p = relayoutProblem(stored(values[node].getType()));
     Option o{"relayout",
@@ -168,18 +168,38 @@ uint64_t Candidate::solve() {
              kernels::laidOut(p.out, rect, int8_t(to))};
     return costs.of(p, o).cycles;
   };
-  choice = solve::solveLayout(problem);
-  return problem.cost(choice);
+  for (uint64_t price : {0, 1, 4, 16, 64, 256}) {
+    for (auto [node, cost] : llvm::zip(problem.nodes, optionCosts))
+      for (auto [option, c] : llvm::zip(node.options, cost)) {
+        uint64_t total = c.constantBytes + c.otherBytes;
+        option.cost = c.cycles + price * total;
+        // An op that does not fit by itself is the last resort.
+        if (total > capacity)
+          option.cost += uint64_t(1) << 40;
+      }
+    choice = solve::solveLayout(problem);
+    if (bytes() <= capacity)
+      break;
+  }
+  return cycles();
 }
 
-/// Bytes per PE of the constants, for a quick refusal of small rectangles.
-uint64_t Candidate::constantBytes() const {
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < problems.size(); ++i)
-    for (size_t k = 0; k < problems[i].ins.size(); ++k)
-      if (problems[i].constant[k])
-        bytes += 4 * kernels::tileElems(options[i][choice[i]].ins[k]);
-  return bytes;
+/// The chosen options' cycles, relayouts included.
+uint64_t Candidate::cycles() const {
+  uint64_t total = problem.cost(choice);
+  for (size_t i = 0; i < choice.size(); ++i)
+    total += optionCosts[i][choice[i]].cycles -
+             problem.nodes[i].options[choice[i]].cost;
+  return total;
+}
+
+uint64_t Candidate::bytes() const {
+  uint64_t constants = 0, largest = 0;
+  for (size_t i = 0; i < choice.size(); ++i) {
+    constants += optionCosts[i][choice[i]].constantBytes;
+    largest = std::max(largest, optionCosts[i][choice[i]].otherBytes);
+  }
+  return constants + largest;
 }
 
 void Candidate::addInput(BlockArgument arg) {
@@ -189,14 +209,18 @@ void Candidate::addInput(BlockArgument arg) {
   p.problem.out = type;
   p.problem.config = DictionaryAttr::get(type.getContext());
   std::vector<Option> opts;
+  std::vector<OptionCost> optionCost;
   for (int8_t axis : {kernels::None, kernels::X, kernels::Y}) {
     if (axis != kernels::None &&
         (type.getRank() == 0 || type.getShape().back() == 1))
       continue;
     opts.push_back({"input", {}, kernels::laidOut(type, rect, axis)});
     node.options.push_back({{}, axis, 0});
+    optionCost.push_back(
+        {0, 0, 4 * uint64_t(kernels::tileElems(opts.back().out))});
   }
-  append(arg, arg.getLoc(), std::move(node), std::move(p), std::move(opts));
+  append(arg, arg.getLoc(), std::move(node), std::move(p), std::move(opts),
+         std::move(optionCost));
 }
 
 /// The element type that kernels cannot compute with, or null.
@@ -228,6 +252,7 @@ LogicalResult Candidate::addOp(Operation *op) {
   if (opts.empty())
     return op->emitOpError("cannot be mapped: ") << why;
   solve::LayoutNode node;
+  std::vector<OptionCost> optionCost;
   for (auto [v, constant] : llvm::zip(p.operands, p.problem.constant))
     node.operands.push_back(constant ? -1 : nodeOf.lookup(v));
   for (const Option &o : opts) {
@@ -236,19 +261,29 @@ LogicalResult Candidate::addOp(Operation *op) {
       lo.ins.push_back(p.problem.constant[k] ? -1 : kernels::axisOf(o.ins[k]));
     lo.out = kernels::axisOf(o.out);
     bool alias = p.problem.op == "nn.reshape" && isAlias(p.problem);
-    lo.cost = alias ? 0 : costs.of(p.problem, o).cycles;
+    OptionCost c;
+    if (!alias) {
+      kernels::Measure m = costs.of(p.problem, o);
+      c = {m.cycles, 0,
+           m.scratchBytes + 4 * uint64_t(kernels::tileElems(o.out))};
+    }
+    for (size_t k = 0; k < p.operands.size(); ++k)
+      (p.problem.constant[k] ? c.constantBytes : c.otherBytes) +=
+          4 * uint64_t(kernels::tileElems(o.ins[k]));
+    optionCost.push_back(c);
     node.options.push_back(lo);
   }
   SmallVector<Location> parts;
   for (Operation *step : ops)
     parts.push_back(step->getLoc());
   append(op->getResult(0), FusedLoc::get(op->getContext(), parts),
-         std::move(node), std::move(p), std::move(opts));
+         std::move(node), std::move(p), std::move(opts), std::move(optionCost));
   return success();
 }
 
 void Candidate::append(Value v, Location loc, solve::LayoutNode node,
-                       OpProblem p, std::vector<Option> opts) {
+                       OpProblem p, std::vector<Option> opts,
+                       std::vector<OptionCost> optionCost) {
   nodeOf[v] = int(values.size());
   values.push_back(v);
   locs.push_back(loc);
@@ -256,4 +291,5 @@ void Candidate::append(Value v, Location loc, solve::LayoutNode node,
   problem.nodes.push_back(std::move(node));
   problems.push_back(std::move(p.problem));
   options.push_back(std::move(opts));
+  optionCosts.push_back(std::move(optionCost));
 }

@@ -53,10 +53,11 @@ public:
 
   /// Collects the options of every op; an op without any is an error.
   mlir::LogicalResult build(nn::ProgramOp program);
-  /// Chooses; returns the estimated cycles.
-  uint64_t solve();
-  /// Bytes per PE of the constants, for a quick refusal of small rectangles.
-  uint64_t constantBytes() const;
+  /// Chooses for `capacity` bytes per PE: by cycles alone, or if that does not
+  /// fit, with a rising price on bytes until it does. Returns the cycles.
+  uint64_t solve(uint64_t capacity);
+  /// Bytes per PE: all constants, and the largest op's other operands.
+  uint64_t bytes() const;
   const Option &chosen(int node) const { return options[node][choice[node]]; }
 
   Rect rect;
@@ -71,6 +72,11 @@ private:
   solve::LayoutProblem problem;
   std::vector<unsigned> choice;
   std::vector<std::vector<Option>> options;
+  /// By node and option.
+  struct OptionCost {
+    uint64_t cycles = 0, constantBytes = 0, otherBytes = 0;
+  };
+  std::vector<std::vector<OptionCost>> optionCosts;
 
   /// Elementwise ops that are computed as a step of their only user.
   llvm::DenseMap<mlir::Operation *, mlir::Operation *> stepBefore;
@@ -80,7 +86,9 @@ private:
   void addInput(mlir::BlockArgument arg);
   mlir::LogicalResult addOp(mlir::Operation *op);
   void append(mlir::Value v, mlir::Location loc, solve::LayoutNode node,
-              OpProblem p, std::vector<Option> opts);
+              OpProblem p, std::vector<Option> opts,
+              std::vector<OptionCost> optionCost);
+  uint64_t cycles() const;
 };
 
 } // namespace weft

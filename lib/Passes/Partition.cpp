@@ -39,9 +39,9 @@ struct Partition : public PassWrapper<Partition, OperationPass<ModuleOp>> {
         auto c = std::make_unique<Candidate>(program, r, target);
         if (failed(c->build(program)))
           return signalPassFailure();
-        uint64_t cost = c->solve();
-        bool fits = c->constantBytes() * 9 / 8 <
-                    target.sramBytes - target.reservedBytes;
+        uint64_t capacity = (target.sramBytes - target.reservedBytes) * 8 / 9;
+        uint64_t cost = c->solve(capacity);
+        bool fits = c->bytes() <= capacity;
         if (!best || (fits && !bestFits) ||
             (fits == bestFits && fits && cost < bestCost)) {
           best = std::move(c);
