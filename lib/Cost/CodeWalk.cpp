@@ -5,7 +5,9 @@
 // Follows control flow from each task's entry. Which descriptor a DSR holds
 // decides how many elements an op has, so the walk carries, per DSR, the
 // instruction that set it. Subroutines are walked once per different set of
-// descriptors they inherit.
+// descriptors they inherit. If a class lists the kernels of its calls, each of
+// these calls stays an item, and what it does is counted for its kernel at the
+// end.
 //
 //===----------------------------------------------------------------------===//
 #include "CodeWalk.h"
@@ -147,6 +149,9 @@ private:
   void append(Frame &f, Item item, bool timed);
   void absorb(Frame &f, const Block *b, uint64_t times);
   void fold(Frame &f, const Block *b, uint64_t times);
+  bool listed() const { return listsCalls && callDepth == 0; }
+  void attribute(const Block *b, size_t &next, Totals &to) const;
+  void resolveCallers();
   uint64_t scalarCycles(const Instr &i) const;
   uint32_t kernelAt(uint32_t word) const;
   Block *newBlock() {
@@ -158,7 +163,10 @@ private:
   const Target &t;
   ClassCode &code;
   std::vector<bin::CodeRange> ranges; // by begin
-  std::map<uint32_t, std::vector<Walked>> memo;
+  bool listsCalls = false; // in the start task, whose calls are listed
+  unsigned callDepth = 0;
+  /// By word and by how kernels are found there.
+  std::map<std::pair<uint32_t, unsigned>, std::vector<Walked>> memo;
   std::set<uint32_t> active; // subroutines being walked
   std::map<uint8_t, int> inColor, outColor;
   uint64_t steps = 0;
@@ -183,12 +191,16 @@ llvm::Error Walker::decodeCode() {
                    [](const bin::CodeRange &a, const bin::CodeRange &b) {
                      return a.begin < b.begin;
                    });
+  for (int32_t k : c.callKernels)
+    code.callKernels.push_back(k < 0 ? NoKernel : uint32_t(k));
   for (const bin::QueueBinding &q : c.queues)
     (q.output ? outColor : inColor)[q.queue] = q.color;
   return llvm::Error::success();
 }
 
 uint32_t Walker::kernelAt(uint32_t word) const {
+  if (listsCalls && callDepth > 0)
+    return CallerKernel;
   auto it = std::upper_bound(
       ranges.begin(), ranges.end(), word,
       [](uint32_t w, const bin::CodeRange &r) { return w < r.begin; });
@@ -274,7 +286,8 @@ llvm::Expected<uint32_t> Walker::body(uint32_t at, Frame &f, End end,
         return fault(c, at, "endloop without loop (R-OP-5)");
       return next; // its cycles belong to the loop
     }
-    local(f, scalarCycles(i), kernel);
+    if (i.op != Op::Call || !listed())
+      local(f, scalarCycles(i), kernel);
     Item item;
     item.kernel = kernel;
     item.index = i.a;
@@ -366,6 +379,8 @@ llvm::Expected<uint32_t> Walker::loop(uint32_t at, Frame &f, unsigned depth) {
     item.index = last;
     item.cycles = times;
     item.body = inner.block;
+    if (!inner.block->callItems.empty())
+      f.block->callItems.push_back(uint32_t(f.block->items.size()));
     append(f, item, true);
   }
   return after;
@@ -373,7 +388,9 @@ llvm::Expected<uint32_t> Walker::loop(uint32_t at, Frame &f, unsigned depth) {
 
 llvm::Error Walker::call(uint32_t at, Frame &f, unsigned depth) {
   const Instr &i = code.instrs[code.atWord[at]];
+  ++callDepth;
   auto sub = subroutine(uint32_t(i.imm), f.dsrs, at, End::Ret, depth);
+  --callDepth;
   if (!sub)
     return sub.takeError();
   f.uses |= sub->uses & ~f.defines;
@@ -382,13 +399,20 @@ llvm::Error Walker::call(uint32_t at, Frame &f, unsigned depth) {
     if (sub->defines >> d & 1)
       f.dsrs[d] = sub->out[d];
   absorb(f, sub->block, 1);
-  if (!sub->block->timed) {
+  if (!sub->block->timed && !listed()) {
     fold(f, sub->block, 1);
     return llvm::Error::success();
   }
   Item item;
   item.kind = Item::Call;
   item.body = sub->block;
+  if (listed()) { // the call itself already works for its kernel
+    item.kernel = CallerKernel;
+    item.cycles = scalarCycles(i);
+    Totals::PerKernel &k = f.block->totals.kernels[CallerKernel];
+    k.cycles = SaturatingAdd(k.cycles, item.cycles);
+    f.block->callItems.push_back(uint32_t(f.block->items.size()));
+  }
   append(f, item, true);
   return llvm::Error::success();
 }
@@ -396,7 +420,8 @@ llvm::Error Walker::call(uint32_t at, Frame &f, unsigned depth) {
 llvm::Expected<Walked> Walker::subroutine(uint32_t word, const DsrState &in,
                                           uint32_t from, End end,
                                           unsigned depth) {
-  for (const Walked &w : memo[word]) {
+  std::vector<Walked> &known = memo[{word, listsCalls * (1 + !!callDepth)}];
+  for (const Walked &w : known) {
     bool match = true;
     for (unsigned d = 0; d < NumDsrs; ++d)
       match &= !(w.uses >> d & 1) || w.in[d] == in[d];
@@ -411,7 +436,7 @@ llvm::Expected<Walked> Walker::subroutine(uint32_t word, const DsrState &in,
   if (!after)
     return after.takeError();
   Walked w{f.block, f.uses, f.defines, in, f.dsrs};
-  memo[word].push_back(w);
+  known.push_back(w);
   return w;
 }
 
@@ -520,12 +545,13 @@ llvm::Error Walker::vector(const Instr &i, Frame &f) {
 /// in their registers from one task to the next.
 llvm::Error Walker::runTasks() {
   std::map<uint32_t, uint32_t> entries;
-  std::set<uint32_t> runnable;
+  std::set<uint32_t> runnable, start;
   for (const bin::Task &task : c.tasks) {
     entries[task.id] = task.entry;
     if (task.start)
-      runnable.insert(task.id);
+      start.insert(task.id);
   }
+  runnable = start;
   DsrState dsrs;
   dsrs.fill(-1);
   while (!runnable.empty()) {
@@ -539,6 +565,7 @@ llvm::Error Walker::runTasks() {
     if (code.runs.size() >= 1000000)
       return llvm::createStringError("class '" + c.name +
                                      "': its tasks never halt (R-TASK-2)");
+    listsCalls = start.count(id) && !code.callKernels.empty();
     auto w = subroutine(it->second, dsrs, it->second, End::Task, 0);
     if (!w)
       return w.takeError();
@@ -557,7 +584,70 @@ llvm::Error Walker::runTasks() {
       order.push_back(r.block);
   for (const Block *b : order)
     code.totals.add(b->totals, times[b]);
+  resolveCallers();
   return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels of listed calls
+//===----------------------------------------------------------------------===//
+
+/// Counts what the calls of `b` do for their kernels, one by one: as many as
+/// are listed, whatever the trip counts.
+void Walker::attribute(const Block *b, size_t &next, Totals &to) const {
+  for (uint32_t at : b->callItems) {
+    const Item &item = b->items[at];
+    uint64_t rounds = item.kind == Item::Loop ? item.cycles : 0;
+    for (; rounds && next < code.callKernels.size(); --rounds)
+      attribute(item.body, next, to);
+    if (next >= code.callKernels.size())
+      return;
+    if (!item.listed())
+      continue;
+    uint32_t kernel = code.callKernels[next++];
+    auto done = item.body->totals.kernels.find(CallerKernel);
+    Totals::PerKernel &k = to.kernels[kernel];
+    k.cycles = SaturatingAdd(k.cycles, item.cycles);
+    if (done != item.body->totals.kernels.end()) {
+      k.macs = SaturatingAdd(k.macs, done->second.macs);
+      k.cycles = SaturatingAdd(k.cycles, done->second.cycles);
+    }
+    for (const auto &[key, n] : item.body->totals.words) {
+      uint64_t &words = to.words[{kernel, key.second}];
+      words = SaturatingAdd(words, n);
+    }
+  }
+}
+
+/// Gives what was counted for "the caller" to the kernels of the calls; calls
+/// beyond the list have none.
+void Walker::resolveCallers() {
+  if (code.callKernels.empty())
+    return;
+  Totals listedCalls;
+  size_t next = 0;
+  for (const TaskRun &r : code.runs)
+    attribute(r.block, next, listedCalls);
+  auto take = [](uint64_t &from, uint64_t n) { from -= std::min(from, n); };
+  Totals::PerKernel rest = code.totals.kernels[CallerKernel];
+  for (const auto &[kernel, v] : listedCalls.kernels) {
+    take(rest.macs, v.macs);
+    take(rest.cycles, v.cycles);
+  }
+  std::map<std::pair<uint32_t, int>, uint64_t> words;
+  for (const auto &[key, n] : code.totals.words) {
+    bool caller = key.first == CallerKernel;
+    uint64_t &to = words[{caller ? NoKernel : key.first, key.second}];
+    to = SaturatingAdd(to, n);
+  }
+  for (const auto &[key, n] : listedCalls.words)
+    take(words[{NoKernel, key.second}], n);
+  code.totals.kernels.erase(CallerKernel);
+  code.totals.words = std::move(words);
+  code.totals.add(listedCalls, 1);
+  listedCalls = {};
+  listedCalls.kernels[NoKernel] = rest;
+  code.totals.add(listedCalls, 1);
 }
 
 llvm::Error Walker::run() {

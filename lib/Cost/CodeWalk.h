@@ -23,6 +23,9 @@
 namespace weft::cost {
 
 constexpr uint32_t NoKernel = ~0u;
+/// The kernel of the depth-0 call that is being executed: what a subroutine's
+/// instructions work for if the class lists its calls (PEClass::callKernels).
+constexpr uint32_t CallerKernel = NoKernel - 1;
 constexpr int NoColor = -1;
 
 /// A vector op that the timeline must see: fabric operands or a microthread.
@@ -52,8 +55,10 @@ struct Item {
   uint32_t kernel = NoKernel;
   uint32_t index = 0;  // Op: of ClassCode::ops; Activate, Wait: the id;
                        // Loop: is its last round the last of the loop?
-  uint64_t cycles = 0; // Local: cycles; Loop: rounds
+  uint64_t cycles = 0; // Local, listed Call: cycles; Loop: rounds
   const Block *body = nullptr;
+  /// A call that PEClass::callKernels lists.
+  bool listed() const { return kind == Call && kernel == CallerKernel; }
 };
 
 /// Sums over the dynamic instructions of a block, calls and loops included.
@@ -73,7 +78,8 @@ struct Totals {
 struct Block {
   std::vector<Item> items;
   Totals totals;
-  bool timed = false; // holds an item that the timeline must see
+  bool timed = false;              // holds an item that the timeline must see
+  std::vector<uint32_t> callItems; // items with listed calls
   std::set<uint32_t> activates;
   bool halts = false;
 };
@@ -89,7 +95,8 @@ struct ClassCode {
   std::vector<TaskRun> runs;   // in the order in which a PE runs its tasks
   std::vector<std::unique_ptr<Block>> blocks; // owns
   std::vector<TimedOp> ops;
-  Totals totals; // of one PE, from cycle 0 to halt
+  std::vector<uint32_t> callKernels; // of listed calls in order, or NoKernel
+  Totals totals; // of one PE, from cycle 0 to halt; no CallerKernel
 };
 
 /// Cycles per 1000 elements of vector op `i` whose memory operands have the

@@ -8,6 +8,11 @@
 //===----------------------------------------------------------------------===//
 #include "weft/Cost/Cost.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Locale.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <map>
 
 using namespace weft;
 using namespace weft::cost;
@@ -113,21 +118,118 @@ static std::string area(const bin::Pattern &p) {
 
 static void row(llvm::raw_ostream &os, const char *name, uint64_t value,
                 const char *unit) {
-  os << llvm::format("  %-22s %16llu %s\n", name, (unsigned long long)value,
-                     unit);
+  os << llvm::format("  %-22s %16llu", name, (unsigned long long)value)
+     << (*unit ? " " : "") << unit << "\n";
+}
+
+/// A name that fits a column: no control characters, long ones shortened in the
+/// middle, since they differ at both ends.
+static std::string shortName(llvm::StringRef name) {
+  constexpr size_t Max = 60, Head = 20, Tail = 37;
+  std::string s;
+  if (name.size() <= Max) {
+    s = name.str();
+  } else {
+    auto inside = [&](size_t k) { // within a UTF-8 sequence
+      return (uint8_t(name[k]) & 0xc0) == 0x80;
+    };
+    size_t head = Head, tail = name.size() - Tail;
+    while (head > 0 && inside(head))
+      --head;
+    while (tail < name.size() && inside(tail))
+      ++tail;
+    s = (name.take_front(head) + "..." + name.drop_front(tail)).str();
+  }
+  for (char &c : s)
+    if (uint8_t(c) < 0x20 || c == 0x7f)
+      c = '?';
+  return s;
+}
+
+/// Rows of cells as aligned columns: `layout` has 'l' or 'r' for each.
+static void printColumns(llvm::raw_ostream &os, llvm::StringRef layout,
+                         const std::vector<std::vector<std::string>> &rows) {
+  auto columns = [](const std::string &s) {
+    int n = llvm::sys::locale::columnWidth(s);
+    return n < 0 ? s.size() : size_t(n);
+  };
+  std::vector<size_t> width(layout.size(), 0);
+  for (const auto &cells : rows)
+    for (size_t k = 0; k < cells.size(); ++k)
+      width[k] = std::max(width[k], columns(cells[k]));
+  for (const auto &cells : rows) {
+    for (size_t k = 0; k < cells.size(); ++k) {
+      size_t pad = width[k] - columns(cells[k]);
+      os.indent(layout[k] == 'r' ? 2 + pad : 2) << cells[k];
+      if (layout[k] == 'l' && k + 1 < cells.size())
+        os.indent(pad);
+    }
+    os << "\n";
+  }
 }
 
 static void printKernels(const CostReport &r, llvm::raw_ostream &os) {
   if (r.kernels.empty())
     return;
-  os << "kernels\n"
-     << llvm::format("  %-24s %-20s %12s %14s %12s  %s\n", "name", "algorithm",
-                     "cycles", "macs", "words", "rectangle");
+  std::vector<std::vector<std::string>> rows = {
+      {"name", "algorithm", "cycles", "macs", "words", "rectangle"}};
   for (const KernelCost &k : r.kernels)
-    os << llvm::format("  %-24s %-20s %12llu %14llu %12llu  ", k.name.c_str(),
-                       k.algorithm.c_str(), (unsigned long long)k.cycles,
-                       (unsigned long long)k.macs, (unsigned long long)k.words)
-       << area(k.where) << "\n";
+    rows.push_back({shortName(k.name), shortName(k.algorithm),
+                    std::to_string(k.cycles), std::to_string(k.macs),
+                    std::to_string(k.words), area(k.where)});
+  os << "kernels\n";
+  printColumns(os, "llrrrl", rows);
+}
+
+/// Sums over the kernels of each algorithm, most cycles first. Kernels overlap
+/// where one PE is ahead of another, so a share is of the sum of all kernels.
+static void printAlgorithms(const CostReport &r, llvm::raw_ostream &os) {
+  struct Sum {
+    std::string name;
+    uint64_t kernels = 0, cycles = 0, macs = 0, words = 0;
+  };
+  std::map<std::string, Sum> byName;
+  uint64_t all = 0;
+  for (const KernelCost &k : r.kernels) {
+    Sum &s = byName[k.algorithm];
+    s.name = k.algorithm;
+    ++s.kernels;
+    s.cycles = llvm::SaturatingAdd(s.cycles, k.cycles);
+    s.macs = llvm::SaturatingAdd(s.macs, k.macs);
+    s.words = llvm::SaturatingAdd(s.words, k.words);
+    all = llvm::SaturatingAdd(all, k.cycles);
+  }
+  if (byName.empty())
+    return;
+  std::vector<Sum> sums;
+  for (auto &[name, s] : byName)
+    sums.push_back(s);
+  std::stable_sort(sums.begin(), sums.end(), [](const Sum &a, const Sum &b) {
+    return a.cycles > b.cycles;
+  });
+  std::vector<std::vector<std::string>> rows = {
+      {"algorithm", "kernels", "cycles", "share", "macs", "words"}};
+  for (const Sum &s : sums)
+    rows.push_back(
+        {shortName(s.name), std::to_string(s.kernels), std::to_string(s.cycles),
+         llvm::formatv("{0:F1} %",
+                       all ? 100.0 * double(s.cycles) / double(all) : 0.0),
+         std::to_string(s.macs), std::to_string(s.words)});
+  os << "algorithms, sums over their kernels\n";
+  printColumns(os, "lrrrrr", rows);
+}
+
+static void printStages(const CostReport &r, llvm::raw_ostream &os) {
+  if (r.stages.empty())
+    return;
+  std::vector<std::vector<std::string>> rows = {
+      {"name", "cycles", "macs", "words", "rectangle"}};
+  for (const StageCost &s : r.stages)
+    rows.push_back({shortName(s.name), std::to_string(s.cycles),
+                    std::to_string(s.macs), std::to_string(s.words),
+                    area(s.where)});
+  os << "stages\n";
+  printColumns(os, "lrrrl", rows);
 }
 
 static void printLinks(const CostReport &r, llvm::raw_ostream &os) {
@@ -160,12 +262,8 @@ void cost::printTable(const CostReport &r, llvm::raw_ostream &os) {
   row(os, "inputs and outputs", r.memory.io, "bytes");
   row(os, "reserved", r.memory.reserved, "bytes");
   printKernels(r, os);
-  if (!r.stages.empty())
-    os << "stages\n";
-  for (const StageCost &s : r.stages)
-    os << llvm::format("  %-24s %12llu cycles  ", s.name.c_str(),
-                       (unsigned long long)s.cycles)
-       << area(s.where) << "\n";
+  printAlgorithms(r, os);
+  printStages(r, os);
   printLinks(r, os);
   if (r.assumed.empty())
     return;

@@ -55,6 +55,7 @@ struct Mark { // a PE's state at the start of a round
   double t = 0;
   size_t ops = 0;
   std::vector<uint64_t> sent, taken;
+  size_t call = 0; // PE::nextCall
 };
 
 struct Level { // a position in the tree of blocks
@@ -63,6 +64,7 @@ struct Level { // a position in the tree of blocks
   const Item *loop = nullptr;
   uint64_t left = 0; // rounds
   std::unique_ptr<Mark> mark = nullptr;
+  bool listedCall = false;
 };
 
 struct Logged { // a fabric op of a model PE
@@ -83,6 +85,7 @@ struct Issued {
   const TimedOp *op;
   double at;
   size_t number;
+  uint32_t kernel;
 };
 
 struct PE {
@@ -100,7 +103,9 @@ struct PE {
   size_t ops = 0;                          // issued so far
   std::vector<double> activated;           // by task id
   std::vector<int32_t> waiters;            // PEs that wait for this one
-  std::vector<Span> kernels;               // by kernel
+  uint32_t kernel = NoKernel;              // of the listed call it is in
+  size_t nextCall = 0;                     // into ClassCode::callKernels
+  std::vector<Span> calls;                 // if rounds are skipped
   bool done = false, queued = false;
 };
 
@@ -138,6 +143,12 @@ private:
   void consume(PE &pe, const TimedOp &op);
   void drain(PE &pe, bool force);
   void charge(PE &pe, uint32_t kernel, double cycles);
+  static uint32_t kernelOf(const PE &pe, uint32_t kernel) {
+    return kernel == CallerKernel ? pe.kernel : kernel;
+  }
+  void cover(uint32_t kernel, double from, double to);
+  void enterCall(PE &pe, const Item &item);
+  void skipCalls(PE &pe, const Mark &m, uint64_t rounds);
   void wait(PE &pe, int32_t on) { pes[on].waiters.push_back(idOf(pe)); }
   int32_t idOf(const PE &pe) const { return int32_t(&pe - pes.data()); }
   void wake(PE &pe);
@@ -153,6 +164,7 @@ private:
   std::vector<int32_t> rowSlot, columnSlot; // followed? its index, else -1
   std::vector<std::vector<int32_t>> rowPEs, columnPEs;
   std::deque<int32_t> work;
+  std::vector<Span> kernels; // over all PEs
   uint64_t forced = 0;
   bool skipping = false;
 };
@@ -186,7 +198,6 @@ int32_t Timeline::addPE(uint32_t x, uint32_t y) {
   pe.threads.assign(t.microthreads.value + 1, 0);
   pe.pending.resize(pe.threads.size());
   pe.activated.assign(32, -1);
-  pe.kernels.assign(p.kernels.size(), {});
   pes.push_back(std::move(pe));
   return int32_t(pes.size() - 1);
 }
@@ -431,9 +442,22 @@ std::optional<double> Timeline::perform(PE &pe, const Issued &what,
 //===----------------------------------------------------------------------===//
 
 void Timeline::charge(PE &pe, uint32_t kernel, double cycles) {
-  if (kernel < pe.kernels.size())
-    pe.kernels[kernel].cover(pe.t, pe.t + cycles);
+  cover(kernelOf(pe, kernel), pe.t, pe.t + cycles);
   pe.t += cycles;
+}
+
+void Timeline::cover(uint32_t kernel, double from, double to) {
+  if (kernel < kernels.size())
+    kernels[kernel].cover(from, to);
+}
+
+void Timeline::enterCall(PE &pe, const Item &item) {
+  const std::vector<uint32_t> &list = codes[pe.cls]->callKernels;
+  pe.kernel = pe.nextCall < list.size() ? list[pe.nextCall] : NoKernel;
+  if (skipping && pe.nextCall < list.size())
+    pe.calls.push_back({pe.t, pe.t});
+  ++pe.nextCall;
+  charge(pe, CallerKernel, double(item.cycles));
 }
 
 /// Performs what microthreads were given, as far as arrivals are known.
@@ -443,9 +467,7 @@ void Timeline::drain(PE &pe, bool force) {
       auto end = perform(pe, pe.pending[m].front(), force);
       if (!end)
         break;
-      uint32_t kernel = pe.pending[m].front().op->kernel;
-      if (kernel < pe.kernels.size())
-        pe.kernels[kernel].cover(pe.pending[m].front().at, *end);
+      cover(pe.pending[m].front().kernel, pe.pending[m].front().at, *end);
       pe.threads[m] = *end;
       pe.pending[m].pop_front();
       force = false;
@@ -478,7 +500,7 @@ void Timeline::skipRounds(PE &pe, Level &l) {
   if (!skipping || done < MinRounds || l.left <= 2 || pending)
     return;
   if (!l.mark || done == MinRounds) {
-    l.mark = std::make_unique<Mark>(Mark{pe.t, pe.ops, {}, {}});
+    l.mark = std::make_unique<Mark>(Mark{pe.t, pe.ops, {}, {}, pe.nextCall});
     for (const Channel &c : pe.channels)
       l.mark->sent.push_back(c.sent);
     for (const Source &s : pe.sources)
@@ -498,9 +520,26 @@ void Timeline::skipRounds(PE &pe, Level &l) {
   for (size_t k = 0; k < pe.sources.size(); ++k)
     pe.sources[k].taken += (pe.sources[k].taken - m.taken[k]) * rounds;
   pe.ops += (pe.ops - m.ops) * rounds;
+  skipCalls(pe, m, rounds);
   charge(pe, l.loop->kernel, span);
   l.left = 1;
   wake(pe);
+}
+
+/// The calls of skipped rounds, each a period after its like in the round
+/// before.
+void Timeline::skipCalls(PE &pe, const Mark &m, uint64_t rounds) {
+  const std::vector<uint32_t> &list = codes[pe.cls]->callKernels;
+  size_t n = pe.nextCall - m.call;
+  double period = pe.t - m.t;
+  size_t end =
+      llvm::SaturatingAdd(pe.nextCall, llvm::SaturatingMultiply(n, rounds));
+  for (; pe.nextCall < std::min(end, list.size()); ++pe.nextCall) {
+    Span s = pe.calls[pe.nextCall - n];
+    pe.calls.push_back({s.first + period, s.last + period});
+    cover(list[pe.nextCall], pe.calls.back().first, pe.calls.back().last);
+  }
+  pe.nextCall = end;
 }
 
 /// The innermost block is through: the next round of its loop, or up.
@@ -515,6 +554,11 @@ bool Timeline::endBlock(PE &pe) {
       skipRounds(pe, l);
       return true;
     }
+  }
+  if (l.listedCall) {
+    pe.kernel = NoKernel;
+    if (pe.calls.size() == pe.nextCall && !pe.calls.empty())
+      pe.calls.back().last = pe.t;
   }
   pe.stack.pop_back();
   return true;
@@ -551,11 +595,11 @@ bool Timeline::doItem(PE &pe, const Item &item, bool force) {
         return false;
       charge(pe, item.kernel,
              std::max(0.0, pe.threads[m] - pe.t) + t.scalarAlu);
-      pe.pending[m].push_back({&op, pe.t, pe.ops++});
+      pe.pending[m].push_back({&op, pe.t, pe.ops++, kernelOf(pe, op.kernel)});
       drain(pe, false);
       return true;
     }
-    auto end = perform(pe, {&op, pe.t, pe.ops}, force);
+    auto end = perform(pe, {&op, pe.t, pe.ops, NoKernel}, force);
     if (!end)
       return false;
     ++pe.ops;
@@ -578,8 +622,10 @@ bool Timeline::step(PE &pe, bool force) {
   if (item.kind == Item::Loop || item.kind == Item::Call) {
     ++l.item;
     bool loop = item.kind == Item::Loop;
-    pe.stack.push_back(
-        {item.body, 0, loop ? &item : nullptr, item.cycles, nullptr});
+    if (item.listed())
+      enterCall(pe, item);
+    pe.stack.push_back({item.body, 0, loop ? &item : nullptr, item.cycles,
+                        nullptr, item.listed()});
     return true;
   }
   if (!doItem(pe, item, force))
@@ -603,6 +649,7 @@ bool Timeline::advance(PE &pe, bool force) {
 Estimate Timeline::run() {
   choosePEs();
   findSources();
+  kernels.resize(p.kernels.size());
   uint64_t total = 0;
   for (const PE &pe : pes)
     total = llvm::SaturatingAdd(total, codes[pe.cls]->totals.timedOps);
@@ -630,17 +677,13 @@ Estimate Timeline::run() {
   }
   Estimate e;
   e.forced = forced;
-  std::vector<Span> spans(p.kernels.size());
   double end = 0;
   for (PE &pe : pes) {
     for (double busy : pe.threads)
       pe.t = std::max(pe.t, busy);
     end = std::max(end, pe.t);
-    for (size_t k = 0; k < spans.size(); ++k)
-      if (pe.kernels[k].first >= 0)
-        spans[k].cover(pe.kernels[k].first, pe.kernels[k].last);
   }
-  for (const Span &s : spans)
+  for (const Span &s : kernels)
     e.kernels.push_back({uint64_t(std::max(0.0, s.first) + 0.5),
                          uint64_t(std::max(0.0, s.last) + 0.5)});
   e.cycles = uint64_t(end + 0.5);

@@ -92,19 +92,26 @@ inline void addRowRoutes(bin::Program &p, uint32_t w, uint32_t h) {
   add({0, 0, 1, h, 1, 1}, 2, East, Ramp);
 }
 
-/// All-reduce of `words` words along each row, `rounds` times.
+/// All-reduce of `words` words along each row, `rounds` times; `called`: as a
+/// subroutine.
 inline bin::Program rowAllReduce(uint32_t w, uint32_t h, uint32_t words,
-                                 uint32_t rounds) {
+                                 uint32_t rounds, bool called = false) {
   bin::Program p = program(w, h);
   addRowRoutes(p, w, h);
   std::string n = std::to_string(words);
   std::string dsd = "dsd d0, r0+8192, f32, [" + n + ":1]";
   std::string loop = "loop r1, " + std::to_string(rounds);
   std::string receive = "vmov d0, in2";
-  auto lines = [&](std::vector<std::string> body) {
-    body.insert(body.begin(), {dsd, "vmov d0, r0", loop});
-    body.insert(body.end(), {"endloop r1", "halt"});
-    return body;
+  auto lines = [&](const std::vector<std::string> &body) {
+    std::vector<std::string> all = {dsd, "vmov d0, r0", loop};
+    if (called)
+      all.insert(all.end(), {"call 10", "endloop r1", "halt"});
+    all.insert(all.end(), body.begin(), body.end());
+    if (called)
+      all.push_back("ret");
+    else
+      all.insert(all.end(), {"endloop r1", "halt"});
+    return all;
   };
   addClass(p, "far", {{0, 0, 1, h, 1, 1}}, {{true, 2, 0}, {false, 2, 2}},
            lines({"vmov out2, d0", receive}));

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "weft/Cost/Cost.h"
 #include "Build.h"
+#include <cstring>
 #include <gtest/gtest.h>
 
 using namespace weft;
@@ -153,6 +154,72 @@ TEST(Cost, SubroutinesSeeTheDescriptorsOfTheirCallers) {
   EXPECT_EQ(r.cyclesEstimate, 1u + 6 + (6 + 10) + 6 + 1 + 6 + (6 + 30) + 6 + 1);
 }
 
+/// Adds kernels to `program`'s one until there are `n`.
+static void addKernels(bin::Program &p, size_t n) {
+  while (p.kernels.size() < n)
+    p.kernels.push_back({"k" + std::to_string(p.kernels.size()),
+                         "gemm",
+                         p.stages[0].where,
+                         {},
+                         0});
+}
+
+// A loop of three calls of one subroutine, each for a kernel of its own.
+TEST(Cost, CallsAreOfTheKernelsListed) {
+  Target t = target(2, 1);
+  bin::Program p = program(2, 1);
+  addKernels(p, 4);
+  for (uint32_t x : {0, 1}) {
+    addClass(p, "c" + std::to_string(x), {{x, 0, 1, 1, 1, 1}}, {},
+             {"dsd d0, r0+8192, f32, [8:1]", "vfmul d0, r0, r0", // words 0 .. 3
+              "loop r2, 3", "nop", "call 11", "endloop r2", "halt", // .. 10
+              "loop r3, 2", "vfmac d0, d0, r1", "endloop r3", "ret"});
+    p.classes[x].ranges = {{11, uint32_t(p.classes[x].code.size()), 0}};
+  }
+  p.classes[0].callKernels = {2, 0, 1};
+  p.classes[1].callKernels = {2, -1}; // and none for the third
+  CostReport r = analyzed(p, t);
+  EXPECT_EQ(r.macs, 2u * 3 * 16);
+  // The call 6, loop 1, 2 x 14, branches 6 and 3, ret 6.
+  uint64_t call = 6 + 1 + 28 + 9 + 6;
+  EXPECT_EQ(r.cyclesEstimate, 1u + 14 + 1 + 3 * (1 + call) + 6 + 6 + 3 + 1);
+  EXPECT_EQ(r.cyclesLower, r.cyclesEstimate);
+  EXPECT_EQ(r.kernels[2].macs, 32u);
+  EXPECT_EQ(r.kernels[0].macs, 16u);
+  EXPECT_EQ(r.kernels[1].macs, 16u);
+  EXPECT_EQ(r.kernels[3].macs, 0u);
+  for (int k : {0, 1, 2})
+    EXPECT_EQ(r.kernels[k].cycles, call);
+  EXPECT_EQ(r.kernels[3].cycles, 0u);
+}
+
+// Most rounds are not followed; their calls are attributed all the same.
+TEST(Cost, SkippedCallsKeepTheirKernels) {
+  constexpr uint32_t Rounds = 40000, W = 14, Words = 5;
+  bin::Program p = rowAllReduce(W, 6, Words, Rounds, true);
+  addKernels(p, 3);
+  uint64_t each = 0, last = 0;
+  for (uint32_t n : {10, 11}) { // followed to the end
+    each = last;
+    last = analyzed(rowAllReduce(W, 6, Words, n, true), target(W, 6))
+               .cyclesEstimate;
+  }
+  each = last - each;
+  for (bin::PEClass &c : p.classes) {
+    c.ranges.clear();
+    c.callKernels.assign(Rounds, 1);
+    std::fill(c.callKernels.begin(), c.callKernels.begin() + Rounds / 4, 2);
+  }
+  CostReport r = analyzed(p, target(W, 6));
+  EXPECT_EQ(r.cyclesEstimate, last + (Rounds - 11) * each);
+  uint64_t words = r.kernels[1].words + r.kernels[2].words;
+  EXPECT_EQ(words, 6ull * W * Words * Rounds);
+  EXPECT_EQ(r.kernels[2].words, words / 4);
+  // Neighbours are a relay apart, so windows are a little longer.
+  EXPECT_NEAR(double(r.kernels[2].cycles), double(each) * Rounds / 4, 200);
+  EXPECT_NEAR(double(r.kernels[1].cycles), double(each) * Rounds * 3 / 4, 200);
+}
+
 TEST(Cost, TasksRunInActivationOrder) {
   Target t = target(1, 1);
   bin::Program p = program(1, 1);
@@ -225,6 +292,40 @@ TEST(Cost, ReportSurvivesItsSerialisation) {
   EXPECT_NE(text.find("hottest links"), std::string::npos);
   EXPECT_FALSE(bool(deserialize("\xff\xff garbage")) &&
                (llvm::consumeError(deserialize("\xff").takeError()), true));
+}
+
+TEST(Cost, TheTableIsAligned) {
+  CostReport r;
+  r.program = "p";
+  r.target = "t";
+  auto add = [&](std::string name, std::string algorithm, uint64_t cycles) {
+    KernelCost k;
+    k.name = std::move(name);
+    k.algorithm = std::move(algorithm);
+    k.cycles = cycles;
+    k.macs = 7;
+    r.kernels.push_back(k);
+  };
+  add("s0/add:/h.0/Add_1", "elementwise", 100);
+  add("s0/linear:/" + std::string(80, 'x') + "/h.0/attn/MatMul_2", "gemm", 500);
+  add("s0/linear:/h.1/MatMul_3", "gemm", 1400);
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  printTable(r, os);
+  std::vector<size_t> ends; // of the numbers of cycles
+  for (const char *line : {" 100 ", " 500 ", " 1400 "})
+    ends.push_back(text.find(line) + strlen(line) -
+                   text.rfind('\n', text.find(line)));
+  EXPECT_EQ(ends[0], ends[1]);
+  EXPECT_EQ(ends[0], ends[2]);
+  EXPECT_NE(text.find("  s0/linear:/xxxxxxxxx..."), std::string::npos);
+  EXPECT_NE(text.find("x/h.0/attn/MatMul_2  gemm "), std::string::npos);
+  EXPECT_NE(text.find("algorithms, sums over their kernels\n"
+                      "  algorithm    kernels  cycles   share  macs  words\n"
+                      "  gemm               2    1900  95.0 %    14      0\n"
+                      "  elementwise        1     100   5.0 %     7      0\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST(Cost, HostileProgramsAreRefused) {

@@ -43,6 +43,13 @@ static void compare(const bin::Program &p, const Target &t, double tolerance) {
   double off = std::fabs(double(r->cyclesEstimate) - double(s.cycles));
   EXPECT_LE(off, tolerance * double(s.cycles))
       << "estimate " << r->cyclesEstimate << ", simulated " << s.cycles;
+  for (size_t k = 0; k < p.kernels.size(); ++k) {
+    EXPECT_EQ(r->kernels[k].macs, s.kernels[k].macs) << "kernel " << k;
+    double cycles = double(s.kernels[k].cycles);
+    EXPECT_NEAR(double(r->kernels[k].cycles), cycles,
+                tolerance * double(s.cycles))
+        << "kernel " << k;
+  }
   if (getenv("WEFT_COST_SHOW"))
     printf("lower %8llu estimate %8llu simulated %8llu  %+.2f %%\n",
            (unsigned long long)r->cyclesLower,
@@ -134,6 +141,20 @@ TEST(CostSimulated, RootsAtTheCornerAreExact) {
       o.skew = skew;
       compare(allReduce(o), target(w, h), 0);
     }
+}
+
+/// All-reduces that share a subroutine, each for the next kernel.
+TEST(CostSimulated, KernelsOfCalls) {
+  for (uint32_t words : {1, 40}) {
+    bin::Program p = rowAllReduce(10, 3, words, 7, true);
+    while (p.kernels.size() < 4)
+      p.kernels.push_back(p.kernels[0]);
+    for (bin::PEClass &c : p.classes) {
+      c.ranges = {{10, uint32_t(c.code.size()), 0}};
+      c.callKernels = {1, 2, 2, -1, 3, 1};
+    }
+    compare(p, target(10, 3), 0);
+  }
 }
 
 TEST(CostSimulated, OtherConstants) {
