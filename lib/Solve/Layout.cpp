@@ -4,7 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Solve/Layout.h"
+#include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 
 using namespace weft::solve;
 
@@ -51,83 +54,197 @@ uint64_t LayoutProblem::cost(const std::vector<unsigned> &choice) const {
 }
 
 namespace {
+/// Descent over a sum of local terms: an op's cost, and per value what its
+/// users' wishes cost.
 class Search {
 public:
-  explicit Search(const LayoutProblem &p)
-      : p(p), users(p.nodes.size()), choice(p.nodes.size(), 0) {
+  explicit Search(const LayoutProblem &p) : p(p), users(p.nodes.size()) {
     for (size_t i = 0; i < p.nodes.size(); ++i)
       for (int o : p.nodes[i].operands)
-        if (o >= 0)
-          users[o].insert(int(i));
+        if (o >= 0 && (users[o].empty() || users[o].back() != int(i)))
+          users[o].push_back(int(i));
   }
 
-  std::vector<unsigned> run(unsigned sweeps) {
-    for (size_t i = 0; i < p.nodes.size(); ++i)
-      improve(int(i), /*forward=*/true);
-    for (unsigned s = 0; s < sweeps; ++s) {
-      bool changed = false;
+  /// From the first options, each op taking the best for what lies before it.
+  std::vector<unsigned> forward() {
+    choice.assign(p.nodes.size(), 0);
+    for (size_t i = 0; i < p.nodes.size(); ++i) {
+      uint64_t best = ~uint64_t(0);
+      unsigned kept = 0;
+      for (unsigned k = 0; k < p.nodes[i].options.size(); ++k) {
+        choice[i] = k;
+        uint64_t c = inputCost(int(i));
+        if (c < best) {
+          best = c;
+          kept = k;
+        }
+      }
+      choice[i] = kept;
+    }
+    return choice;
+  }
+
+  /// Every op's cheapest option whose result has `layout`, if there is one.
+  std::vector<unsigned> uniform(int layout) const {
+    std::vector<unsigned> start;
+    for (const LayoutNode &n : p.nodes) {
+      unsigned best = 0;
+      for (unsigned k = 1; k < n.options.size(); ++k) {
+        auto rank = [&](unsigned o) {
+          return std::pair(n.options[o].out != layout, n.options[o].cost);
+        };
+        if (rank(k) < rank(best))
+          best = k;
+      }
+      start.push_back(best);
+    }
+    return start;
+  }
+
+  std::vector<unsigned> descend(std::vector<unsigned> start, unsigned sweeps) {
+    choice = std::move(start);
+    bool changed = true;
+    for (unsigned s = 0; s < sweeps && changed; ++s) {
+      changed = false;
       for (int i = int(p.nodes.size()) - 1; i >= 0; --i)
-        changed |= improve(i, /*forward=*/false);
+        changed |= improve(i);
       for (size_t i = 0; i < p.nodes.size(); ++i)
-        changed |= improve(int(i), /*forward=*/false);
-      if (!changed)
-        break;
+        for (int u : users[i])
+          changed |= improvePair(int(i), u);
+      // Users of one value often have to move together.
+      for (size_t i = 0; i < p.nodes.size(); ++i)
+        for (size_t k = 1; k < users[i].size(); ++k)
+          changed |= improvePair(users[i][k - 1], users[i][k]);
     }
     return choice;
   }
 
 private:
   const LayoutProblem &p;
-  std::vector<std::set<int>> users;
+  std::vector<std::vector<int>> users; // ascending, distinct
   std::vector<unsigned> choice;
+  std::map<std::tuple<int, int, int>, uint64_t> known;
 
-  uint64_t inputCost(int i, const LayoutOption &o) const {
+  const LayoutOption &chosen(int i) const {
+    return p.nodes[i].options[choice[i]];
+  }
+
+  uint64_t relayout(int node, int from, int to) {
+    auto [it, isNew] = known.try_emplace({node, from, to});
+    if (isNew)
+      it->second = p.relayout(node, from, to);
+    return it->second;
+  }
+
+  uint64_t inputCost(int i) {
+    const LayoutOption &o = chosen(i);
     uint64_t total = o.cost;
-    std::set<std::pair<int, int>> paid;
     for (size_t k = 0; k < o.ins.size(); ++k) {
       int producer = p.nodes[i].operands[k];
       if (producer < 0 || o.ins[k] < 0)
         continue;
-      int from = p.nodes[producer].options[choice[producer]].out;
-      if (from != o.ins[k] && paid.insert({producer, o.ins[k]}).second)
-        total += p.relayout(producer, from, o.ins[k]);
+      int from = chosen(producer).out;
+      if (from != o.ins[k])
+        total += relayout(producer, from, o.ins[k]);
     }
     return total;
   }
 
-  uint64_t outputCost(int i, int layout) const {
+  /// What it costs to bring value `v` to all layouts its users want.
+  uint64_t valueCost(int v) {
     uint64_t total = 0;
-    std::set<int> paid;
-    for (int u : users[i]) {
-      const LayoutOption &o = p.nodes[u].options[choice[u]];
-      for (size_t k = 0; k < o.ins.size(); ++k)
-        if (p.nodes[u].operands[k] == i && o.ins[k] >= 0 &&
-            o.ins[k] != layout && paid.insert(o.ins[k]).second)
-          total += p.relayout(i, layout, o.ins[k]);
+    int from = chosen(v).out;
+    std::vector<int> paid{from};
+    for (int u : users[v]) {
+      const LayoutOption &o = chosen(u);
+      for (size_t k = 0; k < o.ins.size(); ++k) {
+        int to = o.ins[k];
+        if (p.nodes[u].operands[k] != v || to < 0 ||
+            std::find(paid.begin(), paid.end(), to) != paid.end())
+          continue;
+        paid.push_back(to);
+        total += relayout(v, from, to);
+      }
     }
     return total;
   }
 
-  bool improve(int i, bool forward) {
-    unsigned best = choice[i];
-    uint64_t bestCost = ~uint64_t(0);
+  /// The terms that depend on the choice of these nodes.
+  std::vector<int> valuesAround(std::initializer_list<int> nodes) const {
+    std::vector<int> values;
+    for (int i : nodes) {
+      values.push_back(i);
+      for (int o : p.nodes[i].operands)
+        if (o >= 0)
+          values.push_back(o);
+    }
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+    return values;
+  }
+
+  uint64_t sum(const std::vector<int> &values) {
+    uint64_t total = 0;
+    for (int v : values)
+      total += valueCost(v);
+    return total;
+  }
+
+  bool improve(int i) {
+    unsigned before = choice[i], best = before;
+    std::vector<int> values = valuesAround({i});
+    uint64_t bestCost = chosen(i).cost + sum(values);
     for (unsigned k = 0; k < p.nodes[i].options.size(); ++k) {
-      const LayoutOption &o = p.nodes[i].options[k];
-      uint64_t c = inputCost(i, o) + (forward ? 0 : outputCost(i, o.out));
-      // Ties keep the present choice, else the first option.
-      if (c < bestCost || (c == bestCost && !forward && k == choice[i])) {
+      choice[i] = k;
+      uint64_t c = chosen(i).cost + sum(values);
+      if (c < bestCost) {
         bestCost = c;
         best = k;
       }
     }
-    bool changed = best != choice[i];
     choice[i] = best;
-    return changed;
+    return best != before;
+  }
+
+  bool improvePair(int i, int j) {
+    std::pair before{choice[i], choice[j]}, best = before;
+    std::vector<int> values = valuesAround({i, j});
+    uint64_t bestCost = chosen(i).cost + chosen(j).cost + sum(values);
+    for (unsigned k = 0; k < p.nodes[i].options.size(); ++k)
+      for (unsigned l = 0; l < p.nodes[j].options.size(); ++l) {
+        choice[i] = k;
+        choice[j] = l;
+        uint64_t c = chosen(i).cost + chosen(j).cost + sum(values);
+        if (c < bestCost) {
+          bestCost = c;
+          best = {k, l};
+        }
+      }
+    std::tie(choice[i], choice[j]) = best;
+    return best != before;
   }
 };
 } // namespace
 
 std::vector<unsigned> weft::solve::solveLayout(const LayoutProblem &p,
                                                unsigned sweeps) {
-  return Search(p).run(sweeps);
+  Search search(p);
+  std::vector<std::vector<unsigned>> starts{search.forward()};
+  std::set<int> layouts;
+  for (const LayoutNode &n : p.nodes)
+    for (const LayoutOption &o : n.options)
+      layouts.insert(o.out);
+  for (int layout : layouts)
+    starts.push_back(search.uniform(layout));
+  std::vector<unsigned> best;
+  uint64_t bestCost = ~uint64_t(0);
+  for (std::vector<unsigned> &start : starts) {
+    std::vector<unsigned> found = search.descend(std::move(start), sweeps);
+    uint64_t cost = p.cost(found);
+    if (cost < bestCost) {
+      bestCost = cost;
+      best = std::move(found);
+    }
+  }
+  return best;
 }

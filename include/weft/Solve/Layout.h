@@ -41,9 +41,9 @@ public:
   std::string verify(const std::vector<unsigned> &choice) const;
 };
 
-/// Forward greedy, then coordinate descent: each node in turn takes the option
-/// that is best with its neighbours fixed, until nothing changes. O(sweeps *
-/// ops * options * uses).
+/// Descent from several starts (greedy in program order; every op in one
+/// layout): single ops, then pairs of neighbours, take what is best with the
+/// rest fixed, until nothing changes. O(sweeps * edges * options^2 * uses).
 std::vector<unsigned> solveLayout(const LayoutProblem &p, unsigned sweeps = 16);
 
 } // namespace weft::solve
