@@ -170,7 +170,8 @@ def PE_KernelOp : PE_ProgramItem<"kernel", [Symbol]> {
   let summary = "a kernel instance, for reports and provenance";
   let description = [{
     Subroutines, tasks and calls name the kernel they belong to, so that cycles and
-    code are counted for it. `nodes` are ONNX node indices (`pe.node`).
+    code are counted for it. `stage` and
+    `nodes` count the `pe.stage` and `pe.node` ops of the program from 0.
 
     Example:
 
@@ -255,6 +256,7 @@ def PE_MemoryOp : PE_ProgramItem<"memory"> {
   let assemblyFormat = [{
     $name $kind `at` $addr `bytes` $bytes `on` qualified($where) attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//

@@ -49,8 +49,26 @@ LogicalResult ProgramOp::verify() {
   return success();
 }
 
+/// Stages and nodes that `kernel` names exist.
+static LogicalResult verifyReferences(KernelOp kernel, size_t stages,
+                                      size_t nodes) {
+  if (kernel.getStage() >= stages)
+    return kernel.emitOpError("stage ")
+           << int32_t(kernel.getStage()) << " is none, there are " << stages;
+  for (int64_t n : kernel.getNodes())
+    if (n < 0 || uint64_t(n) >= nodes)
+      return kernel.emitOpError("node ")
+             << n << " is none, there are " << nodes;
+  return success();
+}
+
 LogicalResult ProgramOp::verifyRegions() {
   ArrayRef<int64_t> grid = getGrid();
+  size_t stages = llvm::range_size(getOps<StageOp>()),
+         nodes = llvm::range_size(getOps<NodeOp>());
+  for (KernelOp k : getOps<KernelOp>())
+    if (failed(verifyReferences(k, stages, nodes)))
+      return failure();
   for (Operation &op : getBody().front())
     for (PatternAttr p : patternsOf(op))
       if (p.getX0() + uint64_t(p.getW() - 1) * p.getDx() >= uint64_t(grid[0]) ||
@@ -79,6 +97,20 @@ static LogicalResult verifyShape(Operation *op, Type type) {
 
 LogicalResult TensorOp::verify() { return verifyShape(*this, getType()); }
 
+/// R-MEM-2 as far as it holds on every machine: a multiple of `bytes` that an
+/// address register can hold.
+static LogicalResult verifyAddress(Operation *op, uint64_t addr,
+                                   unsigned bytes) {
+  if (addr > INT32_MAX)
+    return op->emitOpError("address ")
+           << int64_t(addr) << " is not in 0 to " << INT32_MAX << " (R-MEM-2)";
+  if (addr % bytes)
+    return op->emitOpError("address ")
+           << addr << " is not a multiple of the element's " << bytes
+           << " bytes (R-MEM-2)";
+  return success();
+}
+
 /// Shared by init, input and output: the map has one entry per dimension, says
 /// the tensor's extents, covers them, and the address is aligned.
 static LogicalResult verifyPlacement(Operation *op, RankedTensorType type,
@@ -87,11 +119,8 @@ static LogicalResult verifyPlacement(Operation *op, RankedTensorType type,
   if (int64_t(map.size()) != type.getRank())
     return op->emitOpError("map has ")
            << map.size() << " entries for a tensor of rank " << type.getRank();
-  unsigned bytes = storage.getIntOrFloatBitWidth() / 8;
-  if (addr < 0 || addr % bytes)
-    return op->emitOpError("address ")
-           << addr << " is not a multiple of the element's " << bytes
-           << " bytes (R-MEM-2)";
+  if (failed(verifyAddress(op, addr, storage.getIntOrFloatBitWidth() / 8)))
+    return failure();
   for (auto [i, e] : llvm::enumerate(map.getAsRange<DimAttr>())) {
     if (type.getDimSize(i) != int64_t(e.getExtent()))
       return op->emitOpError("map says extent ")
@@ -142,18 +171,26 @@ LogicalResult OutputOp::verify() {
                            *getWhere(), *getStorage(), *getMap());
   if (!getAlias())
     return success();
-  auto inputs = cast<ProgramOp>((*this)->getParentOp()).getOps<InputOp>();
-  int64_t n = std::distance(inputs.begin(), inputs.end());
-  if (int32_t(*getAlias()) < 0 || int64_t(*getAlias()) >= n)
-    return emitOpError("alias ")
-           << int32_t(*getAlias()) << " is no input, there are " << n;
+  SmallVector<InputOp> inputs(
+      cast<ProgramOp>((*this)->getParentOp()).getOps<InputOp>());
+  if (*getAlias() >= inputs.size())
+    return emitOpError("alias ") << int32_t(*getAlias())
+                                 << " is no input, there are " << inputs.size();
+  if (inputs[*getAlias()].getType() != getType())
+    return emitOpError("is a ") << getType() << ", input " << *getAlias()
+                                << " a " << inputs[*getAlias()].getType();
   return success();
 }
 
 LogicalResult OutputOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  if (getConstant() &&
-      !symbols.lookupNearestSymbolFrom<TensorOp>(*this, getConstantAttr()))
+  if (!getConstant())
+    return success();
+  auto t = symbols.lookupNearestSymbolFrom<TensorOp>(*this, getConstantAttr());
+  if (!t)
     return emitOpError("'") << *getConstant() << "' is not a pe.tensor";
+  if (t.getType() != getType())
+    return emitOpError("is a ")
+           << getType() << ", '" << *getConstant() << "' a " << t.getType();
   return success();
 }
 
@@ -225,6 +262,13 @@ LogicalResult RouteOp::verify() {
   return success();
 }
 
+LogicalResult MemoryOp::verify() {
+  if (getBytes() > INT32_MAX)
+    return emitOpError("bytes ") << int64_t(getBytes()) << " is not in 0 to "
+                                 << INT32_MAX << " (R-MEM-1)";
+  return verifyAddress(*this, getAddr(), 1);
+}
+
 LogicalResult StreamOp::verify() {
   for (ArrayRef<int64_t> r : {getDx(), getDy()})
     if (r.size() != 2 || r[0] > r[1])
@@ -292,7 +336,7 @@ LogicalResult ClassOp::verify() {
   for (auto [name, a] :
        {std::pair<StringRef, std::optional<uint64_t>>("code_at", getCodeAt()),
         {"params_at", getParamsAt()}})
-    if (a && *a % 4)
+    if (a && (*a % 4 || *a > INT32_MAX))
       return emitOpError(name)
              << " " << *a << " is not a multiple of 4 (R-MEM-2)";
   return success();
@@ -351,12 +395,11 @@ LogicalResult BufferOp::verify() {
   if (!type.getLayout().isIdentity())
     return emitOpError("a buffer is contiguous; make views with "
                        "memref.reinterpret_cast");
-  unsigned bytes = e.getIntOrFloatBitWidth() / 8;
-  if (getAddr() % bytes || int64_t(getAddr()) < 0)
-    return emitOpError("address ")
-           << int64_t(getAddr()) << " is not a multiple of the element's "
-           << bytes << " bytes (R-MEM-2)";
-  return success();
+  uint64_t elements = 1;
+  for (int64_t n : type.getShape())
+    if (n > INT32_MAX || (elements *= uint64_t(n)) > INT32_MAX)
+      return emitOpError("is larger than any SRAM (R-MEM-1)");
+  return verifyAddress(*this, getAddr(), e.getIntOrFloatBitWidth() / 8);
 }
 
 //===----------------------------------------------------------------------===//

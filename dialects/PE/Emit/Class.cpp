@@ -12,10 +12,11 @@ using namespace weft::pe;
 namespace {
 
 /// From much kept in registers to little; see Level.
-constexpr Level levels[] = {{12, 10, 12, 6, true, 4}, {10, 6, 8, 4, true, 4},
-                            {8, 5, 6, 2, true, 2},    {6, 4, 4, 0, true, 1},
-                            {3, 4, 3, 0, true, 1},    {0, 3, 2, 0, true, 1},
-                            {0, 3, 1, 0, false, 1}};
+constexpr Level levels[] = {
+    {12, 10, 12, 6, true, 4}, {10, 6, 8, 4, true, 4},
+    {8, 5, 6, 2, true, 2},    {6, 4, 4, 0, true, 1},
+    {3, 4, 3, 0, true, 1},    {0, 3, 2, 0, true, 1},
+    {0, 3, 1, 0, false, 1},   {0, 3, 1, 0, false, 1, true}};
 
 /// r31 points to parameters; a few registers are left to the loops of tasks
 /// around calls.

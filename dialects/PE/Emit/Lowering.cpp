@@ -359,7 +359,8 @@ LogicalResult Lowering::lowerLoad(memref::LoadOp op) {
     sum.dst = {OperandKind::Reg, r};
     sum.src0 = {OperandKind::Dsr, *d};
   } else {
-    mir::Reg base = v.addr.terms.empty() ? mir::Zero : linear(v.addr.terms);
+    mir::Reg base =
+        v.addr.terms.empty() ? mir::Zero : linear(v.addr.terms, depth());
     mir::Inst &i =
         emit(v.elem.isInteger(16) ? Opcode::Ld16 : Opcode::Ld, depth());
     i.a = r;
@@ -389,7 +390,8 @@ LogicalResult Lowering::lowerStore(memref::StoreOp op) {
     i.src0 = {OperandKind::Reg, *from};
     return success();
   }
-  mir::Reg base = v.addr.terms.empty() ? mir::Zero : linear(v.addr.terms);
+  mir::Reg base =
+      v.addr.terms.empty() ? mir::Zero : linear(v.addr.terms, depth());
   mir::Inst &i =
       emit(v.elem.isInteger(16) ? Opcode::St16 : Opcode::St, depth());
   i.a = *from;

@@ -28,7 +28,8 @@ using Opcode = weft::isa::Op; // mlir::Op is another thing
 struct Level {
   unsigned hoistedDsds, cachedDsds, cachedConsts, hoistedConsts;
   bool pointers;
-  unsigned unroll; // rounds of an innermost loop in one
+  unsigned unroll;    // rounds of an innermost loop in one
+  bool local = false; // addresses are computed where they are used
 };
 
 /// A word of a call's parameter block: an address in a buffer, or a constant.
@@ -175,7 +176,9 @@ private:
   Form atom(mir::Reg r, int depth, mlir::Value owner, bool counter = false);
   mir::Inst &emit(Opcode op, int depth);
   mir::Reg regOf(const Form &f, int depth);
-  mir::Reg linear(const Terms &terms);
+  mir::Reg linear(const Terms &terms, int depth);
+  mir::Reg total(const Terms &terms, mir::Reg acc, int depth);
+  mir::Reg pointer(mir::Reg base, const Term &t);
   mir::Reg scaled(const Term &t, int depth);
   mir::Reg constReg(int32_t bits, int depth);
   mlir::LogicalResult view(mlir::Value memref, View &out);

@@ -282,6 +282,7 @@ void ProgramEmitter::emitItem(Operation &item) {
     t.name = i.getName().str();
     t.type = elemType(cast<RankedTensorType>(i.getType()).getElementType());
     t.shape = shapeOf(i.getType());
+    t.kind = i.getAddr() ? bin::IOTensor::OnWafer : bin::IOTensor::Unused;
     if (i.getAddr())
       t.place =
           placement(*i.getAddr(), *i.getWhere(), *i.getStorage(), *i.getMap());

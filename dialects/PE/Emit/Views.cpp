@@ -78,11 +78,32 @@ mir::Reg Lowering::scaled(const Term &t, int d) {
   return r;
 }
 
-mir::Reg Lowering::linear(const Terms &terms) {
+/// acc + sum(terms), with instructions at `d`.
+mir::Reg Lowering::total(const Terms &terms, mir::Reg acc, int d) {
+  for (const Term &t : terms) {
+    mir::Reg x = scaled(t, d);
+    if (acc == mir::NoReg) {
+      acc = x;
+      continue;
+    }
+    mir::Reg sum = newReg();
+    mir::Inst &i = emit(Opcode::Add, d);
+    i.a = sum;
+    i.b = acc;
+    i.c = x;
+    acc = sum;
+  }
+  return acc;
+}
+
+/// sum(terms) in a register that is available at `at`.
+mir::Reg Lowering::linear(const Terms &terms, int at) {
+  if (level.local)
+    return total(terms, mir::NoReg, at);
   Form f{terms, 0};
   int d = depthOf(f);
   for (auto &[have, r] : scopes[d].regs)
-    if (have.terms == terms && have.konst == 0)
+    if (have == f)
       return r;
   if (terms.size() == 1 && terms[0].coeff == 1)
     return atoms[terms[0].atom].reg;
@@ -90,37 +111,26 @@ mir::Reg Lowering::linear(const Terms &terms) {
   Terms outer, own;
   for (const Term &t : terms)
     (atoms[t.atom].depth < d ? outer : own).push_back(t);
+  mir::Reg base = outer.empty() ? mir::NoReg : linear(outer, at);
   bool counts = own.size() == 1 && atoms[own[0].atom].counter;
-  mir::Reg result = newReg();
-  if (counts && level.pointers) {
-    mir::Reg base = outer.empty() ? mir::Zero : linear(outer);
-    mir::Loop &loop = *scopes[d].loop;
-    mir::Inst start, step;
-    start.op = Opcode::Mov;
-    start.a = step.a = step.b = result;
-    start.b = base;
-    step.op = Opcode::Addi;
-    step.imm = int32_t(own[0].coeff);
-    loop.pre.push_back({start, nullptr});
-    loop.post.push_back({step, nullptr});
-  } else {
-    mir::Reg acc = outer.empty() ? mir::NoReg : linear(outer);
-    for (const Term &t : own) {
-      mir::Reg x = scaled(t, d);
-      if (acc == mir::NoReg) {
-        acc = x;
-        continue;
-      }
-      mir::Reg sum = newReg();
-      mir::Inst &i = emit(Opcode::Add, d);
-      i.a = sum;
-      i.b = acc;
-      i.c = x;
-      acc = sum;
-    }
-    result = acc;
-  }
+  mir::Reg result =
+      counts && level.pointers ? pointer(base, own[0]) : total(own, base, d);
   scopes[d].regs.push_back({f, result});
+  return result;
+}
+
+/// base + coeff * counter, set before the counter's loop and advanced in it.
+mir::Reg Lowering::pointer(mir::Reg base, const Term &t) {
+  mir::Reg result = newReg();
+  mir::Loop &loop = *scopes[atoms[t.atom].depth].loop;
+  mir::Inst start, step;
+  start.op = Opcode::Mov;
+  start.a = step.a = step.b = result;
+  start.b = base == mir::NoReg ? mir::Zero : base;
+  step.op = Opcode::Addi;
+  step.imm = int32_t(t.coeff);
+  loop.pre.push_back({start, nullptr});
+  loop.post.push_back({step, nullptr});
   return result;
 }
 
@@ -128,13 +138,14 @@ mir::Reg Lowering::linear(const Terms &terms) {
 mir::Reg Lowering::regOf(const Form &f, int d) {
   if (f.terms.empty())
     return constReg(int32_t(f.konst), d);
-  mir::Reg base = linear(f.terms);
+  mir::Reg base = linear(f.terms, d);
   if (f.konst == 0)
     return base;
-  int at = depthOf(f);
-  for (auto &[have, r] : scopes[at].regs)
-    if (have.terms == f.terms && have.konst == f.konst)
-      return r;
+  int at = level.local ? d : depthOf(f);
+  if (!level.local)
+    for (auto &[have, r] : scopes[at].regs)
+      if (have == f)
+        return r;
   mir::Reg r = newReg();
   mir::Inst &i = emit(Opcode::Addi, at);
   i.a = r;
@@ -296,7 +307,7 @@ mir::Dsr Lowering::emitDsd(const Key &key, const Terms &terms, int d,
   mir::Inst i;
   i.op = Opcode::Dsd;
   i.dsr = body.numDsrs++;
-  i.b = terms.empty() ? mir::Zero : linear(terms);
+  i.b = terms.empty() ? mir::Zero : linear(terms, d);
   i.imm = int32_t(addressOf(key.buffer) + key.konst);
   i.dims = key.dims;
   i.dtype = key.dtype;
@@ -319,7 +330,7 @@ mir::Dsr Lowering::runningDsd(const Key &key, int d) {
       step = t.coeff;
   }
   if (!outer.empty())
-    linear(outer);
+    linear(outer, d);
   mir::Loop &loop = *scopes[d].loop;
   mir::Dsr r = emitDsd(key, outer, d, &loop.pre);
   mir::Inst add;

@@ -682,3 +682,61 @@ pe.program @p grid [4, 4] target "wse2" {
     }
   }
 }
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  // expected-error @below {{stage 0 is none, there are 0}}
+  pe.kernel @k algorithm "a" on #pe.pattern<(0, 0), 1 x 1> nodes [] stage 0
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  pe.stage "s" on #pe.pattern<(0, 0), 1 x 1>
+  // expected-error @below {{node 1 is none, there are 1}}
+  pe.kernel @k algorithm "a" on #pe.pattern<(0, 0), 1 x 1> nodes [1] stage 0
+  pe.node 7 "n" "Add" fate executed
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  // expected-error @below {{address 4294967296 is not in 0 to 2147483647 (R-MEM-2)}}
+  pe.memory "m" weights at 4294967296 bytes 4 on #pe.pattern<(0, 0), 1 x 1>
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  // expected-error @below {{bytes -1 is not in 0 to 2147483647 (R-MEM-1)}}
+  pe.memory "m" weights at 4096 bytes -1 on #pe.pattern<(0, 0), 1 x 1>
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  pe.class @c at [#pe.pattern<(0, 0), 1 x 1>] {
+    // expected-error @below {{is larger than any SRAM (R-MEM-1)}}
+    %a = pe.buffer "a" at 4176 : memref<4000000000x4000000000xf32>
+    pe.task @t id 0 start {
+      pe.halt
+    }
+  }
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  pe.input "x" : tensor<4xf32>
+  // expected-error @below {{is a 'tensor<5xf32>', input 0 a 'tensor<4xf32>'}}
+  pe.output "y" : tensor<5xf32> alias 0
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  pe.tensor @c : tensor<4xf32> = dense<0.0> : tensor<4xf32>
+  // expected-error @below {{is a 'tensor<5xf32>', 'c' a 'tensor<4xf32>'}}
+  pe.output "y" : tensor<5xf32> constant @c
+}
