@@ -106,7 +106,6 @@ struct PE {
   Frame frames[16];
   uint64_t compute = 0, setup = 0, waitIn = 0, waitOut = 0;
   uint64_t lastElement = 0;
-  uint32_t nextCall = 0; // into Code::callKernels
 };
 
 struct Fault {
@@ -246,6 +245,9 @@ private:
   std::vector<Code> codes;
   std::vector<PE> pes;
   Memory memory;
+  // [PE], into Code::callKernels. Not in PE: at 1024 bytes PEs share cache
+  // sets.
+  std::vector<uint32_t> nextCall;
   Calendar peEvents;
   using Sleeper = std::pair<uint64_t, uint32_t>;
   std::priority_queue<Sleeper, std::vector<Sleeper>, std::greater<Sleeper>>

@@ -65,7 +65,8 @@ void Machine::enterCall(PE &pe) {
   if (pe.callDepth++ || !pe.listsCalls)
     return;
   const std::vector<uint32_t> &list = pe.code->callKernels;
-  pe.callKernel = pe.nextCall < list.size() ? list[pe.nextCall++] : None;
+  uint32_t &next = nextCall[pe.id];
+  pe.callKernel = next < list.size() ? list[next++] : None;
 }
 
 void Machine::leaveCall(PE &pe) {

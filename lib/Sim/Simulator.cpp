@@ -119,6 +119,7 @@ void Machine::reset() {
   fresh.firstCycle = ~uint64_t(0);
   kernels.assign(program.kernels.size(), fresh);
   std::fill(macsOf.begin(), macsOf.end(), 0);
+  nextCall.assign(pes.size(), 0);
   macs = instructions = fabricElements = lastElement = 0;
   firstElement = ~uint64_t(0);
   for (PE &pe : pes) {
