@@ -6,6 +6,7 @@
 #ifndef WEFT_DIALECTS_FABRIC_FABRICOPS_H
 #define WEFT_DIALECTS_FABRIC_FABRICOPS_H
 
+#include "Wafer/WaferOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"

@@ -7,6 +7,7 @@
 #define FABRIC_OPS
 
 include "Fabric/FabricDialect.td"
+include "Wafer/WaferAttrs.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/FunctionInterfaces.td"
@@ -18,21 +19,32 @@ def Fabric_ProgramOp : Fabric_Op<"program", [Symbol, SymbolTable,
     IsolatedFromAbove, SingleBlock, NoTerminator]> {
   let summary = "Whole program: regions, kernels and channels";
   let description = [{
+    Names and types of the graph inputs, names of the outputs and what each is
+    (`unit`: the buffer that says so; a number: that input, handed through; a
+    symbol: that constant) are attributes.
+
     Example:
     ```mlir
-    fabric.program @main grid [3, 5] target #wafer.target<"..."> {
+    fabric.program @main grid [3, 5] target #wafer.target<"wse2"> attributes {
+        input_names = ["x"], input_types = [tensor<4x6xf32>],
+        output_names = ["y"], output_sources = [unit]} {
       ...
     }
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, DenseI64ArrayAttr:$grid,
-                       AnyAttr:$target);
+    Wafer_TargetAttr:$target, OptionalAttr<StrArrayAttr>:$input_names,
+    OptionalAttr<TypeArrayAttr>:$input_types,
+    OptionalAttr<StrArrayAttr>:$output_names,
+    OptionalAttr<ArrayAttr>:$output_sources);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat =
     "$sym_name `grid` $grid `target` $target attr-dict-with-keyword $body";
+  let hasVerifier = 1;
 }
 
-def Fabric_RegionOp : Fabric_Op<"region", [Symbol, SingleBlock, NoTerminator]> {
+def Fabric_RegionOp : Fabric_Op<"region", [Symbol, SingleBlock, NoTerminator,
+    HasParent<"ProgramOp">]> {
   let summary = "Rectangle of PEs that run the same phases";
   let description = [{
     The body declares buffers and launches kernels in order; that order is the
@@ -54,7 +66,7 @@ def Fabric_RegionOp : Fabric_Op<"region", [Symbol, SingleBlock, NoTerminator]> {
   let hasVerifier = 1;
 }
 
-def Fabric_BufferOp : Fabric_Op<"buffer", []> {
+def Fabric_BufferOp : Fabric_Op<"buffer", [HasParent<"RegionOp">]> {
   let summary = "Buffer in every PE of the region, address not yet known";
   let description = [{
     `class` is one of weights, activations, buffers, io. A buffer with `init`
@@ -80,7 +92,7 @@ def Fabric_BufferOp : Fabric_Op<"buffer", []> {
 }
 
 def Fabric_KernelOp : Fabric_Op<"kernel", [Symbol, IsolatedFromAbove,
-    SingleBlock]> {
+    SingleBlock, HasParent<"ProgramOp">]> {
   let summary = "Code of a kernel, one PE's view, shared by its launches";
   let description = [{
     Arguments are memrefs. The body is scf, arith and memref code with `pe`
@@ -102,7 +114,8 @@ def Fabric_KernelOp : Fabric_Op<"kernel", [Symbol, IsolatedFromAbove,
   let hasRegionVerifier = 1;
 }
 
-def Fabric_LaunchOp : Fabric_Op<"launch", []> {
+def Fabric_LaunchOp : Fabric_Op<"launch", [HasParent<"RegionOp">,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Phase: all PEs of the region run a kernel";
   let description = [{
     `instance`, `algorithm` and `nodes` name this phase in reports.
@@ -120,7 +133,6 @@ def Fabric_LaunchOp : Fabric_Op<"launch", []> {
     $kernel `(` $operands `)` (`instance` $instance^)?
     (`algorithm` $algorithm^)? (`nodes` $nodes^)? `:` type($operands) attr-dict
   }];
-  let hasVerifier = 1;
 }
 
 def Fabric_ReduceOp : Fabric_Op<"reduce", []> {
@@ -137,6 +149,7 @@ def Fabric_ReduceOp : Fabric_Op<"reduce", []> {
   }];
   let arguments = (ins AnyMemRef:$buffer, Fabric_Axis:$axis);
   let assemblyFormat = "$buffer `axis` $axis attr-dict `:` type($buffer)";
+  let hasVerifier = 1;
 }
 
 def Fabric_MulticastOp : Fabric_Op<"multicast", []> {
@@ -152,9 +165,11 @@ def Fabric_MulticastOp : Fabric_Op<"multicast", []> {
   }];
   let arguments = (ins AnyMemRef:$buffer, Fabric_Axis:$axis);
   let assemblyFormat = "$buffer `axis` $axis attr-dict `:` type($buffer)";
+  let hasVerifier = 1;
 }
 
-def Fabric_SendOp : Fabric_Op<"send", []> {
+def Fabric_SendOp : Fabric_Op<"send",
+    [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Stream of the last column's buffers to another region";
   let description = [{
     Used by launches that end a stage: the PEs of the region's last column send
@@ -169,7 +184,8 @@ def Fabric_SendOp : Fabric_Op<"send", []> {
   let assemblyFormat = "$buffer `to` $channel attr-dict `:` type($buffer)";
 }
 
-def Fabric_RecvOp : Fabric_Op<"recv", []> {
+def Fabric_RecvOp : Fabric_Op<"recv",
+    [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Receive of a stream on every PE of the region";
   let description = [{
     Example:
@@ -181,13 +197,14 @@ def Fabric_RecvOp : Fabric_Op<"recv", []> {
   let assemblyFormat = "$buffer `from` $channel attr-dict `:` type($buffer)";
 }
 
-def Fabric_ChannelOp : Fabric_Op<"channel", [Symbol]> {
+def Fabric_ChannelOp : Fabric_Op<"channel", [Symbol, HasParent<"ProgramOp">,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Family of streams of one kind, with its colour";
   let description = [{
     `kind` is `chain_even` or `chain_odd` (one hop towards the root, sent by the
     PEs of that parity), `multicast` (from the root line to the axis), or
-    `stream` (from the last column of `region` to all of `peer`). Without
-    `color` it is not assigned yet.
+    `stream` (from the last column of `region` to all of `peer`, which lies east
+    of it on the same rows). Without `color` it is not assigned yet.
 
     Example:
     ```mlir

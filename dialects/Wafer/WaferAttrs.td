@@ -73,11 +73,14 @@ def Wafer_TargetAttr : Wafer_Attr<"Target", "target"> {
   let summary = "The machine a program is compiled for";
   let description = [{
     Wraps the text of a target file (docs/machine-model.md) after `--set` and
-    `--grid`, so that a module says all that its lowering depends on.
+    `--grid`, so that a module says all that its lowering depends on. In text
+    written by hand it may be the name of a preset. It is printed once, as an
+    alias.
 
     Example:
     ```mlir
-    wafer.program @main target #wafer.target<"name: wse2 ..."> { ... }
+    #wafer.target<"wse2">
+    #wafer.target<"name: wse2 ...">
     ```
   }];
   let parameters = (ins StringRefParameter<"YAML of the target">:$yaml);

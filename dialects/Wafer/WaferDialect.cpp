@@ -14,7 +14,21 @@ using namespace weft::wafer;
 #define GET_ATTRDEF_CLASSES
 #include "Wafer/WaferAttrs.cpp.inc"
 
+namespace {
+/// The target's text is long: printed once, before the module.
+struct Aliases : public OpAsmDialectInterface {
+  using OpAsmDialectInterface::OpAsmDialectInterface;
+  AliasResult getAlias(Attribute attr, raw_ostream &os) const override {
+    if (!isa<TargetAttr>(attr))
+      return AliasResult::NoAlias;
+    os << "target";
+    return AliasResult::FinalAlias;
+  }
+};
+} // namespace
+
 void WaferDialect::initialize() {
+  addInterfaces<Aliases>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "Wafer/WaferAttrs.cpp.inc"

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Wafer/WaferOps.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace weft::wafer;
@@ -24,7 +25,54 @@ static LogicalResult checkYield(Operation *op, Block &body,
 }
 
 LogicalResult ConstantOp::verifyRegions() {
+  auto type = dyn_cast<RankedTensorType>(getType());
+  if (!type || !type.hasStaticShape() || type.getEncoding())
+    return emitOpError("has type ")
+           << getType() << ", expected a tensor of static shape, no layout";
   return checkYield(*this, getBody().front(), TypeRange(getType()));
+}
+
+/// Stages with a place lie on the grid and do not overlap.
+static LogicalResult checkRectangles(ProgramOp program) {
+  ArrayRef<int64_t> grid = program.getGrid();
+  SmallVector<StageOp> placed;
+  for (StageOp stage : program.getBody().getOps<StageOp>()) {
+    ArrayRef<int64_t> s = stage.getSize();
+    ArrayRef<int64_t> p = stage.getAt().value_or(ArrayRef<int64_t>{0, 0});
+    if (s[0] > grid[0] - p[0] || s[1] > grid[1] - p[1])
+      return stage.emitOpError("rectangle [")
+             << p[0] << ", " << p[1] << "] + [" << s[0] << ", " << s[1]
+             << "] leaves the grid of [" << grid[0] << ", " << grid[1] << "]";
+    if (stage.getAt())
+      placed.push_back(stage);
+  }
+  for (auto [i, a] : llvm::enumerate(placed))
+    for (StageOp b : ArrayRef(placed).drop_front(i + 1)) {
+      ArrayRef<int64_t> p = *a.getAt(), s = a.getSize();
+      ArrayRef<int64_t> q = *b.getAt(), t = b.getSize();
+      if (p[0] < q[0] + t[0] && q[0] < p[0] + s[0] && p[1] < q[1] + t[1] &&
+          q[1] < p[1] + s[1]) {
+        auto diag = b.emitOpError("rectangle overlaps that of stage '")
+                    << a.getSymName() << "'";
+        diag.attachNote(a.getLoc()) << "stage '" << a.getSymName() << "' here";
+        return diag;
+      }
+    }
+  return success();
+}
+
+/// What may be returned: an input, a constant, or a stage's result.
+static LogicalResult checkReturn(ReturnOp ret) {
+  for (auto [i, v] : llvm::enumerate(ret.getOperands())) {
+    auto place = v.getDefiningOp<PlaceOp>();
+    if (!isa<BlockArgument>(v) && !v.getDefiningOp<StageOp>() &&
+        !(place && place.getConstant()))
+      return ret.emitOpError("operand #")
+             << i
+             << " must be a graph input, a constant that wafer.place lays "
+                "out, or a result of a stage";
+  }
+  return success();
 }
 
 LogicalResult ProgramOp::verifyRegions() {
@@ -40,29 +88,18 @@ LogicalResult ProgramOp::verifyRegions() {
                                << getOutputNames().size() << " output names";
   if (getGrid().size() != 2 || getGrid()[0] < 1 || getGrid()[1] < 1)
     return emitOpError("grid must be [width, height], both at least 1");
-  SmallVector<StageOp> placed;
-  for (StageOp stage : body.getOps<StageOp>())
-    if (stage.getAt())
-      placed.push_back(stage);
-  for (auto [i, a] : llvm::enumerate(placed)) {
-    ArrayRef<int64_t> p = *a.getAt(), s = a.getSize();
-    if (p[0] + s[0] > getGrid()[0] || p[1] + s[1] > getGrid()[1])
-      return a.emitOpError("rectangle [")
-             << p[0] << ", " << p[1] << "] + [" << s[0] << ", " << s[1]
-             << "] leaves the grid of [" << getGrid()[0] << ", " << getGrid()[1]
-             << "]";
-    for (StageOp b : ArrayRef(placed).drop_front(i + 1)) {
-      ArrayRef<int64_t> q = *b.getAt(), t = b.getSize();
-      if (p[0] < q[0] + t[0] && q[0] < p[0] + s[0] && p[1] < q[1] + t[1] &&
-          q[1] < p[1] + s[1]) {
-        auto diag = b.emitOpError("rectangle overlaps that of stage '")
-                    << a.getSymName() << "'";
-        diag.attachNote(a.getLoc()) << "stage '" << a.getSymName() << "' here";
-        return diag;
-      }
-    }
+  llvm::StringSet<> names;
+  for (Operation &op : body.without_terminator()) {
+    if (!isa<StageOp, StreamOp, PlaceOp>(op))
+      return op.emitOpError("is not allowed between stages, allowed are "
+                            "wafer.stage, wafer.stream and wafer.place");
+    if (auto stage = dyn_cast<StageOp>(op))
+      if (!names.insert(stage.getSymName()).second)
+        return stage.emitOpError("repeats the name of an earlier stage");
   }
-  return success();
+  if (failed(checkReturn(ret)))
+    return failure();
+  return checkRectangles(*this);
 }
 
 LogicalResult StageOp::verify() {
@@ -85,7 +122,10 @@ LogicalResult StageOp::verifyRegions() {
   Block &body = getBody().front();
   if (body.getArgumentTypes() != getOperandTypes())
     return emitOpError("block arguments must have the types of the operands");
-  for (Operation &op : body.without_terminator())
+  for (Operation &op : body.without_terminator()) {
+    if (!isa<PlaceOp, KernelOp, RelayoutOp>(op))
+      return op.emitOpError("is not allowed in a stage, allowed are "
+                            "wafer.place, wafer.kernel and wafer.relayout");
     for (Type t : op.getResultTypes())
       if (LayoutAttr layout = layoutOf(t))
         if (layout.getExtent() != getSize())
@@ -93,6 +133,7 @@ LogicalResult StageOp::verifyRegions() {
                  << layout.width() << ", " << layout.height()
                  << "] differs from the stage's [" << getSize()[0] << ", "
                  << getSize()[1] << "]";
+  }
   return checkYield(*this, body, getResultTypes());
 }
 
@@ -102,12 +143,40 @@ LogicalResult PlaceOp::verify() {
   auto out = cast<RankedTensorType>(getResult().getType());
   if (!layoutOf(out))
     return emitOpError("result needs a layout");
-  if (getInput())
-    if (cast<RankedTensorType>(getInput().getType()).getShape() !=
-        out.getShape())
-      return emitOpError("changes the shape from ")
-             << getInput().getType() << " to " << out;
+  if (!out.hasStaticShape())
+    return emitOpError("needs a static shape, found ") << out;
+  if (!getInput())
+    return success();
+  auto in = dyn_cast<RankedTensorType>(getInput().getType());
+  if (!in || in.getEncoding() || !isa<BlockArgument>(getInput()))
+    return emitOpError("lays out a graph input, found ") << getInput();
+  if (in.getShape() != out.getShape())
+    return emitOpError("changes the shape from ") << in << " to " << out;
   return success();
+}
+
+LogicalResult PlaceOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (!getConstant())
+    return success();
+  auto module = (*this)->getParentOfType<ModuleOp>();
+  auto constant =
+      module ? symbols.lookupSymbolIn<ConstantOp>(module, getConstantAttr())
+             : ConstantOp();
+  if (!constant)
+    return emitOpError("names '")
+           << *getConstant() << "', which is no wafer.constant of the module";
+  auto out = cast<RankedTensorType>(getResult().getType());
+  auto plain = RankedTensorType::get(out.getShape(), out.getElementType());
+  // A constant that is returned keeps its own element type.
+  bool returned = isa<ProgramOp>((*this)->getParentOp());
+  if (constant.getType() == plain ||
+      (returned &&
+       cast<ShapedType>(constant.getType()).getShape() == out.getShape()))
+    return success();
+  auto diag = emitOpError("lays out ") << plain << ", but '" << *getConstant()
+                                       << "' is " << constant.getType();
+  diag.attachNote(constant.getLoc()) << "constant here";
+  return diag;
 }
 
 LogicalResult KernelOp::verify() {
@@ -154,7 +223,11 @@ LogicalResult StreamOp::verify() {
     if (llvm::is_contained(l.getDims(), 1))
       return emitOpError("carries a tensor split over x, allowed are "
                          "replicated and split over y");
-  if (layoutOf(in).getDims() != layoutOf(out).getDims())
-    return emitOpError("must keep the distribution over y");
+  if (layoutOf(in).getDims() != layoutOf(out).getDims() ||
+      layoutOf(in).getRowMajor() != layoutOf(out).getRowMajor() ||
+      !layoutOf(in).getPartial().empty() || !layoutOf(out).getPartial().empty())
+    return emitOpError("must keep distribution over y and storage, and carry "
+                       "no partial sums, found ")
+           << in << " and " << out;
   return success();
 }

@@ -41,12 +41,13 @@ def Wafer_ProgramOp : Wafer_Op<"program", [Symbol, IsolatedFromAbove,
   let summary = "Whole program: inputs, stages, streams, outputs";
   let description = [{
     Block arguments are the graph inputs in ONNX order (`inputNames`), the
-    operands of `wafer.return` the outputs (`outputNames`).
+    operands of `wafer.return` the outputs (`outputNames`). `target` is the
+    text of a target file, or a preset's name; the grid is then cut to `grid`.
 
     Example:
     ```mlir
     wafer.program @main inputs ["x"] outputs ["y"] grid [4, 4]
-        target #wafer.target<"..."> {
+        target #wafer.target<"wse2"> {
     ^bb0(%x: tensor<8x16xf32>):
       %y = wafer.stage @s0 at [0, 0] size [4, 4] (%x) :
           (tensor<8x16xf32>) -> tensor<8x16xf32> { ... }
@@ -55,7 +56,8 @@ def Wafer_ProgramOp : Wafer_Op<"program", [Symbol, IsolatedFromAbove,
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$inputNames,
-    StrArrayAttr:$outputNames, DenseI64ArrayAttr:$grid, AnyAttr:$target);
+    StrArrayAttr:$outputNames, DenseI64ArrayAttr:$grid,
+    Wafer_TargetAttr:$target);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $sym_name `inputs` $inputNames `outputs` $outputNames `grid` $grid
@@ -65,7 +67,8 @@ def Wafer_ProgramOp : Wafer_Op<"program", [Symbol, IsolatedFromAbove,
 }
 
 // Named like a symbol, but not one: symbols may not have results.
-def Wafer_StageOp : Wafer_Op<"stage", [IsolatedFromAbove, SingleBlock]> {
+def Wafer_StageOp : Wafer_Op<"stage", [IsolatedFromAbove, SingleBlock,
+    HasParent<"ProgramOp">]> {
   let summary = "Kernels that share one rectangle, one after another";
   let description = [{
     Operands are graph inputs (plain tensors) or results of `wafer.stream`
@@ -97,7 +100,9 @@ def Wafer_StageOp : Wafer_Op<"stage", [IsolatedFromAbove, SingleBlock]> {
   let hasRegionVerifier = 1;
 }
 
-def Wafer_PlaceOp : Wafer_Op<"place", [Pure]> {
+def Wafer_PlaceOp : Wafer_Op<"place", [Pure,
+    ParentOneOf<["StageOp", "ProgramOp"]>,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Tensor laid out by the host before cycle 0";
   let description = [{
     A graph input (operand) or a constant (symbol) in a layout. It costs no
@@ -119,7 +124,7 @@ def Wafer_PlaceOp : Wafer_Op<"place", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Wafer_KernelOp : Wafer_Op<"kernel", [Pure]> {
+def Wafer_KernelOp : Wafer_Op<"kernel", [Pure, HasParent<"StageOp">]> {
   let summary = "One kernel of the registry, chosen for one nn op or chain";
   let description = [{
     `algorithm` names an entry of the kernel registry (docs/adding-a-kernel.md),
@@ -145,7 +150,7 @@ def Wafer_KernelOp : Wafer_Op<"kernel", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Wafer_RelayoutOp : Wafer_Op<"relayout", [Pure]> {
+def Wafer_RelayoutOp : Wafer_Op<"relayout", [Pure, HasParent<"StageOp">]> {
   let summary = "Change of a tensor's layout on the same rectangle";
   let description = [{
     From replicated to split it is a local copy; else a masked all-reduce along
@@ -163,7 +168,7 @@ def Wafer_RelayoutOp : Wafer_Op<"relayout", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Wafer_StreamOp : Wafer_Op<"stream", [Pure]> {
+def Wafer_StreamOp : Wafer_Op<"stream", [Pure, HasParent<"ProgramOp">]> {
   let summary = "Edge between two stages";
   let description = [{
     Carries a stage's result to another stage's operand. The layouts keep the

@@ -9,6 +9,7 @@
 #include "NN/NNDialect.h"
 #include "NN/NNOps.h"
 #include "PE/Emit/Emit.h"
+#include "Resume.h"
 #include "Wafer/WaferOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -67,35 +68,70 @@ private:
   }
 
   ExitCode loadMachine() {
-    llvm::Expected<Target> t = loadTarget(o.target);
+    StringRef name = o.target.empty() ? StringRef("wse2") : StringRef(o.target);
+    llvm::Expected<Target> t = resolveTarget(name, o.grid, o.set);
     if (!t)
       return fail(llvm::toString(t.takeError()));
     target = std::move(*t);
-    for (const std::string &s : o.set)
-      if (llvm::Error e = setField(target, s))
-        return fail(llvm::toString(std::move(e)));
-    if (o.grid.empty())
-      return Success;
-    auto [w, h] = StringRef(o.grid).split('x');
-    uint32_t width = 0, height = 0;
-    if (w.getAsInteger(10, width) || h.getAsInteger(10, height) || !width ||
-        !height)
-      return fail("found --grid=" + o.grid +
-                  ", allowed is WIDTHxHEIGHT with both at least 1");
-    if (llvm::Error e = cutGrid(target, width, height))
-      return fail(llvm::toString(std::move(e)));
     return Success;
   }
 
   ExitCode loadModule() {
-    StringRef extension = llvm::sys::path::extension(o.model);
-    if (extension == ".mlir") {
-      module = parseSourceFile<ModuleOp>(o.model, &context);
-      if (module)
-        return attachWeights();
+    llvm::Expected<ModelText> model = readModelText(o.model);
+    if (!model)
+      return fail(llvm::toString(model.takeError()));
+    if (model->text)
+      return loadText(*model->text);
+    return loadOnnx(model->input.get());
+  }
+
+  /// MLIR at any level; what it states about the machine holds.
+  ExitCode loadText(const llvm::MemoryBuffer &text) {
+    if (!o.dims.empty() || !o.consts.empty())
+      return fail("--dim and --const are for ONNX models; a module leaves "
+                  "nothing open");
+    StringRef name = o.model == "-" ? StringRef("<stdin>") : StringRef(o.model);
+    module = parseSourceString<ModuleOp>(text.getBuffer(), &context, name);
+    if (!module)
       return UserError;
-    }
+    // Weight references in a module are relative to its folder.
+    context.getLoadedDialect<nn::NNDialect>()->setWeights(
+        std::make_shared<WeightStore>(
+            llvm::sys::path::parent_path(o.model).str()));
+    nameModule();
+    return o.emit == Emit::NN ? Success : resume();
+  }
+
+  ExitCode resume() {
+    llvm::Expected<Emit> level = levelOf(*module);
+    if (!level)
+      return fail(llvm::toString(level.takeError()));
+    if (o.emit < *level)
+      return fail("the module is already lower than the level to stop at");
+    llvm::Expected<std::optional<Target>> stated = machineOf(*module);
+    if (!stated)
+      return fail("target of the module: " +
+                  llvm::toString(stated.takeError()));
+    if (!*stated)
+      return Success;
+    bool given = !o.target.empty() || !o.grid.empty() || !o.set.empty();
+    if (given && printTarget(target) != printTarget(**stated))
+      return fail("the module is for another machine than --target, --grid and "
+                  "--set say; leave them out, or compile from the model again");
+    target = std::move(**stated);
+    return Success;
+  }
+
+  /// The program's name, for reports; it survives printing.
+  void nameModule() {
+    StringRef stem = llvm::sys::path::stem(o.model);
+    if (!module->getSymName())
+      module->setSymName(stem == "-" ? "stdin" : stem);
+  }
+
+  ExitCode loadOnnx(const llvm::MemoryBuffer *input) {
     ImportOptions import;
+    import.input = input;
     for (const std::string &d : o.dims) {
       auto [name, value] = StringRef(d).rsplit('=');
       int64_t n = 0;
@@ -113,6 +149,7 @@ private:
     if (!module)
       return report.internal ? Internal : UserError;
     attachLedger();
+    nameModule();
     return Success;
   }
 
@@ -127,14 +164,6 @@ private:
     c.type = tensor->type;
     c.shape.assign(tensor->shape.begin(), tensor->shape.end());
     c.bytes = std::move(tensor->bytes);
-    return Success;
-  }
-
-  /// Weight references in a module are relative to the module's folder.
-  ExitCode attachWeights() {
-    auto store = std::make_shared<WeightStore>(
-        llvm::sys::path::parent_path(o.model).str());
-    context.getLoadedDialect<nn::NNDialect>()->setWeights(store);
     return Success;
   }
 
@@ -195,20 +224,16 @@ private:
   std::deque<std::vector<uint8_t>> storage;
 
   ExitCode finish() {
-    auto programs = llvm::to_vector(module->getOps<pe::ProgramOp>());
-    if (programs.size() != 1)
-      return fail("the module holds " + Twine(programs.size()) +
-                  " programs, allowed is one");
-    auto emitted =
-        pe::emitProgram(programs.front(), target,
-                        [&](pe::TensorOp tensor) { return bytesOf(tensor); });
+    auto program = *module->getOps<pe::ProgramOp>().begin();
+    auto emitted = pe::emitProgram(
+        program, target, [&](pe::TensorOp tensor) { return bytesOf(tensor); });
     if (!emitted) {
       std::string text = llvm::toString(emitted.takeError());
       return diagnostics.count() ? UserError : fail(text);
     }
     bin::Program &p = emitted->program;
     p.targetYaml = printTarget(target);
-    p.name = llvm::sys::path::stem(o.model).str();
+    p.name = module->getSymName()->str();
     for (auto [cls, kernels] : llvm::zip(p.classes, emitted->callKernels))
       cls.callKernels = kernels;
     llvm::Expected<cost::CostReport> cost = cost::embed(p, target);

@@ -679,7 +679,7 @@ OwningOpRef<ModuleOp> weft::importOnnx(MLIRContext &context, StringRef path,
                                        ImportReport &report) {
   auto *dialect = context.getOrLoadDialect<NNDialect>();
   ModelFile file;
-  if (!readModel(path, file, report.errors))
+  if (!readModel(path, options.input, file, report.errors))
     return {};
   if (!file.model.has_graph()) {
     report.errors.push_back(file.path + ": error: holds no graph");

@@ -178,13 +178,18 @@ static bool parseBinary(const MemoryBuffer &buffer, ModelFile &file,
   return false;
 }
 
-bool weft::readModel(StringRef path, ModelFile &file,
+bool weft::readModel(StringRef path, const MemoryBuffer *input, ModelFile &file,
                      std::vector<std::string> &errors) {
   Silence silence;
   file.path = path.str();
   file.fromStdin = path == "-";
-  auto buffer = MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false,
-                                             /*RequiresNullTerminator=*/false);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer(
+      input ? MemoryBuffer::getMemBuffer(input->getMemBufferRef(),
+                                         /*RequiresNullTerminator=*/false)
+            : nullptr);
+  if (!input)
+    buffer = MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false,
+                                          /*RequiresNullTerminator=*/false);
   if (!buffer) {
     errors.push_back(file.path +
                      ": error: cannot be read: " + buffer.getError().message());

@@ -41,9 +41,10 @@ struct ModelFile {
   bool fromStdin = false;
 };
 
-/// Reads and parses; errors are complete lines without newline.
-bool readModel(llvm::StringRef path, ModelFile &file,
-               std::vector<std::string> &errors);
+/// Reads (`input`: has been read) and parses; errors are complete lines without
+/// newline.
+bool readModel(llvm::StringRef path, const llvm::MemoryBuffer *input,
+               ModelFile &file, std::vector<std::string> &errors);
 
 /// A tensor of the model: its bytes, and the file range that holds them.
 struct SourceTensor {

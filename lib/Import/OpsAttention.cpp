@@ -1,11 +1,12 @@
-//===- OpsAttention.cpp - Rules of fused attention ops --------------------===//
+//===- OpsAttention.cpp - Rules of attention in ai.onnx -------------------===//
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
-// Attention of opset 23 and of com.microsoft, as far as nn.attention says it.
+// Attention and RotaryEmbedding of opset 23. What nn.attention cannot say (a
+// softcap, scores as an output) is written out as the standard's function body.
 //
 //===----------------------------------------------------------------------===//
-#include "Importer.h"
+#include "AttentionRules.h"
 #include <cmath>
 
 using namespace mlir;
@@ -14,16 +15,14 @@ using namespace weft::nn;
 
 using Ints = SmallVector<int64_t>;
 
-/// [B, H, T, d] to [B, T, H*d].
-static Value mergeHeads(NodeCtx &n, Value x) {
+Value weft::mergeHeads(NodeCtx &n, Value x) {
   if (!x || n.rank(x) != 4)
     return x;
   Ints s(n.shape(x));
   return n.reshape(n.transpose(x, {0, 2, 1, 3}), {s[0], s[2], s[1] * s[3]});
 }
 
-/// [B, T, H*d] to [B, H, T, d].
-static Value splitHeads(NodeCtx &n, Value x, int64_t heads) {
+Value weft::splitHeads(NodeCtx &n, Value x, int64_t heads) {
   if (!x || n.rank(x) != 3)
     return x;
   Ints s(n.shape(x));
@@ -34,8 +33,7 @@ static Value splitHeads(NodeCtx &n, Value x, int64_t heads) {
                      {0, 2, 1, 3});
 }
 
-/// A mask of any rank, bool or float, as an additive one of rank 4 in f32.
-static Value additiveMask(NodeCtx &n, Value mask, double fill) {
+Value weft::additiveMask(NodeCtx &n, Value mask, double fill, int64_t columns) {
   if (!mask)
     return {};
   if (n.rank(mask) > 4)
@@ -49,169 +47,208 @@ static Value additiveMask(NodeCtx &n, Value mask, double fill) {
     return {};
   Ints shape(4 - n.rank(mask), 1);
   llvm::append_range(shape, n.shape(mask));
-  return n.reshape(mask, shape);
+  mask = n.reshape(mask, shape);
+  if (columns <= shape[3])
+    return mask;
+  // Keys beyond the mask are hidden.
+  int64_t missing = columns - shape[3];
+  shape[3] = missing;
+  return n.concat({mask, n.splat(-std::numeric_limits<double>::infinity(),
+                                 RankedTensorType::get(shape, f32))},
+                  3);
 }
 
-/// Keys that query i may not see lie above the diagonal from the top left.
-static Value topLeftCausal(NodeCtx &n, int64_t rows, int64_t columns) {
+Value weft::causalMask(NodeCtx &n, int64_t rows, int64_t columns,
+                       int64_t offset) {
+  if (rows * columns > (int64_t(1) << 26))
+    return n.failValue("has a triangle of more than 2^26 pairs");
   Type f32 = n.builder().getF32Type();
   HostTensor mask =
       HostTensor::zeros(RankedTensorType::get({1, 1, rows, columns}, f32));
   for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = i + 1; j < columns; ++j)
+    for (int64_t j = i + offset + 1; j < columns; ++j)
       mask.setFloat(i * columns + j, -std::numeric_limits<double>::infinity());
   return n.constant(std::move(mask));
 }
 
-namespace {
-struct Heads {
-  int64_t q, kv;
-};
-} // namespace
-
-static std::optional<Heads> headsOf(NodeCtx &n, Value q, Value k) {
-  bool split = n.rank(q) == 4;
-  Heads heads = {split ? n.shape(q)[1] : n.attrInt("q_num_heads", 0),
-                 n.rank(k) == 4 ? n.shape(k)[1] : n.attrInt("kv_num_heads", 0)};
-  if (heads.q > 0 && heads.kv > 0)
-    return heads;
-  n.fail("has no number of heads");
-  return std::nullopt;
-}
-
-static bool unsupportedAttention(NodeCtx &n) {
-  if (n.attrFloat("softcap", 0) != 0)
-    return !n.fail("has a softcap, which is not supported");
-  if (n.wants(3))
-    return !n.fail("outputs the scores, which is not supported");
-  if (n.has(6))
-    return !n.fail("has nonpad_kv_seqlen, which is not supported");
-  return false;
-}
-
-/// Attention of ai.onnx, opset 23.
-static bool attention(NodeCtx &n) {
-  Value q = n.in(0), k = n.in(1), v = n.in(2);
-  if (!q || !k || !v || n.has(4) != n.has(5))
-    return n.fail("has no query, key or value, or only half of the past");
-  if (unsupportedAttention(n))
-    return false;
-  auto heads = headsOf(n, q, k);
-  if (!heads)
-    return false;
-  bool fourD = n.rank(q) == 4;
-  k = splitHeads(n, k, heads->kv);
-  v = splitHeads(n, v, heads->kv);
-  if (n.has(4)) {
-    k = n.concat({n.in(4), k}, 2);
-    v = n.concat({n.in(5), v}, 2);
-  }
-  n.out(k, 1);
-  n.out(v, 2);
-  q = mergeHeads(n, q);
-  Value k3 = mergeHeads(n, k), v3 = mergeHeads(n, v);
-  if (!q || !k3 || !v3)
-    return false;
-  Type f32 = n.builder().getF32Type();
-  double inf = std::numeric_limits<double>::infinity();
-  Value mask = additiveMask(n, n.in(3), -inf);
-  int64_t rows = n.shape(q)[1], columns = n.shape(k3)[1];
-  bool causal = n.attrInt("is_causal", 0) != 0;
-  if (causal && rows != columns && !n.has(4)) {
-    Value triangle = topLeftCausal(n, rows, columns);
-    mask = mask ? n.make<AddOp>({mask, triangle}) : triangle;
-    causal = false;
-  }
-  double scale =
-      n.attrFloat("scale", 1 / std::sqrt(double(n.shape(q)[2] / heads->q)));
-  SmallVector<Value> operands = {q, k3, v3};
-  if (mask)
-    operands.push_back(n.cast(mask, f32));
-  Value y = n.attention(operands, heads->q, heads->kv, scale, causal);
-  return n.out(fourD ? splitHeads(n, y, heads->q) : y);
-}
-
-/// com.microsoft masks: [B, S] of 0 and 1.
-static Value keyMask(NodeCtx &n, Value mask) {
-  if (!mask)
-    return {};
-  if (n.rank(mask) != 2)
-    return n.failValue("has a mask of rank " + Twine(n.rank(mask)) +
-                       ", expected 2");
-  Type f32 = n.builder().getF32Type();
-  Value seen = n.cast(mask, n.builder().getI1Type());
-  Value fill = n.make<WhereOp>(
-      {seen, n.scalar(0, f32),
-       n.scalar(n.attrFloat("mask_filter_value", -10000.0f), f32)});
-  return n.reshape(fill, {n.shape(mask)[0], 1, 1, n.shape(mask)[1]});
-}
-
-static Value sumOf(NodeCtx &n, Value a, Value b) {
+Value weft::sumOf(NodeCtx &n, Value a, Value b) {
   return a && b ? n.make<AddOp>({a, b}) : a ? a : b;
 }
 
-static bool microsoftCore(NodeCtx &n, Value q, Value k, Value v, Value mask,
-                          bool causal) {
-  int64_t heads = n.attrInt("num_heads", 0);
-  if (!q || !k || !v || heads < 1 || n.rank(q) != 3)
-    return n.fail("has no query, key, value of rank 3 or no num_heads");
-  double scale = n.attrFloat("scale", 0);
-  if (scale == 0)
-    scale = 1 / std::sqrt(double(std::max<int64_t>(n.shape(q)[2] / heads, 1)));
-  SmallVector<Value> operands = {q, k, v};
+Value weft::rotate(NodeCtx &n, Value x, Value cos, Value sin,
+                   bool interleaved) {
+  if (!x || !cos || !sin)
+    return {};
+  int64_t half = n.shape(cos).back(), width = n.shape(x)[3];
+  if (n.rank(cos) != 3 || n.type(cos) != n.type(sin) || 2 * half > width)
+    return n.failValue("has cos and sin caches that do not match heads of " +
+                       Twine(width) + " columns");
+  Ints wide = {n.shape(cos)[0], n.shape(cos)[1], 1, half};
+  cos = n.reshape(cos, wide);
+  sin = n.reshape(sin, wide);
+  Ints starts(4, 0), sizes(n.shape(x)), steps(4, 1);
+  sizes[3] = half;
+  steps[3] = interleaved ? 2 : 1;
+  Value first = n.slice(x, starts, sizes, steps);
+  starts[3] = interleaved ? 1 : half;
+  Value second = n.slice(x, starts, sizes, steps);
+  auto mul = [&](Value a, Value b) { return n.make<MulOp>({a, b}); };
+  Value real = n.make<SubOp>({mul(cos, first), mul(sin, second)});
+  Value imag = n.make<AddOp>({mul(sin, first), mul(cos, second)});
+  if (interleaved) {
+    Ints pair(sizes);
+    pair.push_back(1);
+    Value both = n.concat({n.reshape(real, pair), n.reshape(imag, pair)}, 4);
+    sizes[3] = 2 * half;
+    real = n.reshape(both, sizes);
+  } else {
+    real = n.concat({real, imag}, 3);
+  }
+  if (2 * half == width)
+    return real;
+  return n.concat({real, n.sliceAxis(x, 3, 2 * half, width - 2 * half)}, 3);
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct Operands {
+  Value q, k, v; // [B, heads, rows, d] each
+  Value mask;    // additive, f32, rank 4, or null
+  int64_t heads, kvHeads;
+  double scale;
+  bool causal; // query i sees keys <= i + columns - rows
+};
+} // namespace
+
+/// [B, G, S, d] with every head repeated for its group.
+static Value repeatHeads(NodeCtx &n, Value x, int64_t heads) {
+  if (!x || n.shape(x)[1] == heads)
+    return x;
+  Ints s(n.shape(x));
+  int64_t group = heads / s[1];
+  Value open = n.reshape(x, {s[0], s[1], 1, s[2], s[3]});
+  return n.reshape(n.expand(open, {s[0], s[1], group, s[2], s[3]}),
+                   {s[0], heads, s[2], s[3]});
+}
+
+/// The function body: scores, softcap, mask, softmax, product.
+static bool decomposed(NodeCtx &n, const Operands &in, bool fourD) {
+  int64_t rows = n.shape(in.q)[2], columns = n.shape(in.k)[2];
+  if (in.heads % in.kvHeads)
+    return n.fail("has " + Twine(in.heads) + " heads over " +
+                  Twine(in.kvHeads) + " key/value heads");
+  Type own = n.element(in.q), f32 = n.builder().getF32Type();
+  Value keys = n.transpose(repeatHeads(n, in.k, in.heads), {0, 1, 3, 2});
+  Value scores = n.scaled(n.make<MatMulOp>({in.q, keys}), in.scale);
+  int64_t mode = n.attrInt("qk_matmul_output_mode", 0);
+  double cap = n.attrFloat("softcap", 0);
+  Value shown = scores;
+  if (cap != 0)
+    scores = n.scaled(n.make<TanhOp>(n.scaled(scores, 1 / cap)), cap);
+  if (mode == 1)
+    shown = scores;
+  Value mask = in.mask;
+  if (in.causal)
+    mask = sumOf(n, mask, causalMask(n, rows, columns, columns - rows));
   if (mask)
-    operands.push_back(mask);
-  return n.out(n.attention(operands, heads, heads, scale, causal));
+    scores = n.make<AddOp>({scores, n.cast(mask, own)});
+  if (mode == 2)
+    shown = scores;
+  Value p = n.cast(n.softmax(n.cast(scores, f32), 3), own);
+  if (mode == 3)
+    shown = p;
+  n.out(shown, 3);
+  Value y = n.make<MatMulOp>({p, repeatHeads(n, in.v, in.heads)});
+  return n.out(fourD ? y : mergeHeads(n, y));
 }
 
-/// com.microsoft.Attention: one packed projection.
-static bool packedAttention(NodeCtx &n) {
-  Value x = n.in(0), w = n.in(1), b = n.in(2);
-  if (!x || !w)
-    return n.fail("has fewer than 2 inputs");
-  if (n.has(4) || n.wants(1))
-    return n.fail("has a past, which is not supported");
-  if (n.rank(w) != 2)
-    return n.fail("has weights of rank " + Twine(n.rank(w)) + ", expected 2");
-  auto sizes = n.attrInts("qkv_hidden_sizes");
-  int64_t third = n.shape(w)[1] / 3;
-  if (!sizes || sizes->empty())
-    sizes = Ints{third, third, third};
-  if (sizes->size() != 3 ||
-      (*sizes)[0] + (*sizes)[1] + (*sizes)[2] != n.shape(w)[1])
-    return n.fail("has qkv_hidden_sizes that do not match the weights");
-  Value parts[3];
-  for (int64_t i = 0, at = 0; i < 3; at += (*sizes)[i++]) {
-    parts[i] = n.make<MatMulOp>({x, n.sliceAxis(w, 1, at, (*sizes)[i])});
-    if (b)
-      parts[i] = n.make<AddOp>({parts[i], n.sliceAxis(b, 0, at, (*sizes)[i])});
+static std::optional<Operands> readOperands(NodeCtx &n) {
+  Operands in;
+  in.q = n.in(0);
+  in.k = n.in(1);
+  in.v = n.in(2);
+  if (!in.q || !in.k || !in.v || n.has(4) != n.has(5) ||
+      n.rank(in.q) != n.rank(in.k) || n.rank(in.k) != n.rank(in.v) ||
+      (n.rank(in.q) != 3 && n.rank(in.q) != 4)) {
+    n.fail("has no query, key and value of the same rank, 3 or 4, or only half "
+           "of the past");
+    return std::nullopt;
   }
-  Value mask = sumOf(n, keyMask(n, n.in(3)), additiveMask(n, n.in(5), 0));
-  return !n.failed && microsoftCore(n, parts[0], parts[1], parts[2], mask,
-                                    n.attrInt("unidirectional", 0) != 0);
+  bool fourD = n.rank(in.q) == 4;
+  in.heads = fourD ? n.shape(in.q)[1] : n.attrInt("q_num_heads", 0);
+  in.kvHeads = fourD ? n.shape(in.k)[1] : n.attrInt("kv_num_heads", 0);
+  in.q = splitHeads(n, in.q, in.heads);
+  in.k = splitHeads(n, in.k, in.kvHeads);
+  in.v = splitHeads(n, in.v, in.kvHeads);
+  if (n.has(4)) {
+    in.k = n.concat({n.in(4), in.k}, 2);
+    in.v = n.concat({n.in(5), in.v}, 2);
+  }
+  if (!in.q || !in.k || !in.v)
+    return std::nullopt;
+  in.scale = n.attrFloat("scale", 1 / std::sqrt(double(n.shape(in.q)[3])));
+  return in;
 }
 
-/// com.microsoft.MultiHeadAttention without past.
-static bool multiHeadAttention(NodeCtx &n) {
-  Value qkv[3] = {n.in(0), n.in(1), n.in(2)};
-  if (n.has(6) || n.has(7) || n.wants(1))
-    return n.fail("has a past, which is not supported");
-  int64_t at = 0;
-  for (Value &x : qkv) {
-    if (!x || n.rank(x) != 3)
-      return n.fail("has a packed or transposed query, key or value, expected "
-                    "three of rank 3");
-    int64_t columns = n.shape(x)[2];
-    if (n.has(3)) {
-      if (at + columns > n.shape(n.in(3))[0])
-        return n.fail("has a bias that is too short");
-      x = n.make<AddOp>({x, n.sliceAxis(n.in(3), 0, at, columns)});
-    }
-    at += columns;
+static bool attention(NodeCtx &n) {
+  if (n.has(6))
+    return n.fail("has nonpad_kv_seqlen, which is not supported");
+  bool fourD = n.has(0) && n.rank(n.in(0)) == 4;
+  auto in = readOperands(n);
+  if (!in)
+    return false;
+  n.out(in->k, 1);
+  n.out(in->v, 2);
+  int64_t rows = n.shape(in->q)[2], columns = n.shape(in->k)[2];
+  double inf = std::numeric_limits<double>::infinity();
+  in->mask = additiveMask(n, n.in(3), -inf, columns);
+  in->causal = n.attrInt("is_causal", 0) != 0;
+  // Without a past the triangle starts at the top left.
+  if (in->causal && rows != columns && !n.has(4)) {
+    in->mask = sumOf(n, in->mask, causalMask(n, rows, columns, 0));
+    in->causal = false;
   }
-  Value mask = sumOf(n, keyMask(n, n.in(4)), additiveMask(n, n.in(5), 0));
-  return !n.failed && microsoftCore(n, qkv[0], qkv[1], qkv[2], mask,
-                                    n.attrInt("unidirectional", 0) != 0);
+  if (n.failed)
+    return false;
+  if (n.attrFloat("softcap", 0) != 0 || n.wants(3))
+    return decomposed(n, *in, fourD);
+  SmallVector<Value> operands = {mergeHeads(n, in->q), mergeHeads(n, in->k),
+                                 mergeHeads(n, in->v)};
+  if (in->mask)
+    operands.push_back(in->mask);
+  Value y =
+      n.attention(operands, in->heads, in->kvHeads, in->scale, in->causal);
+  return n.out(fourD ? splitHeads(n, y, in->heads) : y);
+}
+
+//===----------------------------------------------------------------------===//
+// RotaryEmbedding
+//===----------------------------------------------------------------------===//
+
+static bool rotaryEmbedding(NodeCtx &n) {
+  Value x = n.in(0), cos = n.in(1), sin = n.in(2), positions = n.in(3);
+  if (!x || !cos || !sin)
+    return n.fail("has fewer than 3 inputs");
+  bool fourD = n.rank(x) == 4;
+  Ints shape(n.shape(x));
+  if (fourD) {
+    x = n.transpose(x, {0, 2, 1, 3});
+  } else {
+    int64_t heads = n.attrInt("num_heads", 0);
+    if (n.rank(x) != 3 || heads < 1 || shape[2] % heads)
+      return n.fail("has an input of rank " + Twine(n.rank(x)) +
+                    " that num_heads does not divide");
+    x = n.reshape(x, {shape[0], shape[1], heads, shape[2] / heads});
+  }
+  if (positions) {
+    cos = n.make<GatherOp>({cos, positions}, n.named("axis", 0));
+    sin = n.make<GatherOp>({sin, positions}, n.named("axis", 0));
+  }
+  Value y = rotate(n, x, cos, sin, n.attrInt("interleaved", 0) != 0);
+  return n.out(fourD ? n.transpose(y, {0, 2, 1, 3}) : n.reshape(y, shape));
 }
 
 void weft::addAttentionRules(llvm::StringMap<Rule> &rules) {
@@ -219,11 +256,7 @@ void weft::addAttentionRules(llvm::StringMap<Rule> &rules) {
                         {"is_causal", "kv_num_heads", "q_num_heads", "scale",
                          "softcap", "qk_matmul_output_mode",
                          "softmax_precision"}};
-  rules["com.microsoft/Attention"] = {packedAttention,
-                                      {"num_heads", "unidirectional", "scale",
-                                       "mask_filter_value",
-                                       "qkv_hidden_sizes"}};
-  rules["com.microsoft/MultiHeadAttention"] = {
-      multiHeadAttention,
-      {"num_heads", "unidirectional", "scale", "mask_filter_value"}};
+  rules["RotaryEmbedding"] = {
+      rotaryEmbedding, {"interleaved", "num_heads", "rotary_embedding_dim"}};
+  addMicrosoftRules(rules);
 }

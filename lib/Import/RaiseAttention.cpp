@@ -260,6 +260,11 @@ int64_t findBatch(Match &match, MatMulOp out) {
         shapeOf(reshape.getX())[0] * shapeOf(reshape.getX())[1] == flat)
       return shapeOf(reshape.getX())[0];
   }
+  for (Operation *user : out->getUsers())
+    if (auto reshape = dyn_cast<ReshapeOp>(user);
+        reshape && tensorType(reshape).getRank() == 4 &&
+        shapeOf(reshape)[0] * shapeOf(reshape)[1] == flat)
+      return shapeOf(reshape)[0];
   return flat; // one head each
 }
 

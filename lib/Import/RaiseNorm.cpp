@@ -176,13 +176,11 @@ template <typename OpTy> struct RaiseQuotient : OpRewritePattern<OpTy> {
   }
 };
 
-/// A norm behind at most one cast, both read by one op only.
+/// A norm behind at most one cast. Several scales may follow one quotient:
+/// parallel blocks normalise the same value.
 template <typename NormOp> NormOp matchNorm(Value value, CastOp &cast) {
   cast = value.getDefiningOp<CastOp>();
-  if (cast && !cast->hasOneUse())
-    return {};
-  auto norm = (cast ? cast.getX() : value).template getDefiningOp<NormOp>();
-  return norm && norm->hasOneUse() ? norm : NormOp();
+  return (cast ? cast.getX() : value).template getDefiningOp<NormOp>();
 }
 
 bool isOnes(Value scale) { return constantScalar(scale) == 1.0; }
@@ -234,6 +232,7 @@ struct AbsorbBias : OpRewritePattern<AddOp> {
       auto norm = matchNorm<LayerNormOp>(op.getOperand(i), cast);
       Value bias = op.getOperand(1 - i);
       if (!norm || norm.getBias() || shapeOf(norm) != shapeOf(op) ||
+          !norm->hasOneUse() || (cast && !cast->hasOneUse()) ||
           !isVectorLike(bias, tensorType(op)) || !isConstant(bias))
         continue;
       Trail trail = {norm, op};

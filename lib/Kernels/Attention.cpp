@@ -69,7 +69,10 @@ class Attention final : public Kernel {
       return;
     if (p.ins[0].getDimSize(2) != p.ins[1].getDimSize(2) ||
         p.ins[1].getDimSize(2) != p.ins[2].getDimSize(2)) {
-      why = "attention needs q, k and v of one width (no grouped heads)";
+      why = "attention needs q, k and v of one width, found " +
+            std::to_string(p.ins[0].getDimSize(2)) + ", " +
+            std::to_string(p.ins[1].getDimSize(2)) + " and " +
+            std::to_string(p.ins[2].getDimSize(2)) + " (grouped heads)";
       return;
     }
     for (int8_t axis : {Y, X}) {

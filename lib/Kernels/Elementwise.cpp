@@ -7,7 +7,7 @@
 // it.
 //
 //===----------------------------------------------------------------------===//
-#include "weft/Kernels/Code.h"
+#include "Functions.h"
 
 using namespace mlir;
 using namespace weft::kernels;
@@ -42,28 +42,11 @@ const Direct *findBinary(StringRef op) {
   return nullptr;
 }
 
-/// Unary functions that run in chunks with temporaries.
-bool isMath(StringRef op) {
-  return llvm::is_contained(
-      ArrayRef<StringRef>{"nn.exp", "nn.log", "nn.sqrt", "nn.rsqrt",
-                          "nn.reciprocal", "nn.tanh", "nn.erf", "nn.sigmoid",
-                          "nn.silu", "nn.gelu"},
-      op);
-}
-
 bool isSimpleUnary(StringRef op) {
   return llvm::is_contained(ArrayRef<StringRef>{"nn.neg", "nn.abs", "nn.relu",
                                                 "nn.not", "nn.cast",
                                                 "nn.square"},
                             op);
-}
-
-/// Largest divisor of n up to `limit`.
-int64_t chunkOf(int64_t n, int64_t limit) {
-  for (int64_t k = std::min(n, limit); k > 1; --k)
-    if (n % k == 0)
-      return k;
-  return 1;
 }
 
 SmallVector<int64_t> outputStrides(RankedTensorType type) {
@@ -89,7 +72,7 @@ class Elementwise final : public Kernel {
   void options(const Problem &p, const Rect &r, std::vector<Option> &out,
                std::string &why) const override {
     if (!isElementwise(p) && p.op != "wafer.chain")
-      return;
+      return explain(p, why);
     int64_t last = p.out.getRank() ? p.out.getShape().back() : 1;
     for (int8_t axis : {X, Y, None}) {
       if (axis != None && last == 1)
@@ -103,13 +86,37 @@ class Elementwise final : public Kernel {
                         ? axis
                         : int8_t(None)));
       o.out = laidOut(p.out, r, axis);
+      // Padding stays finite: products with a weight's zeros have to be zero.
+      if (anyUnbounded(p) && isPadded(o.out)) {
+        o.validOnes = last;
+        o.ins.push_back(laidOut(
+            RankedTensorType::get({last}, Float32Type::get(p.ctx())), r, axis));
+      }
       out.push_back(o);
     }
+  }
+
+  static void explain(const Problem &p, std::string &why) {
+    if (p.op == "nn.div")
+      why = "division is supported for f32 only";
+    if (p.op == "nn.pow")
+      why = "a power needs f32 and a constant exponent, one for all elements";
+  }
+
+  /// Can the op, or a step of the chain, give inf or NaN from zeros?
+  static bool anyUnbounded(const Problem &p) {
+    if (p.op != "wafer.chain")
+      return isUnbounded(p.op);
+    return llvm::any_of(stepsOf(p), [](DictionaryAttr step) {
+      return isUnbounded(step.getAs<StringAttr>("op").getValue());
+    });
   }
 
   bool inPlace(const Problem &p, const Option &o, unsigned i) const override {
     // The broadcast operands of `where` and `div` are read after the first
     // write; only the operand that the first write reads may be overwritten.
+    if (i >= p.ins.size())
+      return false;
     if (o.ins[i] != o.out && (o.ins[i].getShape() != o.out.getShape() ||
                               axisOf(o.ins[i]) != axisOf(o.out)))
       return false;
@@ -146,8 +153,25 @@ class Elementwise final : public Kernel {
   }
 
   void expand(const Problem &p, const Option &o, Code &c) const override {
-    if (p.op != "wafer.chain")
-      return expandOne(p, o, c);
+    if (p.op == "wafer.chain")
+      expandChain(p, o, c);
+    else
+      expandOne(p, o, c);
+    if (o.validOnes)
+      clearPadding(o, c);
+  }
+
+  /// Zeros where the last operand, ones of the valid features, has zeros.
+  static void clearPadding(const Option &o, Code &c) {
+    int64_t rows = rowsOf(o.out), n = tileDim(o.out, o.out.getRank() - 1);
+    Value invalid = c.scratch(n, c.b.getI32Type());
+    c.vec(V::VFEq, c.view(invalid, 0, n),
+          {c.view(c.ins.back(), 0, n), c.f32(0)});
+    c.strided(V::VSel, {n, rows}, {c.out, 0, {rows, 1}},
+              {{invalid, 0, {1, 0}}, {c.f32(0), 0, {}}});
+  }
+
+  static void expandChain(const Problem &p, const Option &o, Code &c) {
     SmallVector<Value> operands = c.ins;
     RankedTensorType soFar;
     for (DictionaryAttr step : stepsOf(p)) {
@@ -189,7 +213,8 @@ class Elementwise final : public Kernel {
     };
     Code::Operand target{c.out, 0, permuted(dst)};
     SmallVector<Code::Operand> operands;
-    for (auto [value, type] : llvm::zip(c.ins, o.ins))
+    for (auto [value, type] :
+         llvm::zip_first(ArrayRef(c.ins).take_front(p.ins.size()), o.ins))
       operands.push_back({value, 0, permuted(broadcastStrides(type, o.out))});
     bool isFloat = p.ins[0].getElementType().isF32();
 
@@ -208,7 +233,7 @@ class Elementwise final : public Kernel {
     } else if (isSimpleUnary(p.op)) {
       simple(p, c, isFloat, sizes, target, operands[0]);
     } else {
-      math(p, c, tileElems(o.out));
+      emitFunction(p, c, tileElems(o.out));
     }
   }
 
@@ -216,16 +241,15 @@ class Elementwise final : public Kernel {
   static void divide(const Option &o, Code &c, ArrayRef<int64_t> sizes,
                      const Code::Operand &target,
                      SmallVectorImpl<Code::Operand> &operands) {
-    int64_t n = tileElems(o.ins[1]), chunk = chunkOf(n, 256);
-    Value inverse = c.scratch(n), tmp = c.scratch(chunk);
-    c.loop(n / chunk, [&](Idx i) {
-      Idx at = c.mul(i, chunk);
-      c.reciprocal(c.view(inverse, at, chunk),
-                   c.view(operands[1].buffer, at, chunk),
-                   c.view(tmp, 0, chunk));
+    int64_t n = tileElems(o.ins[1]), most = std::min<int64_t>(n, 256);
+    Value inverse = c.scratch(n), t0 = c.scratch(most), t1 = c.scratch(most);
+    inChunks(c, n, most, [&](Idx at, int64_t size) {
+      c.reciprocalOfAny(c.view(inverse, at, size),
+                        c.view(operands[1].buffer, at, size),
+                        c.view(t0, 0, size), c.view(t1, 0, size));
     });
     operands[1].buffer = inverse;
-    c.strided(V::VFMul, sizes, target, operands);
+    c.strided(V::VFMul, sizes, target, {operands[0], operands[1]});
   }
 
   static void simple(const Problem &p, Code &c, bool isFloat,
@@ -268,79 +292,11 @@ class Elementwise final : public Kernel {
     else
       c.strided(isFloat ? V::VF2I : V::VI2F, sizes, target, {x});
   }
-
-  /// Functions of Math.cpp over the contiguous tile, in chunks.
-  static void math(const Problem &p, Code &c, int64_t total) {
-    int64_t n = chunkOf(total, 128);
-    Value b0 = c.scratch(n), b1 = c.scratch(n), b2 = c.scratch(n),
-          b3 = c.scratch(n);
-    c.loop(total / n, [&](Idx i) {
-      Idx at = c.mul(i, n);
-      Value x = c.view(c.ins[0], at, n), y = c.view(c.out, at, n);
-      Value s = c.view(b0, 0, n), t0 = c.view(b1, 0, n), t1 = c.view(b2, 0, n),
-            t2 = c.view(b3, 0, n);
-      function(p, c, x, y, s, t0, t1, t2);
-    });
-  }
-
-  /// y = f(x); s, t0, t1, t2 are temporaries, y may be x.
-  static void function(const Problem &p, Code &c, Value x, Value y, Value s,
-                       Value t0, Value t1, Value t2) {
-    StringRef op = p.op;
-    auto scaled = [&](Value from, double k) {
-      c.vec(V::VFMul, s, {from, c.f32(k)});
-    };
-    if (op == "nn.exp" || op == "nn.log" || op == "nn.sigmoid" ||
-        op == "nn.silu" || op == "nn.erf") {
-      c.vec(V::VMov, s, {x});
-      if (op == "nn.exp")
-        c.exp(s, t0, t1);
-      else if (op == "nn.log")
-        c.log(s, t0, t1);
-      else if (op == "nn.erf")
-        c.erf(s, t0, t1, t2);
-      else
-        c.sigmoid(s, t0, t1);
-      if (op == "nn.silu")
-        c.vec(V::VFMul, y, {x, s});
-      else
-        c.vec(V::VMov, y, {s});
-    } else if (op == "nn.tanh") { // 2 sigmoid(2x) - 1
-      scaled(x, 2.0);
-      c.sigmoid(s, t0, t1);
-      c.vec(V::VFMul, s, {s, c.f32(2.0)});
-      c.vec(V::VFSub, y, {s, c.f32(1.0)});
-    } else if (op == "nn.reciprocal") {
-      c.reciprocal(s, x, t0);
-      c.vec(V::VMov, y, {s});
-    } else if (op == "nn.rsqrt" || op == "nn.sqrt") {
-      c.rsqrt(s, x, t0);
-      if (op == "nn.sqrt")
-        c.vec(V::VFMul, y, {x, s});
-      else
-        c.vec(V::VMov, y, {s});
-    } else if (p.text("approximate") == "tanh") {
-      // 0.5 x (1 + tanh u) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x^3)
-      c.vec(V::VFMul, s, {x, x});
-      c.vec(V::VFMul, s, {s, c.f32(0.044715)});
-      c.vec(V::VFAdd, s, {s, c.f32(1.0)});
-      c.vec(V::VFMul, s, {s, x});
-      scaled(s, 1.5957691216057308);
-      c.sigmoid(s, t0, t1);
-      c.vec(V::VFMul, y, {x, s});
-    } else { // 0.5 x (1 + erf(x / sqrt 2))
-      scaled(x, 0.70710678118654752);
-      c.erf(s, t0, t1, t2);
-      c.vec(V::VFAdd, s, {s, c.f32(1.0)});
-      scaled(s, 0.5);
-      c.vec(V::VFMul, y, {x, s});
-    }
-  }
 };
 } // namespace
 
 bool weft::kernels::isElementwise(const Problem &p) {
-  return findBinary(p.op) || isMath(p.op) || isSimpleUnary(p.op) ||
+  return findBinary(p.op) || isFunction(p) || isSimpleUnary(p.op) ||
          p.op == "nn.where" ||
          (p.op == "nn.div" && p.out.getElementType().isF32());
 }

@@ -52,7 +52,7 @@ bool keepsLast(const Problem &p) {
   if (p.op == "nn.transpose")
     return p.list("perm").back() == last;
   if (p.op == "nn.slice")
-    return true; // equal size: the whole last dimension
+    return p.list("steps").back() == 1; // of equal size: all of it, in order
   if (p.op == "nn.concat")
     return p.integer("axis") != last;
   return p.op == "nn.expand" && p.ins[0].getRank() == p.out.getRank();
@@ -78,10 +78,6 @@ private:
                std::string &why) const override {
     if (!known(p))
       return;
-    if (p.op == "nn.gather" && p.integer("axis") != 0) {
-      why = "gather is supported along axis 0 only";
-      return;
-    }
     if (split && !keepsLast(p))
       return;
     for (int8_t axis : {None, X, Y}) {
@@ -293,28 +289,30 @@ private:
     walk(0, 0, 0, 0);
   }
 
-  /// Rows of a table along axis 0; indices are clamped into the table.
+  /// Slices of a table along an axis; indices are clamped into the table.
   static void gather(const Problem &p, const Option &o, Code &c) {
     RankedTensorType table = o.ins[0], ids = o.ins[1];
     Strides is = storage(ids), ts = storage(table), ys = storage(o.out);
-    int64_t n = table.getDimSize(0);
+    int64_t axis = p.integer("axis"), n = table.getDimSize(axis);
+    // What surrounds the axis: the same dimensions in table and result.
+    Strides sizes = tileShape(table), from = ts, to = ys;
+    sizes.erase(sizes.begin() + axis);
+    from.erase(from.begin() + axis);
+    to.erase(to.begin() + axis, to.begin() + axis + ids.getRank());
     std::function<void(int64_t, Idx, Idx)> walk = [&](int64_t d, Idx at,
-                                                      Idx to) {
+                                                      Idx put) {
       if (d < ids.getRank())
         return c.loop(ids.getDimSize(d), [&](Idx i) {
-          walk(d + 1, c.add(at, c.mul(i, is[d])), c.add(to, c.mul(i, ys[d])));
+          walk(d + 1, c.add(at, c.mul(i, is[d])),
+               c.add(put, c.mul(i, ys[axis + d])));
         });
       Value raw = c.load(c.ins[1], at);
       Idx id(arith::IndexCastOp::create(c.b, c.loc, c.b.getIndexType(), raw));
       Value wrapped = c.index(c.add(id, n));
       id = Idx(c.select(c.less(id, 0), wrapped, c.index(id)));
       id = c.min(c.max(id, 0), n - 1);
-      Strides sizes = tileShape(table);
-      sizes.erase(sizes.begin());
-      c.strided(
-          V::VMov, sizes,
-          {c.out, to, Strides(ArrayRef(ys).drop_front(ids.getRank()))},
-          {{c.ins[0], c.mul(id, ts[0]), Strides(ArrayRef(ts).drop_front())}});
+      c.strided(V::VMov, sizes, {c.out, put, to},
+                {{c.ins[0], c.mul(id, ts[axis]), from}});
     };
     walk(0, 0, 0);
   }

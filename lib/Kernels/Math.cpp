@@ -23,77 +23,135 @@ static void horner(Code &k, Value p, Value x, ArrayRef<double> c) {
 }
 
 // exp(x) = 2^n * exp(r), n = round(x / ln 2), |r| <= ln2 / 2: Cody-Waite
-// reduction, degree-7 polynomial (Cephes expf), exponent added as an integer.
-// Adding 1.5 * 2^23 rounds to an integer and leaves n in the low bits. x is
-// clamped to [-87, 88.3], so the result is a normal number.
-void Code::exp(Value x, Value t, Value p) {
-  vec(V::VFMax, x, {x, f32(-87.0)});
-  vec(V::VFMin, x, {x, f32(88.3)});
+// reduction, degree-7 polynomial (Cephes expf). Adding 1.5 * 2^23 + 126 rounds
+// to an integer and leaves n + 126, the exponent of 2^(n-1), in the low bits;
+// the polynomial's coefficients are doubled. Clamped to n in [-126, 129], that
+// power is 0 at the low end and infinite at the high one, so the result is 0
+// below -87 and inf above 88.72, as it should be, at no cost. Error: 1 ulp.
+void Code::exp(Value x, Value t, Value p, double high) {
+  const double round = 12582912.0 + 126;
+  vec(V::VFMax, x, {x, f32(-87.3)});
+  vec(V::VFMin, x, {x, f32(high)});
   vec(V::VFMul, t, {x, f32(1.44269504088896341)});
-  vec(V::VFAdd, t, {t, f32(12582912.0)});
-  vec(V::VFSub, p, {t, f32(12582912.0)});
+  vec(V::VFAdd, t, {t, f32(round)});
+  vec(V::VFSub, p, {t, f32(round)});
   vec(V::VFMac, x, {p, f32(-0.693359375)});
   vec(V::VFMac, x, {p, f32(2.12194440e-4)});
   horner(*this, p, x,
-         {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2,
-          1.6666665459e-1, 5.0000001201e-1, 1.0, 1.0});
+         {3.9751383000e-4, 2.7963998014e-3, 1.66669038146e-2, 8.333159179e-2,
+          3.3333330918e-1, 1.00000002402, 2.0, 2.0});
   vec(V::VShl, t, {t, i32(23)});
-  vec(V::VAdd, x, {p, t});
+  vec(V::VFMul, x, {p, t});
 }
 
 // Newton from a bit trick: the first guess is within 12 %, three steps
-// r' = r (2 - x r) square the error each. 1/0 gives a large finite number.
+// n' = n + n (1 + x n) square the error each. With n = -1/x both products fuse,
+// so the residual is exact and the result correctly rounded but for rare cases;
+// 1/1 is 1. For 2^-126 <= |x| <= 2^125; 1/0 gives a large finite number.
 void Code::reciprocal(Value dst, Value x, Value tmp) {
-  vec(V::VSub, dst, {i32(0x7ef311c7), x});
+  vec(V::VSub, dst, {i32(0xfef311c7), x});
   for (int step = 0; step < 3; ++step) {
-    vec(V::VFMul, tmp, {x, dst});
-    vec(V::VFSub, tmp, {f32(2.0), tmp});
-    vec(V::VFMul, dst, {dst, tmp});
+    vec(V::VMov, tmp, {f32(1.0)});
+    vec(V::VFMac, tmp, {x, dst});
+    vec(V::VFMac, dst, {dst, tmp});
   }
+  vec(V::VFNeg, dst, {dst});
+}
+
+// The same for all x: +-inf for +-0 and subnormals, 1e-38 for what is larger.
+void Code::reciprocalOfAny(Value dst, Value x, Value t0, Value t1) {
+  vec(V::VFMax, t0, {x, f32(-4e37)});
+  vec(V::VFMin, t0, {t0, f32(4e37)});
+  reciprocal(dst, t0, t1);
+  vec(V::VFAbs, t1, {t0});
+  vec(V::VFLt, t1, {t1, f32(1.1754944e-38)});
+  vec(V::VOr, t0, {t0, i32(0x7f800000)});
+  vec(V::VAnd, t0, {t0, i32(0xff800000)});
+  vec(V::VSel, dst, {t1, t0});
 }
 
 // The same with y' = y (1.5 - 0.5 x y y); the first guess is within 3.5 %.
+// x y y in this order stays finite for x = 0.
 void Code::rsqrt(Value dst, Value x, Value tmp) {
   vec(V::VShr, dst, {x, i32(1)});
   vec(V::VSub, dst, {i32(0x5f3759df), dst});
   for (int step = 0; step < 3; ++step) {
-    vec(V::VFMul, tmp, {dst, dst});
-    vec(V::VFMul, tmp, {tmp, x});
+    vec(V::VFMul, tmp, {x, dst});
+    vec(V::VFMul, tmp, {tmp, dst});
     vec(V::VFMul, tmp, {tmp, f32(-0.5)});
     vec(V::VFAdd, tmp, {tmp, f32(1.5)});
     vec(V::VFMul, dst, {dst, tmp});
   }
 }
 
+// exp(86) still has a normal reciprocal.
 void Code::sigmoid(Value x, Value t0, Value t1) {
   vec(V::VFNeg, x, {x});
-  exp(x, t0, t1);
+  exp(x, t0, t1, 86.0);
   vec(V::VFAdd, t0, {x, f32(1.0)});
   reciprocal(x, t0, t1);
 }
 
-// erf(x) = sign(x) (1 - P(t) t exp(-x^2)), t = 1 / (1 + 0.3275911 |x|):
-// Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.
-void Code::erf(Value x, Value t0, Value t1, Value t2) {
-  vec(V::VFAbs, t0, {x});
-  vec(V::VFMul, t1, {t0, f32(0.3275911)});
-  vec(V::VFAdd, t1, {t1, f32(1.0)});
-  reciprocal(t0, t1, t2); // t0 = t
-  vec(V::VAnd, t2, {x, i32(0x80000000u)});
-  vec(V::VFMul, x, {x, x});
-  vec(V::VFNeg, x, {x});
-  // The sign waits in a buffer of its own while exp uses the temporaries.
-  Value sign = scratch(cast<MemRefType>(x.getType()).getNumElements());
-  Value signView =
-      view(sign, 0, cast<MemRefType>(x.getType()).getNumElements());
-  vec(V::VMov, signView, {t2});
-  exp(x, t1, t2); // x = exp(-x^2)
-  horner(*this, t1, t0,
-         {1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592});
-  vec(V::VFMul, t1, {t1, t0});
-  vec(V::VFMul, t1, {t1, x});
-  vec(V::VFSub, x, {f32(1.0), t1});
-  vec(V::VOr, x, {x, signView});
+/// x = x P(x^2) / Q(x^2) for |x| <= limit: keeps the relative accuracy of small
+/// values, which 2 sigmoid(2x) - 1 and the like lose.
+static void rational(Code &k, Value x, double limit, Value t0, Value t1,
+                     ArrayRef<double> p, ArrayRef<double> q) {
+  k.vec(V::VFMax, x, {x, k.f32(-limit)});
+  k.vec(V::VFMin, x, {x, k.f32(limit)});
+  k.vec(V::VFMul, t0, {x, x});
+  horner(k, t1, t0, p);
+  k.vec(V::VFMul, x, {x, t1});
+  horner(k, t1, t0, q);
+  Value inverse = k.scratch(cast<MemRefType>(x.getType()).getNumElements());
+  Value view =
+      k.view(inverse, 0, cast<MemRefType>(x.getType()).getNumElements());
+  k.reciprocal(view, t1, t0);
+  k.vec(V::VFMul, x, {x, view});
+}
+
+// Minimax rationals as in Eigen; error 4e-7 relative.
+void Code::tanh(Value x, Value t0, Value t1) {
+  rational(*this, x, 9.0, t0, t1,
+           {-2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11,
+            5.12229709037114e-08, 1.48572235717979e-05, 6.37261928875436e-04,
+            4.89352455891786e-03},
+           {1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03,
+            4.89352518554385e-03});
+}
+
+void Code::erf(Value x, Value t0, Value t1) {
+  rational(*this, x, 4.0, t0, t1,
+           {2.72614225801306e-10, -2.77068142495902e-08, 2.10102402082508e-06,
+            5.69250639462346e-05, 7.34990630326855e-04, 2.95459980854025e-03,
+            1.60960333262415e-02},
+           {1.45660718464996e-05, 2.13374055278905e-04, 1.68282697438203e-03,
+            7.37332916720468e-03, 1.42647390514189e-02});
+}
+
+// r = x - n pi/2, |r| <= pi/4, in three parts of pi/2 (fused, so the first
+// product is exact); the polynomials are Cephes'. n and n + 1 mod 4 choose.
+void Code::sinCos(Value x, bool cosine, Value n, Value z, Value s, Value c) {
+  const double round = 12582912.0;
+  vec(V::VFMul, n, {x, f32(0.63661977236758134)});
+  vec(V::VFAdd, n, {n, f32(round)});
+  vec(V::VFSub, z, {n, f32(round)});
+  for (double part : {1.5703125, 4.837512969970703125e-4, 7.549789948768648e-8})
+    vec(V::VFMac, x, {z, f32(-part)});
+  if (cosine)
+    vec(V::VAdd, n, {n, i32(1)});
+  vec(V::VFMul, z, {x, x});
+  horner(*this, s, z, {-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1});
+  vec(V::VFMul, s, {s, z});
+  vec(V::VFMul, s, {s, x});
+  vec(V::VFAdd, s, {s, x});
+  horner(*this, c, z,
+         {2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2,
+          -0.5, 1.0});
+  vec(V::VAnd, z, {n, i32(1)});
+  vec(V::VSel, s, {z, c});
+  vec(V::VAnd, n, {n, i32(2)});
+  vec(V::VShl, n, {n, i32(30)});
+  vec(V::VXor, x, {s, n});
 }
 
 // log(x) for normal x > 0: x = 2^e m with m in [sqrt(1/2), sqrt(2)), degree-8

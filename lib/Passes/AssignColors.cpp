@@ -14,6 +14,11 @@
 using namespace mlir;
 using namespace weft;
 
+namespace weft {
+#define GEN_PASS_DEF_ASSIGNCOLORS
+#include "Passes.h.inc"
+} // namespace weft
+
 namespace {
 /// Does a kernel launched in `region` communicate along `axis`?
 bool usesAxis(fabric::ProgramOp program, fabric::RegionOp region,
@@ -27,14 +32,7 @@ bool usesAxis(fabric::ProgramOp program, fabric::RegionOp region,
   return used;
 }
 
-struct AssignColors
-    : public PassWrapper<AssignColors, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AssignColors)
-  StringRef getArgument() const override { return "weft-assign-colors"; }
-  StringRef getDescription() const override {
-    return "create the channels of collectives and assign colours";
-  }
-
+struct AssignColors : public weft::impl::AssignColorsBase<AssignColors> {
   void runOnOperation() override {
     for (auto program : getOperation().getOps<fabric::ProgramOp>())
       if (failed(run(program)))
@@ -42,10 +40,8 @@ struct AssignColors
   }
 
   LogicalResult run(fabric::ProgramOp program) {
-    auto attr = dyn_cast<wafer::TargetAttr>(program.getTarget());
-    if (!attr)
-      return program.emitOpError("needs a #wafer.target");
-    llvm::Expected<Target> target = parseTarget(attr.getYaml(), "target");
+    llvm::Expected<Target> target =
+        statedTarget(program.getTarget().getYaml(), program.getGrid());
     if (!target)
       return program.emitOpError(llvm::toString(target.takeError()));
     createChannels(program);

@@ -35,18 +35,22 @@ void writePassingOutput(fabric::ProgramOp program, pe::ProgramOp out,
                         ArrayAttr sources, ArrayAttr onnx) {
   auto symbol = dyn_cast<FlatSymbolRefAttr>(sources[i]);
   auto input = dyn_cast<IntegerAttr>(sources[i]);
-  TypeAttr type = cast<TypeAttr>(onnx[i]);
-  if (symbol && !out.lookupSymbol(symbol.getValue())) {
-    auto constant =
+  wafer::ConstantOp constant;
+  if (symbol)
+    constant =
         program->getParentOfType<ModuleOp>().lookupSymbol<wafer::ConstantOp>(
             symbol.getValue());
+  Attribute type = onnx       ? onnx[i]
+                   : constant ? constant.getTypeAttr()
+                              : (*program.getInputTypes())[input.getInt()];
+  if (symbol && !out.lookupSymbol(symbol.getValue())) {
     pe::TensorOp::create(b, program.getLoc(), symbol.getValue(),
                          cast<RankedTensorType>(constant.getType()), symbol);
   }
-  pe::OutputOp::create(b, program.getLoc(), name, type, IntegerAttr(),
-                       pe::PatternAttr(), TypeAttr(), ArrayAttr(), symbol,
-                       input ? b.getI32IntegerAttr(input.getInt())
-                             : IntegerAttr());
+  pe::OutputOp::create(
+      b, program.getLoc(), name, cast<TypeAttr>(type), IntegerAttr(),
+      pe::PatternAttr(), TypeAttr(), ArrayAttr(), symbol,
+      input ? b.getI32IntegerAttr(input.getInt()) : IntegerAttr());
 }
 
 void writeInput(fabric::ProgramOp program, OpBuilder &b,
@@ -71,6 +75,8 @@ void writeOutput(fabric::ProgramOp program, pe::ProgramOp out, OpBuilder &b,
   auto sources = program->getAttrOfType<ArrayAttr>("output_sources");
   auto onnx = program->getParentOfType<ModuleOp>()->getAttrOfType<ArrayAttr>(
       "weft.outputs");
+  if (onnx && (i >= onnx.size() || !isa<TypeAttr>(onnx[i])))
+    onnx = nullptr; // not written by weft-partition
   unsigned position = 0;
   Found f = findBuffer(regions, [&](fabric::BufferOp buffer) {
     if (!buffer.getOutput())

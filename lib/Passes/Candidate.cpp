@@ -50,12 +50,19 @@ static bool isAlias(const Problem &p) {
          p.ins[0].getShape().back() == p.out.getShape().back();
 }
 
-/// Powers that have a kernel: 2 (square) and 0.5 (sqrt).
+/// A power with a constant exponent is a function of its base alone.
 static void rewritePow(Operation *op, OpProblem &p) {
   std::optional<double> e = constantScalar(op->getOperand(1));
-  if (!e || (*e != 2.0 && *e != 0.5))
+  if (!e)
     return;
-  p.problem.op = *e == 2.0 ? "nn.square" : "nn.sqrt";
+  OpBuilder b(op);
+  NamedAttrList config(p.problem.config);
+  config.set("exponent", b.getF64FloatAttr(*e));
+  p.problem.config = config.getDictionary(op->getContext());
+  if (*e == 2.0)
+    p.problem.op = "nn.square";
+  else if (*e == 0.5)
+    p.problem.op = "nn.sqrt";
   p.problem.ins.pop_back();
   p.problem.constant.pop_back();
   p.operands.pop_back();
@@ -218,6 +225,16 @@ void Candidate::addInput(BlockArgument arg) {
     node.options.push_back({{}, axis, 0});
     optionCost.push_back(
         {0, 0, 4 * uint64_t(kernels::tileElems(opts.back().out))});
+  }
+  // What nothing computes with lies where it takes the least room.
+  if (llvm::all_of(arg.getUsers(), llvm::IsaPred<nn::ReturnOp>)) {
+    auto less = [](const OptionCost &a, const OptionCost &b) {
+      return a.otherBytes < b.otherBytes;
+    };
+    size_t k = llvm::min_element(optionCost, less) - optionCost.begin();
+    opts = {opts[k]};
+    node.options = {node.options[k]};
+    optionCost = {optionCost[k]};
   }
   append(arg, arg.getLoc(), std::move(node), std::move(p), std::move(opts),
          std::move(optionCost));

@@ -176,15 +176,15 @@ private:
   void lowerReduce(fabric::ReduceOp op, const AxisRole &role, const Ends &e) {
     OpBuilder at(op);
     Value x = op.getBuffer();
+    auto element = cast<MemRefType>(x.getType()).getElementType();
+    auto add = element.isInteger() ? pe::VecOpcode::VAdd : pe::VecOpcode::VFAdd;
     if (role.kind == AxisRole::Root)
-      pe::VecOp::create(at, op.getLoc(), pe::VecOpcode::VFAdd, x,
-                        ValueRange{e.chainIn, x});
+      pe::VecOp::create(at, op.getLoc(), add, x, ValueRange{e.chainIn, x});
     else if (role.kind == AxisRole::Far)
       pe::VecOp::create(at, op.getLoc(), pe::VecOpcode::VMov, e.out,
                         ValueRange{x});
     else if (role.kind != AxisRole::Single)
-      pe::VecOp::create(at, op.getLoc(), pe::VecOpcode::VFAdd, e.out,
-                        ValueRange{e.chainIn, x});
+      pe::VecOp::create(at, op.getLoc(), add, e.out, ValueRange{e.chainIn, x});
     op.erase();
   }
 

@@ -15,18 +15,13 @@
 using namespace mlir;
 using namespace weft;
 
-namespace {
-struct Expand : public PassWrapper<Expand, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Expand)
-  StringRef getArgument() const override { return "weft-expand"; }
-  StringRef getDescription() const override {
-    return "expand the kernels of placed stages to fabric code";
-  }
-  void getDependentDialects(DialectRegistry &r) const override {
-    r.insert<fabric::FabricDialect, pe::PEDialect, scf::SCFDialect,
-             arith::ArithDialect, memref::MemRefDialect>();
-  }
+namespace weft {
+#define GEN_PASS_DEF_EXPAND
+#include "Passes.h.inc"
+} // namespace weft
 
+namespace {
+struct Expand : public weft::impl::ExpandBase<Expand> {
   void runOnOperation() override {
     for (auto program :
          llvm::to_vector(getOperation().getOps<wafer::ProgramOp>()))
@@ -34,17 +29,41 @@ struct Expand : public PassWrapper<Expand, OperationPass<ModuleOp>> {
         return signalPassFailure();
   }
 
+  /// The host writes an input to one place.
+  LogicalResult checkInputs(wafer::ProgramOp program) {
+    llvm::DenseMap<Value, wafer::PlaceOp> placed; // lookups only
+    for (auto stage : program.getBody().getOps<wafer::StageOp>())
+      for (auto place : stage.getBody().getOps<wafer::PlaceOp>()) {
+        auto arg = dyn_cast_or_null<BlockArgument>(place.getInput());
+        if (!arg)
+          continue;
+        Value input = stage.getOperand(arg.getArgNumber());
+        auto [it, isNew] = placed.try_emplace(input, place);
+        if (isNew)
+          continue;
+        auto diag =
+            place.emitOpError("lays out graph input #")
+            << cast<BlockArgument>(input).getArgNumber()
+            << " again; once is allowed, wafer.relayout or wafer.stream "
+               "take it further";
+        diag.attachNote(it->second.getLoc()) << "first here";
+        return diag;
+      }
+    return success();
+  }
+
   LogicalResult expand(wafer::ProgramOp program) {
+    if (failed(checkInputs(program)))
+      return failure();
     OpBuilder b(program);
-    auto out =
-        fabric::ProgramOp::create(b, program.getLoc(), program.getSymName(),
-                                  program.getGrid(), program.getTarget());
-    out->setAttr("input_names", program.getInputNames());
-    out->setAttr("output_names", program.getOutputNames());
+    auto out = fabric::ProgramOp::create(
+        b, program.getLoc(), program.getSymName(), program.getGrid(),
+        program.getTarget(), program.getInputNames(), ArrayAttr(),
+        program.getOutputNames(), ArrayAttr());
     SmallVector<Attribute> inputTypes;
     for (Type t : program.getBody().getArgumentTypes())
       inputTypes.push_back(TypeAttr::get(t));
-    out->setAttr("input_types", b.getArrayAttr(inputTypes));
+    out.setInputTypesAttr(b.getArrayAttr(inputTypes));
     Block *body = b.createBlock(&out.getBody());
     OpBuilder kernelBuilder = OpBuilder::atBlockEnd(body);
     KernelCache cache(kernelBuilder);
@@ -64,7 +83,8 @@ struct Expand : public PassWrapper<Expand, OperationPass<ModuleOp>> {
             failed(receive(stage, i, *expander, out, kernelBuilder, stages)))
           return failure();
       }
-      expander->run(inputs);
+      if (failed(expander->run(inputs)))
+        return failure();
       stages[stage] = std::move(expander);
     }
     markOutputs(program, stages, out, b);
@@ -133,7 +153,7 @@ struct Expand : public PassWrapper<Expand, OperationPass<ModuleOp>> {
         markOutput(cast<OpResult>(v), i, stages, b);
       sources.push_back(source);
     }
-    out->setAttr("output_sources", b.getArrayAttr(sources));
+    out.setOutputSourcesAttr(b.getArrayAttr(sources));
   }
 
   void markOutput(

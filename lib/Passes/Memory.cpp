@@ -35,6 +35,18 @@ llvm::DenseMap<Operation *, Interval> liveness(fabric::RegionOp region,
   return live;
 }
 
+/// Is the buffer a graph input that is read again at the end, as an output?
+bool passes(fabric::BufferOp buffer) {
+  auto sources =
+      buffer->getParentOfType<fabric::ProgramOp>()->getAttrOfType<ArrayAttr>(
+          "output_sources");
+  return sources && buffer.getInput() &&
+         llvm::any_of(sources, [&](Attribute a) {
+           auto input = dyn_cast<IntegerAttr>(a);
+           return input && input.getInt() == int64_t(*buffer.getInput());
+         });
+}
+
 solve::AllocResult tryAllocate(fabric::RegionOp region, const Target &t,
                                bool reuseWeights,
                                SmallVectorImpl<fabric::BufferOp> &buffers,
@@ -50,7 +62,8 @@ solve::AllocResult tryAllocate(fabric::RegionOp region, const Target &t,
     bool loaded = buffer.getInit() || buffer.getInput();
     if (loaded || i.end == 0)
       i.begin = 0;
-    if (buffer.getOutput() || i.end == 0 || (loaded && !reuseWeights))
+    if (buffer.getOutput() || i.end == 0 || passes(buffer) ||
+        (loaded && !reuseWeights))
       i.end = launches + 1;
     buffers.push_back(buffer);
     p.add({buffer.getName().str(), bytesOf(buffer), 4, i.begin, i.end});

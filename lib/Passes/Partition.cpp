@@ -14,22 +14,26 @@
 using namespace mlir;
 using namespace weft;
 
-namespace {
-struct Partition : public PassWrapper<Partition, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Partition)
-  explicit Partition(const Target &t) : target(t) {}
-  Partition() = default;
+namespace weft {
+#define GEN_PASS_DEF_PARTITION
+#include "Passes.h.inc"
+} // namespace weft
 
-  StringRef getArgument() const override { return "weft-partition"; }
-  StringRef getDescription() const override {
-    return "choose rectangle, kernels and layouts for an nn program";
-  }
-  void getDependentDialects(DialectRegistry &r) const override {
-    r.insert<wafer::WaferDialect, fabric::FabricDialect, pe::PEDialect,
-             scf::SCFDialect, arith::ArithDialect, memref::MemRefDialect>();
-  }
+namespace {
+struct Partition : public weft::impl::PartitionBase<Partition> {
+  using PartitionBase::PartitionBase;
+  explicit Partition(const Target &t) : target(t) {}
 
   void runOnOperation() override {
+    if (target.name.empty()) { // made by name: the machine is in the options
+      llvm::Expected<Target> t =
+          resolveTarget(targetName, grid, llvm::to_vector(set));
+      if (!t) {
+        getOperation().emitError(llvm::toString(t.takeError()));
+        return signalPassFailure();
+      }
+      target = std::move(*t);
+    }
     auto programs = llvm::to_vector(getOperation().getOps<nn::ProgramOp>());
     for (nn::ProgramOp program : programs) {
       std::unique_ptr<Candidate> best;

@@ -14,8 +14,12 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Pass/Pass.h"
 
 namespace weft {
+#define GEN_PASS_DECL
+#include "Passes.h.inc"
+
 /// Indices of the ONNX nodes that `loc` names, ascending.
 inline llvm::SmallVector<int64_t> nodeIndices(mlir::Location loc) {
   llvm::SmallVector<int64_t> indices;

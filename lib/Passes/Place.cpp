@@ -10,14 +10,13 @@
 using namespace mlir;
 using namespace weft;
 
-namespace {
-struct Place : public PassWrapper<Place, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Place)
-  StringRef getArgument() const override { return "weft-place"; }
-  StringRef getDescription() const override {
-    return "give stages without 'at' a place on the grid";
-  }
+namespace weft {
+#define GEN_PASS_DEF_PLACE
+#include "Passes.h.inc"
+} // namespace weft
 
+namespace {
+struct Place : public weft::impl::PlaceBase<Place> {
   void runOnOperation() override {
     for (auto program : getOperation().getOps<wafer::ProgramOp>())
       if (failed(place(program)))
@@ -30,7 +29,7 @@ struct Place : public PassWrapper<Place, OperationPass<ModuleOp>> {
     p.gridW = uint32_t(program.getGrid()[0]);
     p.gridH = uint32_t(program.getGrid()[1]);
     bool streams = !program.getBody().getOps<wafer::StreamOp>().empty();
-    uint32_t x = 0;
+    uint32_t x = 0, y = 0;
     for (wafer::StageOp stage : stages) {
       solve::PlaceBlock block;
       block.name = stage.getSymName().str();
@@ -40,9 +39,10 @@ struct Place : public PassWrapper<Place, OperationPass<ModuleOp>> {
         block.at = {uint32_t((*stage.getAt())[0]),
                     uint32_t((*stage.getAt())[1])};
       else if (streams) // streams lead east on the same rows
-        block.at = {x, 0};
+        block.at = {x, y};
       if (block.at)
-        x = block.at->first + block.shapes[0].w;
+        std::tie(x, y) =
+            std::pair(block.at->first + block.shapes[0].w, block.at->second);
       p.add(block);
     }
     if (std::string fault = p.check(); !fault.empty())

@@ -39,6 +39,9 @@ struct RegionPlan {
   std::string kernelName(fabric::LaunchOp launch) const;
 };
 
+/// Is all there that the scheduler needs: channels with colours, inputs and
+/// outputs once each? Else an error on the op that lacks it.
+mlir::LogicalResult checkComplete(fabric::ProgramOp program);
 /// Allocates the region and finds what its collectives use.
 mlir::FailureOr<RegionPlan> planRegion(fabric::ProgramOp program,
                                        fabric::RegionOp region,

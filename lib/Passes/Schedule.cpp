@@ -13,14 +13,13 @@
 using namespace mlir;
 using namespace weft;
 
-namespace {
-struct Schedule : public PassWrapper<Schedule, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Schedule)
-  StringRef getArgument() const override { return "weft-schedule"; }
-  StringRef getDescription() const override {
-    return "one program per class of PEs, with addresses and routes";
-  }
+namespace weft {
+#define GEN_PASS_DEF_SCHEDULE
+#include "Passes.h.inc"
+} // namespace weft
 
+namespace {
+struct Schedule : public weft::impl::ScheduleBase<Schedule> {
   void runOnOperation() override {
     for (auto program :
          llvm::to_vector(getOperation().getOps<fabric::ProgramOp>()))
@@ -29,17 +28,17 @@ struct Schedule : public PassWrapper<Schedule, OperationPass<ModuleOp>> {
   }
 
   LogicalResult schedule(fabric::ProgramOp program) {
-    auto attr = dyn_cast<wafer::TargetAttr>(program.getTarget());
-    if (!attr)
-      return program.emitOpError("needs a #wafer.target");
-    llvm::Expected<Target> target = parseTarget(attr.getYaml(), "target");
+    llvm::Expected<Target> target =
+        statedTarget(program.getTarget().getYaml(), program.getGrid());
     if (!target)
       return program.emitOpError(llvm::toString(target.takeError()));
+    if (failed(checkComplete(program)))
+      return failure();
     OpBuilder b(program);
     std::string name = (program.getSymName() + "_pe").str();
     auto out = pe::ProgramOp::create(
         b, program.getLoc(), name, uint32_t(program.getGrid()[0]),
-        uint32_t(program.getGrid()[1]), attr.getYaml());
+        uint32_t(program.getGrid()[1]), program.getTarget().getYaml());
     unsigned stage = 0;
     SmallVector<RegionPlan> regions;
     for (auto region : program.getBody().getOps<fabric::RegionOp>()) {
@@ -64,6 +63,7 @@ std::unique_ptr<Pass> weft::createSchedulePass() {
 }
 
 void weft::registerWeftPasses() {
+  registerPass([] { return createPartitionPass(Target()); });
   registerPass([] { return createPlacePass(); });
   registerPass([] { return createExpandPass(); });
   registerPass([] { return createAssignColorsPass(); });

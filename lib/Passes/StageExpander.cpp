@@ -4,41 +4,13 @@
 //
 //===----------------------------------------------------------------------===//
 #include "StageExpander.h"
+#include "Legal.h"
 
 using namespace mlir;
 using namespace weft;
 using kernels::Option;
 using kernels::Problem;
 using kernels::Rect;
-
-/// A wafer.kernel or wafer.relayout as the kernel interface sees it.
-static std::pair<Problem, Option> describe(Operation *op) {
-  Problem p;
-  Option o;
-  auto kernel = dyn_cast<wafer::KernelOp>(op);
-  p.op = kernel ? kernel.getOp().str() : "wafer.relayout";
-  p.config =
-      kernel ? kernel.getConfig() : DictionaryAttr::get(op->getContext());
-  o.algorithm = kernel ? kernel.getAlgorithm().str() : "relayout";
-  o.validOnes = p.integer("valid_ones");
-  auto plain = [](RankedTensorType t) {
-    return RankedTensorType::get(t.getShape(), t.getElementType());
-  };
-  for (Value v : op->getOperands()) {
-    auto type = cast<RankedTensorType>(v.getType());
-    o.ins.push_back(type);
-    p.ins.push_back(plain(type));
-    auto place = v.getDefiningOp<wafer::PlaceOp>();
-    p.constant.push_back(place && place.getConstant());
-  }
-  if (o.validOnes) {
-    p.ins.pop_back();
-    p.constant.pop_back();
-  }
-  o.out = cast<RankedTensorType>(op->getResult(0).getType());
-  p.out = plain(o.out);
-  return {p, o};
-}
 
 static bool isAlias(const Problem &p, const Option &o) {
   return p.op == "nn.reshape" && p.ins[0].getRank() && p.out.getRank() &&
@@ -73,13 +45,17 @@ StageExpander::StageExpander(KernelCache &cache, wafer::StageOp stage,
   rect = {at[0], at[1], size[0], size[1]};
 }
 
-void StageExpander::run(ArrayRef<int64_t> inputs) {
+LogicalResult StageExpander::run(ArrayRef<int64_t> inputs) {
+  for (Operation &op : stage.getBody().front().without_terminator())
+    if (!isa<wafer::PlaceOp>(op) && failed(checkLegal(&op, rect)))
+      return failure();
   number();
   for (Operation &op : stage.getBody().front().without_terminator())
     if (auto place = dyn_cast<wafer::PlaceOp>(op))
       expandPlace(place, inputs);
     else
       expandKernel(&op);
+  return success();
 }
 
 Value StageExpander::receiveBuffer(unsigned index) {

@@ -38,8 +38,9 @@ public:
   StageExpander(KernelCache &cache, wafer::StageOp stage,
                 fabric::RegionOp region);
 
-  /// `inputs[i]`: graph input number of stage operand i, or -1.
-  void run(llvm::ArrayRef<int64_t> inputs);
+  /// `inputs[i]`: graph input number of stage operand i, or -1. Fails on a
+  /// kernel that is not legal.
+  mlir::LogicalResult run(llvm::ArrayRef<int64_t> inputs);
 
   mlir::Value bufferOf(mlir::Value v) { return buffers.lookup(v); }
 

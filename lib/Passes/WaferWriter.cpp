@@ -104,8 +104,6 @@ private:
     const Problem &p = c.problems[i];
     const Option &o = c.chosen(i);
     if (auto arg = dyn_cast<BlockArgument>(c.values[i])) {
-      if (arg.use_empty())
-        return nullptr;
       return wafer::PlaceOp::create(b, arg.getLoc(), o.out,
                                     inner->getArgument(arg.getArgNumber()),
                                     FlatSymbolRefAttr());

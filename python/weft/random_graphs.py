@@ -299,13 +299,12 @@ def additive_mask(b, mask, low):
 
 def causal(b, scores, seq, keys):
     """Scores with keys after the query masked, by one of the spellings."""
-    low = b.pick(-1e4, -3.4028235e38, -1e9)
+    low = b.pick(-1e4, -3.4028235e38, -1e9, -np.inf)
     how = b.pick("where", "where_slice", "add", "trilu")
     tril = np.tril(np.ones((1, 1, seq, keys), bool), keys - seq)
     if how == "where":
-        return b.binary("Where", b.const(tril, bool), scores, FLOAT) if False else \
-            b.op("Where", b.const(tril, bool), scores, b.const(low),
-                 shape=scores.shape, dtype=FLOAT)
+        return b.op("Where", b.const(tril, bool), scores, b.const(low),
+                    shape=scores.shape, dtype=FLOAT)
     if how == "where_slice" and seq == keys:
         size = 2 * seq
         big = b.const(np.tril(np.ones((1, 1, size, size), bool)), bool)
@@ -380,7 +379,8 @@ def pad_mask(b, batch, keys):
     else:
         ints = b.unsqueeze(b.unsqueeze(padding_input(b, batch, keys), 1), 1)
         keep = b.op("Equal", ints, b.const(np.int64(1), np.int64), dtype=bool)
-    return [lambda s: b.op("Where", keep, s, b.const(-1e9), shape=s.shape, dtype=FLOAT)]
+    low = b.pick(-1e9, -np.inf)
+    return [lambda s: b.op("Where", keep, s, b.const(low), shape=s.shape, dtype=FLOAT)]
 
 
 # -- Recipes ---------------------------------------------------------------
@@ -502,8 +502,6 @@ def recipe_gather_input(b):
     if b.chance(0.4):
         ids = b.input_ints(shape, extent)
     else:
-        ids = b.const([b.rng.randrange(-extent, extent)
-                       for _ in range(int(np.prod(shape)))], np.int64)
         ids = Value(b.g.const(np.array(
             [b.rng.randrange(-extent, extent) for _ in range(int(np.prod(shape)))],
             np.int64).reshape(shape), np.int64), shape, np.int64)
@@ -573,6 +571,35 @@ def recipe_elementwise(b):
     for _ in range(b.size(1, 6)):
         x = step_elementwise(b, x)
     b.output(x)
+
+
+def recipe_edges(b):
+    """Functions at 0, at infinities and beyond their domain."""
+    values = [0.0, -0.0, 1.0, -1.0, 2.0, -2.5, 1e-3, -1e-3, 50.0, -50.0, 88.5, -88.5,
+              100.0, -100.0, 1e10, -1e10, 3e37, np.inf, -np.inf]
+    shape = [b.size(1, 3), b.size(3, 30)]
+    draws = [b.rng.choice(values) for _ in range(shape[0] * shape[1])]
+    x = np.array(draws, np.float32).reshape(shape)
+    x = Value(b.g.input(b.fresh("x"), x), shape)
+    kind = b.pick("Exp", "Log", "Sqrt", "Reciprocal", "Div", "Tanh", "Sigmoid", "Erf",
+                  "Pow", "gelu", "Floor", "Relu", "chain")
+    if kind == "Div":
+        y = b.binary("Div", b.input(b.pick(shape, [1])), x)
+    elif kind == "Pow":
+        y = b.binary("Pow", x, b.const(b.pick(2.0, 3.0, 0.5, -1.0, 1.5, -0.5, -2.0)))
+    elif kind == "gelu":
+        x = b.op("Clip", x, b.const(-1e5), b.const(1e5))
+        y = activation(b, x, b.pick("erf", "tanh_gelu", "silu"))
+    elif kind == "chain":
+        y = b.op(b.pick("Exp", "Tanh", "Sigmoid"), b.op("Log", b.op("Abs", x)))
+    else:
+        y = b.op(kind, x)
+    b.output(y)
+    if b.chance(0.5):  # padding must not spill into a product
+        keep = b.op("Clip", y, b.const(-3.0), b.const(3.0))
+        keep = b.op("Where", b.op("IsNaN", y, dtype=bool), b.const(0.0), keep,
+                    shape=shape, dtype=FLOAT)
+        b.output(linear(b, keep, b.size(1, 9)))
 
 
 def recipe_reduce(b):

@@ -20,9 +20,8 @@ static Text Model(cl::Positional, cl::Required, cl::desc("MODEL"),
 static Text Output("o", cl::desc("output file, - for standard output"),
                    cl::value_desc("OUT"), cl::location(options.output),
                    cl::cat(Cat));
-static Text TargetName("target", cl::desc("wse2, wse3 or a target file"),
-                       cl::location(options.target), cl::init("wse2"),
-                       cl::cat(Cat));
+static Text TargetName("target", cl::desc("wse2 (default), wse3 or a file"),
+                       cl::location(options.target), cl::cat(Cat));
 static Text Grid("grid", cl::desc("size of the grid to use"),
                  cl::value_desc("WxH"), cl::location(options.grid),
                  cl::cat(Cat));

@@ -16,7 +16,7 @@ enum class Emit { NN, Wafer, Fabric, PE, Asm, Binary, Cost };
 
 struct CompilerOptions {
   std::string model, output;
-  std::string target = "wse2", grid;
+  std::string target, grid; // empty: wse2, all of it
   std::vector<std::string> set, dims, consts;
   std::string costJson;
   std::string dtype = "keep", acc = "f32"; // of tensors, of accumulators

@@ -31,6 +31,8 @@ struct ConstInput {
 struct ImportOptions {
   std::map<std::string, int64_t> dims;      // symbolic dimension -> extent
   std::map<std::string, ConstInput> consts; // graph input -> value
+  /// The model's bytes, if they have been read already (standard input).
+  const llvm::MemoryBuffer *input = nullptr;
   bool raise = true;      // run the raising pipeline after the import
   bool verifyEach = true; // run the verifier after each pass
 };

@@ -94,14 +94,19 @@ public:
   /// Sum over the axis, then copy to all; nothing if the axis has one PE.
   void allReduce(Value buffer, int8_t axis);
 
-  // Vector math on contiguous views of one length; `tmp` are scratch views of
-  // that length. Accuracy in docs/kernels.md.
-  void exp(Value x, Value tmp0, Value tmp1);      // x = exp(x)
+  // Vector math on contiguous views of one length; the last operands are
+  // scratch views of that length. Accuracy in docs/kernels.md.
+  void exp(Value x, Value tmp0, Value tmp1, double high = 89.4); // x = exp(x)
   void reciprocal(Value dst, Value x, Value tmp); // dst = 1/x, dst != x
-  void rsqrt(Value dst, Value x, Value tmp);      // dst = 1/sqrt(x)
-  void sigmoid(Value x, Value tmp0, Value tmp1);  // x = 1/(1+exp(-x))
-  void erf(Value x, Value tmp0, Value tmp1, Value tmp2);
-  void log(Value x, Value tmp0, Value tmp1);
+  /// The same with what belongs to 0 and to huge numbers.
+  void reciprocalOfAny(Value dst, Value x, Value tmp0, Value tmp1);
+  void rsqrt(Value dst, Value x, Value tmp);     // dst = 1/sqrt(x), x >= 0
+  void sigmoid(Value x, Value tmp0, Value tmp1); // x = 1/(1+exp(-x))
+  void tanh(Value x, Value tmp0, Value tmp1);
+  void erf(Value x, Value tmp0, Value tmp1);
+  void log(Value x, Value tmp0, Value tmp1); // x normal and positive
+  void sinCos(Value x, bool cosine, Value tmp0, Value tmp1, Value tmp2,
+              Value tmp3);
 };
 
 } // namespace weft::kernels

@@ -13,9 +13,17 @@
 
 namespace weft {
 
+/// The machine that --target, --grid and --set name; empty `grid`: all of it.
+llvm::Expected<Target> resolveTarget(llvm::StringRef name, llvm::StringRef grid,
+                                     llvm::ArrayRef<std::string> set);
+/// The machine that a wafer, fabric or pe program states: `text` is a target
+/// file's text, or a preset's name; cut to `grid`.
+llvm::Expected<Target> statedTarget(llvm::StringRef text,
+                                    llvm::ArrayRef<int64_t> grid);
+
 /// nn.program -> wafer.program with one stage: a rectangle, a kernel and
 /// layouts for every op, chosen by cost. `t` is the machine, its grid already
-/// cut.
+/// cut; without a name the pass's options say it.
 std::unique_ptr<mlir::Pass> createPartitionPass(const Target &t);
 /// Gives stages without `at` a place.
 std::unique_ptr<mlir::Pass> createPlacePass();

@@ -1,0 +1,236 @@
+//===- Functions.cpp - Functions of one number over contiguous tiles ------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "Functions.h"
+#include "llvm/ADT/StringSwitch.h"
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace weft::kernels;
+
+namespace {
+constexpr double inf = std::numeric_limits<double>::infinity();
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double smallest = 1.1754944e-38; // normal
+constexpr double huge = 3e38;
+
+/// One piece: y = f(x), where y may be x; s and t are temporaries.
+struct Piece {
+  const Problem &p;
+  Code &c;
+  Value x, y, s, t0, t1, t2;
+
+  void vec(V op, Value dst, ValueRange srcs) { c.vec(op, dst, srcs); }
+  Value f32(double k) { return c.f32(k); }
+  Value i32(uint32_t k) { return c.i32(k); }
+
+  /// y = s, but x where that is NaN (clamps lose it).
+  void keepNaN() {
+    vec(V::VFEq, t0, {x, x});
+    vec(V::VMov, y, {x});
+    vec(V::VSel, y, {t0, s});
+  }
+
+  void exp() {
+    vec(V::VMov, s, {x});
+    c.exp(s, t0, t1);
+    keepNaN();
+  }
+  void tanh() {
+    vec(V::VMov, s, {x});
+    c.tanh(s, t0, t1);
+    keepNaN();
+  }
+  void erf() {
+    vec(V::VMov, s, {x});
+    c.erf(s, t0, t1);
+    keepNaN();
+  }
+  void sigmoid() {
+    vec(V::VMov, s, {x});
+    c.sigmoid(s, t0, t1);
+    keepNaN();
+  }
+  void silu() {
+    vec(V::VMov, s, {x});
+    c.sigmoid(s, t0, t1);
+    vec(V::VFMul, y, {x, s});
+  }
+  void sin() { trigonometric(false); }
+  void cos() { trigonometric(true); }
+  void trigonometric(bool cosine) {
+    vec(V::VMov, s, {x});
+    c.sinCos(s, cosine, t0, t1, t2, y); // y is done with as x
+    vec(V::VMov, y, {s});
+  }
+  void reciprocal() {
+    c.reciprocalOfAny(s, x, t0, t1);
+    vec(V::VMov, y, {s});
+  }
+  /// s = 1/sqrt(|x|), t2 = x < 0.
+  void rsqrtParts() {
+    vec(V::VFMin, s, {x, f32(huge)});
+    vec(V::VFLt, t2, {x, f32(0)});
+    c.rsqrt(t1, s, t0);
+  }
+  void sqrt() {
+    rsqrtParts();
+    vec(V::VFMul, y, {x, t1});
+    vec(V::VSel, y, {t2, f32(nan)});
+  }
+  void rsqrt() {
+    rsqrtParts();
+    vec(V::VFLt, t0, {x, f32(smallest)});
+    vec(V::VMov, y, {t1});
+    vec(V::VSel, y, {t0, f32(inf)});
+    vec(V::VSel, y, {t2, f32(nan)});
+  }
+  /// s = log(x) for normal x; flags: t0 x is too small, t1 x < 0, t2 x < inf.
+  void logParts() {
+    vec(V::VMov, s, {x});
+    c.log(s, t0, t1);
+    vec(V::VFLt, t0, {x, f32(smallest)});
+    vec(V::VFLt, t1, {x, f32(0)});
+    vec(V::VFLt, t2, {x, f32(inf)});
+  }
+  void log() {
+    logParts();
+    vec(V::VMov, y, {x}); // inf and NaN stay
+    vec(V::VSel, y, {t2, s});
+    vec(V::VSel, y, {t0, f32(-inf)});
+    vec(V::VSel, y, {t1, f32(nan)});
+  }
+  void floor() {
+    vec(V::VF2I, t0, {x});
+    vec(V::VI2F, s, {t0});
+    vec(V::VFLt, t0, {x, s});
+    vec(V::VI2F, t0, {t0});
+    vec(V::VFSub, s, {s, t0});
+    // From 2^23 on every number is an integer.
+    vec(V::VFAbs, t0, {x});
+    vec(V::VFLt, t0, {t0, f32(8388608.0)});
+    vec(V::VMov, y, {x});
+    vec(V::VSel, y, {t0, s});
+  }
+  void gelu() {
+    if (p.text("approximate") == "tanh") {
+      // 0.5 x (1 + tanh u) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x^3)
+      vec(V::VFMul, s, {x, x});
+      vec(V::VFMul, s, {s, f32(0.044715 * 1.5957691216057308)});
+      vec(V::VFAdd, s, {s, f32(1.5957691216057308)});
+      vec(V::VFMul, s, {s, x});
+      c.sigmoid(s, t0, t1);
+    } else { // 0.5 x (1 + erf(x / sqrt 2))
+      vec(V::VFMul, s, {x, f32(0.70710678118654752)});
+      c.erf(s, t0, t1);
+      vec(V::VFMul, s, {s, f32(0.5)});
+      vec(V::VFAdd, s, {s, f32(0.5)});
+    }
+    vec(V::VFMul, y, {x, s});
+  }
+  void pow() {
+    double e = p.real("exponent");
+    if (e == std::floor(e) && std::abs(e) <= 64)
+      return integerPower(int(std::abs(e)), e < 0);
+    // exp(e log x); bases that are not positive and normal are decided by sign.
+    logParts();
+    vec(V::VFMul, s, {s, f32(e)});
+    vec(V::VFMul, y, {x, f32(e)}); // inf and NaN
+    vec(V::VSel, y, {t2, s});
+    vec(V::VSel, y, {t0, f32(e > 0 ? -inf : inf)});
+    vec(V::VSel, y, {t1, f32(nan)});
+    Piece{p, c, y, y, s, t0, t1, t2}.exp();
+  }
+  /// By squaring; s holds the result, t2 the powers x^(2^i).
+  void integerPower(int e, bool inverse) {
+    vec(V::VMov, t2, {x});
+    bool empty = true;
+    for (; e; e >>= 1) {
+      if (e & 1) {
+        if (empty)
+          vec(V::VMov, s, {t2});
+        else
+          vec(V::VFMul, s, {s, t2});
+        empty = false;
+      }
+      if (e > 1)
+        vec(V::VFMul, t2, {t2, t2});
+    }
+    if (empty)
+      return c.fill(y, 1.0);
+    if (inverse) {
+      c.reciprocalOfAny(t2, s, t0, t1);
+      s = t2;
+    }
+    vec(V::VMov, y, {s});
+  }
+};
+
+using Member = void (Piece::*)();
+
+Member memberOf(StringRef op) {
+  return llvm::StringSwitch<Member>(op)
+      .Case("nn.exp", &Piece::exp)
+      .Case("nn.log", &Piece::log)
+      .Case("nn.sqrt", &Piece::sqrt)
+      .Case("nn.rsqrt", &Piece::rsqrt)
+      .Case("nn.reciprocal", &Piece::reciprocal)
+      .Case("nn.tanh", &Piece::tanh)
+      .Case("nn.erf", &Piece::erf)
+      .Case("nn.sigmoid", &Piece::sigmoid)
+      .Case("nn.silu", &Piece::silu)
+      .Case("nn.gelu", &Piece::gelu)
+      .Case("nn.sin", &Piece::sin)
+      .Case("nn.cos", &Piece::cos)
+      .Case("nn.floor", &Piece::floor)
+      .Case("nn.pow", &Piece::pow)
+      .Default(nullptr);
+}
+} // namespace
+
+bool weft::kernels::isFunction(const Problem &p) {
+  if (!memberOf(p.op) || !p.out.getElementType().isF32())
+    return false;
+  return p.op != "nn.pow" || p.config.contains("exponent");
+}
+
+bool weft::kernels::isUnbounded(StringRef op) {
+  return llvm::is_contained(ArrayRef<StringRef>{"nn.exp", "nn.log", "nn.sqrt",
+                                                "nn.rsqrt", "nn.reciprocal",
+                                                "nn.pow", "nn.div"},
+                            op);
+}
+
+void weft::kernels::inChunks(Code &c, int64_t total, int64_t limit,
+                             llvm::function_ref<void(Idx, int64_t)> body) {
+  int64_t n = std::min(total, limit);
+  // A divisor saves the code of a remainder, if it is not much smaller.
+  for (int64_t k = n; 2 * k > n; --k)
+    if (total % k == 0) {
+      n = k;
+      break;
+    }
+  c.loop(total / n, [&](Idx i) { body(c.mul(i, n), n); });
+  if (total % n)
+    body(total - total % n, total % n);
+}
+
+void weft::kernels::emitFunction(const Problem &p, Code &c, int64_t total) {
+  int64_t most = std::min<int64_t>(total, 128);
+  Value b0 = c.scratch(most), b1 = c.scratch(most), b2 = c.scratch(most),
+        b3 = c.scratch(most);
+  inChunks(c, total, most, [&](Idx at, int64_t n) {
+    Piece piece{p,
+                c,
+                c.view(c.ins[0], at, n),
+                c.view(c.out, at, n),
+                c.view(b0, 0, n),
+                c.view(b1, 0, n),
+                c.view(b2, 0, n),
+                c.view(b3, 0, n)};
+    (piece.*memberOf(p.op))();
+  });
+}

@@ -1,0 +1,231 @@
+//===- ConstantTest.cpp - Constant expressions ----------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Element types round as IEEE says, elementary functions agree with libm, and
+// expressions over constants have the values that numpy gives.
+//
+//===----------------------------------------------------------------------===//
+#include "weft/Import/Constant.h"
+#include "NN/NNOps.h"
+#include "ScalarMath.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Parser/Parser.h"
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace mlir;
+using namespace weft;
+
+namespace {
+
+HostTensor scalarOf(Type element) {
+  return HostTensor::zeros(RankedTensorType::get({1}, element));
+}
+
+double roundTrip(Type element, double value) {
+  HostTensor tensor = scalarOf(element);
+  tensor.setFloat(0, value);
+  return tensor.getFloat(0);
+}
+
+TEST(HostTensor, RoundsHalf) {
+  MLIRContext context;
+  Type f16 = Float16Type::get(&context);
+  EXPECT_EQ(roundTrip(f16, 0), 0);
+  EXPECT_EQ(roundTrip(f16, 1), 1);
+  EXPECT_EQ(roundTrip(f16, -2.5), -2.5);
+  EXPECT_EQ(roundTrip(f16, 65504), 65504);
+  EXPECT_EQ(roundTrip(f16, 65519), 65504);
+  EXPECT_TRUE(std::isinf(roundTrip(f16, 65520)));
+  EXPECT_EQ(roundTrip(f16, 2049), 2048); // ties to even
+  EXPECT_EQ(roundTrip(f16, 2051), 2052);
+  EXPECT_EQ(roundTrip(f16, 0x1p-24), 0x1p-24); // smallest
+  EXPECT_EQ(roundTrip(f16, 0x1p-25), 0);       // tie to even
+  EXPECT_EQ(roundTrip(f16, 0x1.8p-25), 0x1p-24);
+  EXPECT_EQ(roundTrip(f16, 0x1.ff8p-15), 0x1.ff8p-15); // subnormal
+  EXPECT_EQ(roundTrip(f16, 0x1.fffp-15), 0x1p-14);
+  EXPECT_TRUE(std::isnan(roundTrip(f16, NAN)));
+}
+
+TEST(HostTensor, EveryHalfSurvives) {
+  MLIRContext context;
+  HostTensor tensor = scalarOf(Float16Type::get(&context));
+  for (uint32_t bits = 0; bits < 0x10000; ++bits) {
+    if ((bits & 0x7c00) == 0x7c00 && bits & 0x3ff)
+      continue; // NaN payloads are not kept
+    uint16_t in = uint16_t(bits), out;
+    std::memcpy(tensor.bytes.data(), &in, 2);
+    tensor.setFloat(0, tensor.getFloat(0));
+    std::memcpy(&out, tensor.bytes.data(), 2);
+    ASSERT_EQ(in, out);
+  }
+}
+
+TEST(HostTensor, RoundsBfloatOnce) {
+  MLIRContext context;
+  Type bf16 = BFloat16Type::get(&context);
+  EXPECT_EQ(roundTrip(bf16, 1.00390625), 1);        // tie to even
+  EXPECT_EQ(roundTrip(bf16, 1.01171875), 1.015625); // tie to even
+  // Just above the tie, but f32 would round to it first.
+  EXPECT_EQ(roundTrip(bf16, 1.00390625 + 0x1p-40), 1.0078125);
+  EXPECT_EQ(roundTrip(bf16, 1.01171875 - 0x1p-40), 1.0078125);
+}
+
+TEST(HostTensor, IntegersWrapAndTruncate) {
+  MLIRContext context;
+  HostTensor i8 = scalarOf(IntegerType::get(&context, 8));
+  i8.setInt(0, 200);
+  EXPECT_EQ(i8.getInt(0), -56);
+  HostTensor u8 =
+      scalarOf(IntegerType::get(&context, 8, IntegerType::Unsigned));
+  u8.setInt(0, 200);
+  EXPECT_EQ(u8.getInt(0), 200);
+  HostTensor i64 = scalarOf(IntegerType::get(&context, 64));
+  i64.setFloat(0, -2.9);
+  EXPECT_EQ(i64.getInt(0), -2);
+  HostTensor flag = scalarOf(IntegerType::get(&context, 1));
+  flag.setFloat(0, 0.25);
+  EXPECT_EQ(flag.getInt(0), 1);
+}
+
+TEST(ScalarMath, AgreesWithLibm) {
+  auto check = [](double ours, double theirs) {
+    EXPECT_NEAR(ours, theirs, 4e-15 * std::max(1.0, std::fabs(theirs)));
+  };
+  for (double x = -30; x <= 30; x += 0.137) {
+    check(scalar::exp(x), std::exp(x));
+    check(scalar::sin(x * 1000), std::sin(x * 1000));
+    check(scalar::cos(x), std::cos(x));
+    check(scalar::tanh(x / 10), std::tanh(x / 10));
+    check(scalar::erf(x / 10), std::erf(x / 10));
+    check(scalar::log(x * x + 1e-9), std::log(x * x + 1e-9));
+    check(scalar::pow(std::fabs(x), 1.7), std::pow(std::fabs(x), 1.7));
+    check(scalar::pow(x, 3), std::pow(x, 3));
+  }
+  EXPECT_EQ(scalar::exp(1000), INFINITY);
+  EXPECT_EQ(scalar::exp(-1000), 0);
+  EXPECT_EQ(scalar::log(0), -INFINITY);
+  EXPECT_TRUE(std::isnan(scalar::log(-1)));
+  EXPECT_TRUE(std::isnan(scalar::pow(-1, 0.3)));
+}
+
+/// The value of the last op of a program with this body.
+class Expression {
+public:
+  explicit Expression(const std::string &body) {
+    context.loadDialect<nn::NNDialect>();
+    module = parseSourceString<ModuleOp>(
+        "nn.program @main(%arg0: tensor<4xf32>) {\n" + body + "\nnn.return }",
+        &context);
+    auto program = *module->getOps<nn::ProgramOp>().begin();
+    value =
+        program.getBody().front().getTerminator()->getPrevNode()->getResult(0);
+  }
+  std::vector<double> evaluate() {
+    auto tensor = evaluateTensor(value);
+    EXPECT_TRUE(bool(tensor));
+    std::vector<double> values;
+    for (int64_t i = 0; i < tensor->size(); ++i)
+      values.push_back(tensor->getFloat(i));
+    return values;
+  }
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+  Value value;
+};
+
+const char *const Table = "%t = nn.constant dense<[[0.0, 1.0, 2.0], [3.0, 4.0, "
+                          "5.0]]> : tensor<2x3xf32>\n";
+
+TEST(Constant, MovesData) {
+  using V = std::vector<double>;
+  EXPECT_EQ(
+      Expression(std::string(Table) + "%0 = nn.transpose %t perm = [1, 0] : "
+                                      "(tensor<2x3xf32>) -> tensor<3x2xf32>")
+          .evaluate(),
+      (V{0, 3, 1, 4, 2, 5}));
+  EXPECT_EQ(
+      Expression(
+          std::string(Table) +
+          "%0 = nn.slice %t starts = [0, 2] sizes = [2, 2] steps = [1, -2] "
+          ": (tensor<2x3xf32>) -> tensor<2x2xf32>")
+          .evaluate(),
+      (V{2, 0, 5, 3}));
+  EXPECT_EQ(
+      Expression(
+          std::string(Table) +
+          "%0 = nn.concat %t, %t axis = 1 : (tensor<2x3xf32>, tensor<2x3xf32>) "
+          "-> tensor<2x6xf32>")
+          .evaluate(),
+      (V{0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5}));
+  EXPECT_EQ(
+      Expression(
+          std::string(Table) +
+          "%i = nn.constant dense<[-1, 0]> : tensor<2xi64>\n"
+          "%0 = nn.gather %t, %i axis = 1 : (tensor<2x3xf32>, tensor<2xi64>) "
+          "-> tensor<2x2xf32>")
+          .evaluate(),
+      (V{2, 0, 5, 3}));
+  EXPECT_EQ(
+      Expression("%c = nn.constant dense<[[1.0], [2.0]]> : tensor<2x1xf32>\n"
+                 "%0 = nn.expand %c : (tensor<2x1xf32>) -> tensor<2x2xf32>")
+          .evaluate(),
+      (V{1, 1, 2, 2}));
+}
+
+TEST(Constant, Computes) {
+  using V = std::vector<double>;
+  EXPECT_EQ(Expression(std::string(Table) +
+                       "%c = nn.constant dense<2.0> : tensor<f32>\n"
+                       "%0 = nn.sub %c, %t : (tensor<f32>, tensor<2x3xf32>) -> "
+                       "tensor<2x3xf32>")
+                .evaluate(),
+            (V{2, 1, 0, -1, -2, -3}));
+  EXPECT_EQ(Expression(std::string(Table) +
+                       "%0 = nn.reduce_mean %t axes = [0] keepdims = false "
+                       ": (tensor<2x3xf32>) -> tensor<3xf32>")
+                .evaluate(),
+            (V{1.5, 2.5, 3.5}));
+  EXPECT_EQ(
+      Expression(
+          "%a = nn.constant dense<[7, -7]> : tensor<2xi64>\n"
+          "%b = nn.constant dense<2> : tensor<i64>\n"
+          "%0 = nn.div %a, %b : (tensor<2xi64>, tensor<i64>) -> tensor<2xi64>")
+          .evaluate(),
+      (V{3, -3}));
+  EXPECT_EQ(Expression("%a = nn.constant dense<[true, false]> : tensor<2xi1>\n"
+                       "%x = nn.constant dense<1.0> : tensor<2xf16>\n"
+                       "%y = nn.constant dense<[2.0, 3.0]> : tensor<2xf16>\n"
+                       "%0 = nn.where %a, %x, %y : (tensor<2xi1>, "
+                       "tensor<2xf16>, tensor<2xf16>) "
+                       "-> tensor<2xf16>")
+                .evaluate(),
+            (V{1, 3}));
+}
+
+TEST(Constant, TellsConstantsFromValues) {
+  Expression sum(
+      "%c = nn.constant dense<2.0> : tensor<f32>\n"
+      "%0 = nn.add %arg0, %c : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>");
+  EXPECT_FALSE(isConstant(sum.value));
+  Expression norm("%c = nn.constant dense<2.0> : tensor<4xf32>\n"
+                  "%0 = nn.exp %c : (tensor<4xf32>) -> tensor<4xf32>");
+  EXPECT_TRUE(isConstant(norm.value));
+  EXPECT_NEAR(*constantScalar(norm.value), std::exp(2.0), 1e-6);
+}
+
+TEST(Constant, RefusesWeightsWithoutStore) {
+  MLIRContext context;
+  context.loadDialect<nn::NNDialect>();
+  auto module = parseSourceString<ModuleOp>(
+      "nn.weight @w : tensor<4xf32> = #nn.data<\"f\", 0, 16, \"00\">\n"
+      "nn.program @main() { %w = nn.load @w : tensor<4xf32>\n nn.return }",
+      &context);
+  auto program = *module->getOps<nn::ProgramOp>().begin();
+  auto bytes = evaluateConstant(program.getBody().front().front().getResult(0));
+  EXPECT_NE(toString(bytes.takeError()).find("no weights are at hand"),
+            std::string::npos);
+}
+
+} // namespace
