@@ -208,8 +208,11 @@ private:
   /// Bytes of a tensor: inline, or the constant expression of a symbol.
   llvm::Expected<ArrayRef<uint8_t>> bytesOf(pe::TensorOp tensor) {
     auto symbol = dyn_cast<FlatSymbolRefAttr>(tensor.getSource());
-    if (!symbol)
-      return pe::blobSource(llvm::sys::path::parent_path(o.model))(tensor);
+    if (!symbol) {
+      if (!blobs) // holds the mapped files until the program is written
+        blobs = pe::blobSource(llvm::sys::path::parent_path(o.model));
+      return blobs(tensor);
+    }
     auto constant = module->lookupSymbol<wafer::ConstantOp>(symbol.getValue());
     if (!constant)
       return llvm::createStringError("no wafer.constant '" + symbol.getValue() +
@@ -222,6 +225,7 @@ private:
     return ArrayRef<uint8_t>(storage.back());
   }
   std::deque<std::vector<uint8_t>> storage;
+  pe::TensorSource blobs;
 
   ExitCode finish() {
     auto program = *module->getOps<pe::ProgramOp>().begin();

@@ -69,8 +69,9 @@ static LogicalResult translate(ModuleOp module, raw_ostream &os) {
   llvm::Expected<Target> target = loadTarget(program.getTarget());
   if (!target)
     return program.emitOpError(llvm::toString(target.takeError()));
-  llvm::Expected<Emitted> e =
-      emitProgram(program, *target, blobSource(directoryOf(program)));
+  // The source holds the mapped files until the program is written.
+  TensorSource source = blobSource(directoryOf(program));
+  llvm::Expected<Emitted> e = emitProgram(program, *target, source);
   if (!e) {
     llvm::consumeError(e.takeError()); // diagnosed
     return failure();

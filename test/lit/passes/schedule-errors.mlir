@@ -171,7 +171,7 @@ fabric.program @main grid [5, 2] target #wafer.target<"wse2"> {
   fabric.channel @s2 kind "stream" axis x region @a peer @b color 7
   fabric.channel @s3 kind "stream" axis x region @a peer @b color 8
   fabric.channel @s4 kind "stream" axis x region @a peer @b color 9
-  // The root has one input queue per axis, a relay two.
-  // expected-error@+1 {{needs one more input queue than the 6 of the target (R-QUE-1)}}
+  // The last column of @a sends each on an output queue of its own.
+  // expected-error@+1 {{needs one more output queue than the 4 of the target (R-QUE-1)}}
   fabric.channel @s5 kind "stream" axis x region @a peer @b color 10
 }

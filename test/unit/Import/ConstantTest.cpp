@@ -140,11 +140,11 @@ const char *const Table = "%t = nn.constant dense<[[0.0, 1.0, 2.0], [3.0, 4.0, "
 
 TEST(Constant, MovesData) {
   using V = std::vector<double>;
-  EXPECT_EQ(
-      Expression(std::string(Table) + "%0 = nn.transpose %t perm = [1, 0] : "
-                                      "(tensor<2x3xf32>) -> tensor<3x2xf32>")
-          .evaluate(),
-      (V{0, 3, 1, 4, 2, 5}));
+  EXPECT_EQ(Expression(std::string(Table) +
+                       "%0 = nn.transpose %t perm = [1, 0] : "
+                       "(tensor<2x3xf32>) -> tensor<3x2xf32>")
+                .evaluate(),
+            (V{0, 3, 1, 4, 2, 5}));
   EXPECT_EQ(
       Expression(
           std::string(Table) +
