@@ -52,6 +52,21 @@ static double scaleOf(NodeCtx &n, int64_t width) {
                     : 1 / std::sqrt(double(std::max<int64_t>(width, 1)));
 }
 
+/// `mask` plus the fill value for keys after the query. With a mask, ONNX
+/// Runtime fills rather than removes them, which shows in rows whose earlier
+/// keys are all masked.
+static Value addCausal(NodeCtx &n, Value mask, int64_t rows, int64_t columns) {
+  Type i64 = n.builder().getI64Type(), f32 = n.builder().getF32Type();
+  Value queries = n.reshape(numbers(n, rows, i64), {rows, 1});
+  Value last = n.make<AddOp>({queries, n.scalar(columns - rows, i64)});
+  Value late = n.make<LessOp>({last, numbers(n, columns, i64)});
+  Value fill = n.scalar(n.attrFloat("mask_filter_value", -10000.0f), f32);
+  Value added = n.make<WhereOp>({late, fill, n.scalar(0, f32)});
+  if (!added)
+    return {};
+  return n.make<AddOp>({mask, n.reshape(added, {1, 1, rows, columns})});
+}
+
 /// nn.attention on heads apart: [B, H, T, d].
 static bool finish(NodeCtx &n, Value q, Value k, Value v, Value mask) {
   if (!q || !k || !v || n.failed)
@@ -61,6 +76,10 @@ static bool finish(NodeCtx &n, Value q, Value k, Value v, Value mask) {
   if (causal && rows > columns)
     return n.fail("is unidirectional with " + Twine(rows) + " queries over " +
                   Twine(columns) + " keys");
+  if (causal && mask) {
+    mask = addCausal(n, mask, rows, columns);
+    causal = false;
+  }
   SmallVector<Value> operands = {mergeHeads(n, q), mergeHeads(n, k),
                                  mergeHeads(n, v)};
   if (mask)
