@@ -72,10 +72,8 @@ def table(rows):
 
 
 def kernel_row(kernel):
-    """A kernel whose code another one shares is counted there, not here."""
-    cycles, macs = kernel.get("cycles") or 0, kernel.get("macs") or 0
-    counts = (f"{cycles:,}", f"{macs:,}") if cycles else ("shared", "")
-    return (kernel["name"], kernel["algorithm"], rectangle_area(kernel), *counts)
+    return (kernel["name"], kernel["algorithm"], rectangle_area(kernel),
+            f"{kernel['cycles']:,}", f"{kernel['macs']:,}")
 
 
 def show(cost, stats=None):

@@ -19,18 +19,12 @@ from weft.tools import call
 def spread_complaints(stats):
     """Whether matrix products use their rectangles, and little runs elsewhere."""
     wrong, local, total = [], 0, 0
-    # Instances that share a subroutine are counted at the first of them, and
-    # the others with none.
-    busy = {k["algorithm"] for k in stats["kernels"] if k["macs"]}
     for kernel in stats["kernels"]:
         macs, area = kernel["macs"], report.rectangle_area(kernel)
         total += macs
         if kernel["algorithm"].startswith("local"):
             local += macs
         if not kernel["algorithm"].startswith(("gemm", "attention")):
-            continue
-        if not macs and kernel["algorithm"] in busy:
-            print(f"{kernel['name']} shares the code of another kernel")
             continue
         used, largest = kernel["pes_active"], kernel["macs_max_per_pe"]
         if 2 * used < area:
