@@ -266,22 +266,36 @@ void weft::bin::dumpRoutes(const Program &p, raw_ostream &os) {
 static constexpr const char *MemoryNames[] = {
     "code", "weights", "activations", "buffers", "reserved", "io"};
 
-using Bytes = std::array<uint64_t, 6>;
+/// Bytes covered by class, and by all; ranges that live at different times may
+/// share addresses.
+struct Bytes {
+  std::array<uint64_t, 6> byClass{};
+  uint64_t total = 0;
+};
+
+static uint64_t covered(std::vector<std::pair<uint64_t, uint64_t>> spans) {
+  std::sort(spans.begin(), spans.end());
+  uint64_t bytes = 0, end = 0;
+  for (auto [lo, hi] : spans) {
+    bytes += hi > std::max(lo, end) ? hi - std::max(lo, end) : 0;
+    end = std::max(end, hi);
+  }
+  return bytes;
+}
 
 static Bytes bytesOn(llvm::ArrayRef<const MemRange *> ranges, uint32_t x,
                      uint32_t y) {
-  Bytes b{};
+  std::vector<std::pair<uint64_t, uint64_t>> all, byClass[6];
   for (const MemRange *m : ranges)
-    if (m->where.contains(x, y))
-      b[m->cls] += m->bytes;
+    if (m->where.contains(x, y)) {
+      all.push_back({m->addr, uint64_t(m->addr) + m->bytes});
+      byClass[m->cls].push_back(all.back());
+    }
+  Bytes b;
+  for (unsigned k = 0; k < 6; ++k)
+    b.byClass[k] = covered(byClass[k]);
+  b.total = covered(std::move(all));
   return b;
-}
-
-static uint64_t total(const Bytes &b) {
-  uint64_t n = 0;
-  for (uint64_t v : b)
-    n += v;
-  return n;
 }
 
 /// The PE of `c` with the most bytes. Ranges begin at corners of patterns, so
@@ -309,7 +323,7 @@ fullestPE(const PEClass &c, llvm::ArrayRef<const MemRange *> ranges) {
   for (auto [x, y] : points) {
     bool inside = llvm::any_of(
         c.where, [&, x = x, y = y](auto &q) { return q.contains(x, y); });
-    uint64_t n = inside ? total(bytesOn(ranges, x, y)) : 0;
+    uint64_t n = inside ? bytesOn(ranges, x, y).total : 0;
     if (n > most) {
       most = n;
       best = {x, y};
@@ -338,11 +352,11 @@ static void dumpClassMemory(const Program &p, const PEClass &c, uint64_t sram,
   Bytes b = bytesOn(ranges, x, y);
   os << "class " << quoted(c.name) << " on PE (" << x << ", " << y
      << "), its fullest:\n";
-  for (unsigned k = 0; k < b.size(); ++k)
-    if (b[k])
+  for (unsigned k = 0; k < b.byClass.size(); ++k)
+    if (b.byClass[k])
       os << format("  %-12s %6llu bytes\n", MemoryNames[k],
-                   (unsigned long long)b[k]);
-  os << format("  %-12s %6llu of ", "total", (unsigned long long)total(b))
+                   (unsigned long long)b.byClass[k]);
+  os << format("  %-12s %6llu of ", "total", (unsigned long long)b.total)
      << sram << " bytes\n";
   llvm::stable_sort(ranges, [](auto *l, auto *r) { return l->addr < r->addr; });
   for (const MemRange *m : ranges)
