@@ -245,6 +245,16 @@ Value mergeHeads(OpBuilder &b, Location loc, Value x) {
   return makeReshape(b, loc, rows, {s[0], s[2], s[1] * s[3]});
 }
 
+/// All in one type: that of the result, or f32 if they differ.
+void unifyTypes(OpBuilder &b, Location loc, Operands &in, Type result) {
+  Type element = result;
+  for (Value x : SmallVector<Value>{in.q, in.k, in.v})
+    if (elementOf(x) != result)
+      element = b.getF32Type();
+  for (Value *x : {&in.q, &in.k, &in.v})
+    *x = makeCast(b, loc, *x, element);
+}
+
 /// The number of batches that rank-3 operands [B*H, T, d] hide.
 int64_t findBatch(Match &match, MatMulOp out) {
   if (!match.shape4.empty())
@@ -324,12 +334,14 @@ private:
         !combineMasks(rewriter, loc, match.masks, shape, mask))
       return failure();
     loc = fuseOps(match.ops);
+    unifyTypes(rewriter, loc, in, elementOf(op));
     int64_t dv = shapeOf(in.v)[3];
     Value y = AttentionOp::create(
         rewriter, loc, mergeHeads(rewriter, loc, in.q),
         mergeHeads(rewriter, loc, in.k), mergeHeads(rewriter, loc, in.v),
         mask.mask, shape.heads, shapeOf(in.k)[1], llvm::APFloat(float(scale)),
         mask.causal);
+    y = makeCast(rewriter, loc, y, elementOf(op));
     y = makeReshape(rewriter, loc, y,
                     {shape.batch, shape.rows, shape.heads, dv});
     y = makeTranspose(rewriter, loc, y, {0, 2, 1, 3});
