@@ -60,6 +60,7 @@ private:
   Target target;
   OwningOpRef<ModuleOp> module;
   ImportReport report;
+  bool codeIsGiven = false; // the module came as fabric or pe
 
   ExitCode fail(const Twine &message, ExitCode code = UserError) {
     llvm::errs() << "weftc: error: " << (code == Internal ? "internal: " : "")
@@ -106,6 +107,7 @@ private:
     llvm::Expected<Emit> level = levelOf(*module);
     if (!level)
       return fail(llvm::toString(level.takeError()));
+    codeIsGiven = *level > Emit::Wafer;
     if (o.emit < *level)
       return fail("the module is already lower than the level to stop at");
     llvm::Expected<std::optional<Target>> stated = machineOf(*module);
@@ -242,7 +244,8 @@ private:
       cls.callKernels = kernels;
     llvm::Expected<cost::CostReport> cost = cost::embed(p, target);
     if (!cost)
-      return fail(llvm::toString(cost.takeError()), Internal);
+      return fail(llvm::toString(cost.takeError()),
+                  codeIsGiven ? UserError : Internal);
     if (ExitCode code = check(p))
       return code;
     if (ExitCode code = writeReport(*cost))
@@ -250,13 +253,16 @@ private:
     return writeProgram(p, *cost);
   }
 
-  /// The independent checker on what is about to be written.
+  /// The independent checker on what is about to be written. Code that was
+  /// given, as fabric or pe, is the user's.
   ExitCode check(const bin::Program &p) {
     verify::Result result = verify::verify(p, target);
     for (const verify::Finding &f : result.findings)
-      llvm::errs() << "weftc: error: internal: " << f.rule << ": " << f.message
-                   << "\n";
-    return result.ok() ? Success : Internal;
+      llvm::errs() << "weftc: error: " << (codeIsGiven ? "" : "internal: ")
+                   << f.rule << ": " << f.message << "\n";
+    if (result.ok())
+      return Success;
+    return codeIsGiven ? UserError : Internal;
   }
 
   ExitCode writeReport(const cost::CostReport &cost) {
