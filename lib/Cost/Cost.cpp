@@ -74,13 +74,21 @@ static uint64_t sramPeak(const bin::Program &p, const Codes &codes) {
   return peak;
 }
 
-/// The most bytes that ranges of one class cover on any PE. Ranges may share
-/// addresses (buffers that live at different times).
-static uint64_t memoryOf(const bin::Program &p, MemRange::Class cls) {
+/// Is `p` inside the rectangle `r`?
+static bool inside(const Pattern &p, const Pattern &r) {
+  return p.x0 >= r.x0 && p.y0 >= r.y0 &&
+         p.x0 + uint64_t(p.w - 1) * p.dx < uint64_t(r.x0) + r.w &&
+         p.y0 + uint64_t(p.h - 1) * p.dy < uint64_t(r.y0) + r.h;
+}
+
+/// The most bytes that ranges of one class cover on any PE of `within`. Ranges
+/// may share addresses (buffers that live at different times).
+static uint64_t memoryOf(const bin::Program &p, MemRange::Class cls,
+                         const Pattern &within) {
   std::vector<Pattern> patterns;
   std::vector<const MemRange *> ranges;
   for (const MemRange &m : p.memory)
-    if (m.cls == cls && m.bytes) {
+    if (m.cls == cls && m.bytes && inside(m.where, within)) {
       ranges.push_back(&m);
       patterns.push_back(m.where);
     }
@@ -107,16 +115,21 @@ static uint64_t memoryOf(const bin::Program &p, MemRange::Class cls) {
   return most;
 }
 
-static void countMemory(const bin::Program &p, const Target &t, CostReport &r) {
-  r.memory.code = memoryOf(p, MemRange::Code);
+static MemoryCost countMemory(const bin::Program &p, const Target &t,
+                              const Pattern &within) {
+  MemoryCost m;
+  m.code = memoryOf(p, MemRange::Code, within);
   for (const bin::PEClass &c : p.classes)
-    r.memory.code = std::max<uint64_t>(r.memory.code, c.code.size() * 4);
-  r.memory.weights = memoryOf(p, MemRange::Weights);
-  r.memory.activations = memoryOf(p, MemRange::Activations);
-  r.memory.buffers = memoryOf(p, MemRange::Buffers);
-  r.memory.io = memoryOf(p, MemRange::IO);
-  r.memory.reserved = std::max<uint64_t>(memoryOf(p, MemRange::Reserved),
-                                         t.reservedBytes.value);
+    for (const Pattern &where : c.where)
+      if (inside(where, within))
+        m.code = std::max<uint64_t>(m.code, c.code.size() * 4);
+  m.weights = memoryOf(p, MemRange::Weights, within);
+  m.activations = memoryOf(p, MemRange::Activations, within);
+  m.buffers = memoryOf(p, MemRange::Buffers, within);
+  m.io = memoryOf(p, MemRange::IO, within);
+  m.reserved = std::max<uint64_t>(memoryOf(p, MemRange::Reserved, within),
+                                  t.reservedBytes.value);
+  return m;
 }
 
 /// No run is shorter than the busiest PE's instructions, the elements that use
@@ -136,7 +149,7 @@ static uint64_t lowerBound(const Codes &codes, uint64_t maxLink) {
 static void timeStages(const bin::Program &p, const Estimate &e,
                        CostReport &r) {
   for (const bin::Stage &s : p.stages)
-    r.stages.push_back({s.name, s.where, 0, 0, 0});
+    r.stages.push_back({s.name, s.where, 0, 0, 0, {}});
   std::vector<uint64_t> first(r.stages.size(), UINT64_MAX);
   std::vector<uint64_t> last(r.stages.size(), 0);
   for (size_t i = 0; i < r.kernels.size(); ++i) {
@@ -174,7 +187,7 @@ llvm::Expected<CostReport> cost::analyze(const bin::Program &p,
   r.gridH = p.gridH;
   r.assumed = t.assumedFields();
   countWork(p, codes, r);
-  countMemory(p, t, r);
+  r.memory = countMemory(p, t, {0, 0, p.gridW, p.gridH, 1, 1});
   r.sramPeakBytes = sramPeak(p, codes);
   r.waveletHops = traffic->waveletHops;
   r.maxLinkWavelets = traffic->maxLink;
@@ -184,6 +197,8 @@ llvm::Expected<CostReport> cost::analyze(const bin::Program &p,
   Estimate e = estimateCycles(p, t, codes, *traffic);
   r.cyclesEstimate = std::max(e.cycles, r.cyclesLower);
   timeStages(p, e, r);
+  for (StageCost &s : r.stages)
+    s.memory = countMemory(p, t, s.where);
   return r;
 }
 

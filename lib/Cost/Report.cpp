@@ -86,7 +86,8 @@ json::Value cost::toJson(const CostReport &r) {
                                   {"rectangle", rectangle(s.where)},
                                   {"cycles", number(s.cycles)},
                                   {"macs", number(s.macs)},
-                                  {"words", number(s.words)}});
+                                  {"words", number(s.words)},
+                                  {"memory", memoryJson(s.memory)}});
   for (const std::string &a : r.assumed)
     assumed.push_back(json::fixUTF8(a));
   return json::Object{
@@ -223,13 +224,16 @@ static void printStages(const CostReport &r, llvm::raw_ostream &os) {
   if (r.stages.empty())
     return;
   std::vector<std::vector<std::string>> rows = {
-      {"name", "cycles", "macs", "words", "rectangle"}};
+      {"name", "cycles", "macs", "words", "code", "weights", "activations",
+       "buffers", "rectangle"}};
   for (const StageCost &s : r.stages)
-    rows.push_back({shortName(s.name), std::to_string(s.cycles),
-                    std::to_string(s.macs), std::to_string(s.words),
-                    area(s.where)});
-  os << "stages\n";
-  printColumns(os, "lrrrl", rows);
+    rows.push_back(
+        {shortName(s.name), std::to_string(s.cycles), std::to_string(s.macs),
+         std::to_string(s.words), std::to_string(s.memory.code),
+         std::to_string(s.memory.weights), std::to_string(s.memory.activations),
+         std::to_string(s.memory.buffers), area(s.where)});
+  os << "stages, memory in bytes of the PE that holds most\n";
+  printColumns(os, "lrrrrrrrl", rows);
 }
 
 static void printLinks(const CostReport &r, llvm::raw_ostream &os) {

@@ -55,12 +55,27 @@ static KernelCost get(const pb::Kernel &k) {
       k.macs(),           k.words()};
 }
 
+static void put(const MemoryCost &m, pb::Memory *to) {
+  to->set_code(m.code);
+  to->set_weights(m.weights);
+  to->set_activations(m.activations);
+  to->set_buffers(m.buffers);
+  to->set_reserved(m.reserved);
+  to->set_io(m.io);
+}
+
+static MemoryCost get(const pb::Memory &m) {
+  return {m.code(),    m.weights(),  m.activations(),
+          m.buffers(), m.reserved(), m.io()};
+}
+
 static void put(const StageCost &s, pb::Stage *to) {
   to->set_name(s.name);
   put(s.where, to->mutable_rectangle());
   to->set_cycles(s.cycles);
   to->set_macs(s.macs);
   to->set_words(s.words);
+  put(s.memory, to->mutable_memory());
 }
 
 static void put(const LinkCost &l, pb::Link *to) {
@@ -81,15 +96,6 @@ static LinkCost get(const pb::Link &l) {
   for (const pb::Color &c : l.colors())
     r.colors.push_back(get(c));
   return r;
-}
-
-static void put(const MemoryCost &m, pb::Memory *to) {
-  to->set_code(m.code);
-  to->set_weights(m.weights);
-  to->set_activations(m.activations);
-  to->set_buffers(m.buffers);
-  to->set_reserved(m.reserved);
-  to->set_io(m.io);
 }
 
 std::string cost::serialize(const CostReport &r) {
@@ -134,14 +140,12 @@ llvm::Expected<CostReport> cost::deserialize(llvm::StringRef bytes) {
   r.waveletHops = m.wavelet_hops();
   r.maxLinkWavelets = m.max_link_wavelets();
   r.macs = m.macs();
-  r.memory = {m.memory().code(),        m.memory().weights(),
-              m.memory().activations(), m.memory().buffers(),
-              m.memory().reserved(),    m.memory().io()};
+  r.memory = get(m.memory());
   for (const pb::Kernel &k : m.kernels())
     r.kernels.push_back(get(k));
   for (const pb::Stage &s : m.stages())
-    r.stages.push_back(
-        {s.name(), get(s.rectangle()), s.cycles(), s.macs(), s.words()});
+    r.stages.push_back({s.name(), get(s.rectangle()), s.cycles(), s.macs(),
+                        s.words(), get(s.memory())});
   for (const pb::Link &l : m.hottest_links())
     r.hottestLinks.push_back(get(l));
   for (const pb::Color &c : m.colors())

@@ -33,17 +33,18 @@ struct KernelCost {
   uint64_t words = 0;  // wavelets that PEs send, on all PEs
 };
 
+/// Per PE, the largest value on any PE. `buffers` are fabric staging buffers.
+struct MemoryCost {
+  uint64_t code = 0, weights = 0, activations = 0, buffers = 0, reserved = 0,
+           io = 0;
+};
+
 struct StageCost {
   std::string name;
   bin::Pattern where;
   uint64_t cycles = 0;          // from first issue to last end of its kernels
   uint64_t macs = 0, words = 0; // sums over its kernels
-};
-
-/// Per PE, the largest value on any PE. `buffers` are fabric staging buffers.
-struct MemoryCost {
-  uint64_t code = 0, weights = 0, activations = 0, buffers = 0, reserved = 0,
-           io = 0;
+  MemoryCost memory;            // of its PEs
 };
 
 struct ColorCost {
