@@ -35,10 +35,11 @@ LogicalResult ConstantOp::verifyRegions() {
 /// Stages with a place lie on the grid and do not overlap.
 static LogicalResult checkRectangles(ProgramOp program) {
   ArrayRef<int64_t> grid = program.getGrid();
+  const int64_t origin[] = {0, 0};
   SmallVector<StageOp> placed;
   for (StageOp stage : program.getBody().getOps<StageOp>()) {
     ArrayRef<int64_t> s = stage.getSize();
-    ArrayRef<int64_t> p = stage.getAt().value_or(ArrayRef<int64_t>{0, 0});
+    ArrayRef<int64_t> p = stage.getAt().value_or(ArrayRef(origin));
     if (s[0] > grid[0] - p[0] || s[1] > grid[1] - p[1])
       return stage.emitOpError("rectangle [")
              << p[0] << ", " << p[1] << "] + [" << s[0] << ", " << s[1]
