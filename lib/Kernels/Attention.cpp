@@ -11,7 +11,8 @@
 //   4. o[R, f] = P[h, R, :] . v[:, f]       for f in F
 //   5. masked all-reduce of o along the row axis: own rows, zeros elsewhere
 //
-// so that the result is split over features again and replicated over rows.
+// so that the result is split over features again and replicated over rows. If
+// query heads share keys and values, those are replicated whole.
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Kernels/Code.h"
@@ -27,7 +28,7 @@ struct Shape {
         batch(p.ins[0].getDimSize(0)), queries(p.ins[0].getDimSize(1)),
         keys(p.ins[1].getDimSize(1)), features(p.ins[0].getDimSize(2)),
         heads(p.integer("num_heads")), headDim(features / heads),
-        tile(tileDim(o.out, 2)) {
+        groups(p.integer("num_kv_heads", heads)), tile(tileDim(o.out, 2)) {
     int64_t pes = c.rect.length(rowAxis);
     rows = (queries + pes - 1) / pes;
     // Most heads that a tile of consecutive features can touch.
@@ -42,7 +43,7 @@ struct Shape {
     firstHead = heads == local ? Idx(0) : c.min(head, heads - local);
   }
   int8_t featureAxis, rowAxis;
-  int64_t batch, queries, keys, features, heads, headDim, tile;
+  int64_t batch, queries, keys, features, heads, headDim, groups, tile;
   int64_t rows = 0, local = 0, limit = 0;
   Idx firstFeature, firstRow, firstHead;
 
@@ -51,6 +52,15 @@ struct Shape {
       return 0;
     Idx h = c.div(feature, headDim, limit);
     return limit > features ? c.min(h, heads - 1) : h;
+  }
+  /// Where the key (or value) for a query feature lies: at the same place, or,
+  /// if heads share keys, in the replicated tensor.
+  Idx keyFeature(Code &c, Idx f, Idx feature) const {
+    if (groups == heads)
+      return f;
+    Idx h = head(c, feature), g = c.div(h, heads / groups, heads);
+    Idx at = c.add(c.sub(feature, c.mul(h, headDim)), c.mul(g, headDim));
+    return limit > features ? c.min(at, groups * headDim - 1) : at;
   }
   /// The query row of local row i, clamped to the last.
   Idx query(Code &c, Idx i) const {
@@ -67,19 +77,22 @@ class Attention final : public Kernel {
                std::string &why) const override {
     if (p.op != "nn.attention")
       return;
-    if (p.ins[0].getDimSize(2) != p.ins[1].getDimSize(2) ||
-        p.ins[1].getDimSize(2) != p.ins[2].getDimSize(2)) {
-      why = "attention needs q, k and v of one width, found " +
-            std::to_string(p.ins[0].getDimSize(2)) + ", " +
-            std::to_string(p.ins[1].getDimSize(2)) + " and " +
-            std::to_string(p.ins[2].getDimSize(2)) + " (grouped heads)";
+    int64_t heads = p.integer("num_heads"),
+            groups = p.integer("num_kv_heads", heads);
+    int64_t size[3]; // of a head
+    for (unsigned i = 0; i < 3; ++i)
+      size[i] = p.ins[i].getDimSize(2) / (i ? groups : heads);
+    if (size[2] != size[0]) {
+      why = "attention needs values as wide as queries, found heads of " +
+            std::to_string(size[2]) + " and " + std::to_string(size[0]);
       return;
     }
     for (int8_t axis : {Y, X}) {
       Option o;
       o.algorithm = "attention";
       for (unsigned i = 0; i < 3; ++i)
-        o.ins.push_back(laidOut(p.ins[i], r, axis));
+        o.ins.push_back(
+            laidOut(p.ins[i], r, i && groups != heads ? int8_t(None) : axis));
       if (p.ins.size() > 3)
         o.ins.push_back(laidOut(p.ins[3], r, None));
       o.out = laidOut(p.out, r, axis);
@@ -108,6 +121,7 @@ class Attention final : public Kernel {
     c.loop(s.tile, [&](Idx f) {
       Idx feature = c.add(s.firstFeature, f);
       Idx slot = c.mul(s.head(c, feature), s.rows * s.keys);
+      Idx key = c.mul(s.keyFeature(c, f, feature), kRows);
       c.loop(s.rows, [&](Idx i) {
         Idx at = c.add(c.mul(f, qRows), s.query(c, i));
         Idx row = c.add(slot, c.mul(i, s.keys));
@@ -117,7 +131,7 @@ class Attention final : public Kernel {
           if (s.limit > s.features)
             x = c.select(c.less(feature, s.features), x, c.f32(0));
           Idx target = c.add(row, c.mul(b, s.heads * s.rows * s.keys));
-          Idx source = c.add(c.mul(f, kRows), c.mul(b, s.keys));
+          Idx source = c.add(key, c.mul(b, s.keys));
           c.vec(V::VFMac, c.view(scores, target, s.keys),
                 {c.view(k, source, s.keys), x});
         });
@@ -215,12 +229,13 @@ class Attention final : public Kernel {
     c.loop(s.tile, [&](Idx f) {
       Idx feature = c.add(s.firstFeature, f);
       Idx slot = c.mul(s.head(c, feature), s.rows * s.keys);
+      Idx at0 = c.mul(s.keyFeature(c, f, feature), kRows);
       c.loop(s.rows, [&](Idx i) {
         Idx at = c.add(c.mul(f, qRows), s.query(c, i));
         Idx row = c.add(slot, c.mul(i, s.keys));
         c.loop(s.batch, [&](Idx b) {
           Idx source = c.add(row, c.mul(b, s.heads * s.rows * s.keys));
-          Idx value = c.add(c.mul(f, kRows), c.mul(b, s.keys));
+          Idx value = c.add(at0, c.mul(b, s.keys));
           Value o = c.dot(c.view(scores, source, s.keys),
                           c.view(c.ins[2], value, s.keys));
           Idx target = c.add(at, c.mul(b, s.queries));

@@ -579,6 +579,7 @@ def recipe_edges(b):
               100.0, -100.0, 1e10, -1e10, 3e37, np.inf, -np.inf]
     shape = [b.size(1, 3), b.size(3, 30)]
     draws = [b.rng.choice(values) for _ in range(shape[0] * shape[1])]
+    draws[0] = 1.0
     x = np.array(draws, np.float32).reshape(shape)
     x = Value(b.g.input(b.fresh("x"), x), shape)
     kind = b.pick("Exp", "Log", "Sqrt", "Reciprocal", "Div", "Tanh", "Sigmoid", "Erf",
@@ -586,6 +587,8 @@ def recipe_edges(b):
     if kind == "Div":
         y = b.binary("Div", b.input(b.pick(shape, [1])), x)
     elif kind == "Pow":
+        # (-inf)^0.5 is inf in C, NaN as a square root.
+        x = b.op("Max", x, b.const(-1e10))
         y = b.binary("Pow", x, b.const(b.pick(2.0, 3.0, 0.5, -1.0, 1.5, -0.5, -2.0)))
     elif kind == "gelu":
         x = b.op("Clip", x, b.const(-1e5), b.const(1e5))
@@ -599,7 +602,7 @@ def recipe_edges(b):
         keep = b.op("Clip", y, b.const(-3.0), b.const(3.0))
         keep = b.op("Where", b.op("IsNaN", y, dtype=bool), b.const(0.0), keep,
                     shape=shape, dtype=FLOAT)
-        b.output(linear(b, keep, b.size(1, 9)))
+        b.output(linear(b, keep, b.size(5, 9)))
 
 
 def recipe_reduce(b):
@@ -843,6 +846,118 @@ def recipe_decoder(b):
     x = b.input([batch, seq, hidden])
     memory = b.input([batch, keys, b.pick(hidden, 12)])
     x = block(b, x, [], True, b.chance(0.5), memory, pad_mask(b, batch, keys))
+    b.output(x)
+
+
+def rotate(b, x, style):
+    """Rotary position embedding of [B, H, T, d] by constant angles."""
+    seq, size = x.shape[2], x.shape[3]
+    half = size // 2
+    angle = np.arange(seq)[:, None] / 100.0 ** (np.arange(half) / half)[None]
+    wide = np.concatenate([angle, angle], 1)
+    cos, sin = b.const(np.cos(wide)[None, None]), b.const(np.sin(wide)[None, None])
+    if style == "split":
+        left, right = b.split(x, [half, half], 3)
+    else:
+        left, right = b.slice(x, 3, 0, half), b.slice(x, 3, half, None)
+    turned = b.concat([b.op("Neg", right), left], 3)
+    return b.add(b.mul(x, cos), b.mul(turned, sin))
+
+
+def recipe_llama(b):
+    """RMS norm, rotary positions, SwiGLU; sometimes fewer key than query heads."""
+    batch, seq, heads, size = b.size(1, 2), b.size(2, 8), b.pick(2, 4), b.pick(4, 8)
+    hidden = heads * size
+    groups = heads if b.chance(0.8) else heads // 2
+    x = b.input([batch, seq, hidden])
+    n = layer_norm(b, x, "rms")
+    q = heads_of(b, linear(b, n, hidden, False), heads, size)
+    k = heads_of(b, linear(b, n, groups * size, False), groups, size)
+    v = heads_of(b, linear(b, n, groups * size, False), groups, size)
+    style = b.pick("split", "slice")
+    q, k = rotate(b, q, style), rotate(b, k, style)
+    if groups != heads:
+        k, v = (b.reshape(b.op("Expand", b.unsqueeze(t, 2),
+                               b.ints(batch, groups, heads // groups, seq, size),
+                               shape=[batch, groups, heads // groups, seq, size]),
+                          [batch, heads, seq, size]) for t in (k, v))
+    scores = b.mul(b.matmul(q, b.transpose(k, [0, 1, 3, 2])), b.const(size ** -0.5))
+    probs = b.op("Softmax", causal(b, scores, seq, seq), axis=-1)
+    y = b.reshape(b.transpose(b.matmul(probs, v), [0, 2, 1, 3]), [batch, seq, hidden])
+    x = b.add(x, linear(b, y, hidden, False))
+    n = layer_norm(b, x, "rms")
+    gate = activation(b, linear(b, n, 2 * hidden, False), "silu")
+    x = b.add(x, linear(b, b.mul(gate, linear(b, n, 2 * hidden, False)), hidden, False))
+    b.output(layer_norm(b, x, "rms"))
+
+
+def recipe_cache(b):
+    """One step of a decoder: past keys and values come in, longer ones go out."""
+    batch, past, new = b.size(1, 2), b.size(1, 7), b.pick(1, 1, 2)
+    heads, size = b.pick(1, 2, 4), b.pick(4, 8)
+    hidden = heads * size
+    x = b.input([batch, new, hidden])
+    q, k, v = (heads_of(b, linear(b, x, hidden), heads, size) for _ in range(3))
+    k = b.concat([b.input([batch, heads, past, size]), k], 2)
+    v = b.concat([b.input([batch, heads, past, size]), v], 2)
+    scores = b.mul(b.matmul(q, b.transpose(k, [0, 1, 3, 2])), b.const(size ** -0.5))
+    if b.chance(0.5):
+        scores = causal(b, scores, new, past + new)
+    probs = b.op("Softmax", scores, axis=-1)
+    y = b.reshape(b.transpose(b.matmul(probs, v), [0, 2, 1, 3]), [batch, new, hidden])
+    b.output(b.add(x, linear(b, y, hidden)))
+    b.output(k)
+    b.output(v)
+
+
+def recipe_variants(b):
+    """Parts of models that are neither GPT-2 nor BERT."""
+    batch, seq, heads, size = b.size(1, 2), b.size(2, 8), b.pick(2, 4), b.pick(4, 8)
+    hidden = heads * size
+    x = b.input([batch, seq, hidden])
+    kind = b.pick("bias", "alibi", "parallel", "qknorm", "window", "experts", "scale",
+                  "squared", "sinusoid", "classifier")
+    if kind in ("bias", "alibi", "window"):
+        q, k, v = (linear(b, x, hidden) for _ in range(3))
+        if kind == "bias":
+            extra = b.weight([1, heads, seq, seq], 0.5)
+        elif kind == "alibi":
+            distance = -np.abs(np.arange(seq)[:, None] - np.arange(seq)[None])
+            slope = 2.0 ** -np.arange(1, heads + 1)
+            extra = b.const((slope[:, None, None] * distance)[None])
+        else:
+            near = np.abs(np.arange(seq)[:, None] - np.arange(seq)[None]) <= 2
+            extra = b.const(np.where(near, 0, b.pick(-1e9, -np.inf)))
+        y = attention_core(b, q, k, v, heads, size, [lambda s: b.add(s, extra)])
+        x = b.add(x, linear(b, y, hidden))
+    elif kind == "parallel":
+        n = layer_norm(b, x, "fused")
+        x = b.add(b.add(x, attention(b, n, heads=heads, is_causal=True)), mlp(b, n))
+    elif kind == "qknorm":
+        q, k, v = (heads_of(b, linear(b, x, hidden), heads, size) for _ in range(3))
+        q, k = layer_norm(b, q, "rms"), layer_norm(b, k, "rms")
+        scores = b.matmul(q, b.transpose(k, [0, 1, 3, 2]))
+        y = b.matmul(b.op("Softmax", scores, axis=-1), v)
+        x = b.reshape(b.transpose(y, [0, 2, 1, 3]), [batch, seq, hidden])
+    elif kind == "experts":
+        gates = b.op("Softmax", linear(b, x, 3), axis=-1)
+        total = None
+        for gate in b.split(gates, [1, 1, 1], 2):
+            part = b.mul(mlp(b, x, 2 * hidden), gate)
+            total = part if total is None else b.add(total, part)
+        x = b.add(x, total)
+    elif kind == "scale":
+        x = b.add(x, b.mul(mlp(b, x), b.weight([hidden], 0.1)))
+        x = b.mul(x, b.const(np.sqrt(hidden)))
+    elif kind == "squared":
+        y = b.op("Relu", linear(b, x, 2 * hidden))
+        x = linear(b, b.mul(y, y), hidden)
+    elif kind == "sinusoid":
+        place = b.mul(b.input([batch, seq, 1]), b.const(np.linspace(0.1, 2, hidden // 2)))
+        x = b.add(x, b.concat([b.op("Sin", place), b.op("Cos", place)], 2))
+        x = linear(b, x, hidden)
+    else:
+        x = b.op("LogSoftmax", linear(b, layer_norm(b, x), b.size(2, 9)), axis=-1)
     b.output(x)
 
 
