@@ -13,10 +13,15 @@ using namespace weft::kernels;
 
 static ArrayRef<std::pair<const char *, const Kernel *>> registry() {
   static const std::pair<const char *, const Kernel *> entries[] = {
-      {"gemm", &gemmKernel()},           {"norm", &normKernel()},
-      {"attention", &attentionKernel()}, {"elementwise", &elementwiseKernel()},
-      {"embedding", &embeddingKernel()}, {"relayout", &relayoutKernel()},
-      {"rows", &rowsKernel()},           {"local", &localKernel()}};
+      {"gemm", &gemmKernel()},
+      {"norm", &normKernel()},
+      {"attention", &attentionKernel()},
+      {"elementwise", &elementwiseKernel()},
+      {"split_rows", &splitRowsKernel()},
+      {"embedding", &embeddingKernel()},
+      {"relayout", &relayoutKernel()},
+      {"rows", &rowsKernel()},
+      {"local", &localKernel()}};
   return entries;
 }
 

@@ -132,6 +132,7 @@ const Kernel &gemmKernel();
 const Kernel &normKernel();
 const Kernel &attentionKernel();
 const Kernel &elementwiseKernel();
+const Kernel &splitRowsKernel();
 const Kernel &embeddingKernel();
 const Kernel &relayoutKernel();
 const Kernel &localKernel();
