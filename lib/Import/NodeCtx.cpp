@@ -270,6 +270,9 @@ Value NodeCtx::slice(Value x, ArrayRef<int64_t> starts, ArrayRef<int64_t> sizes,
 Value NodeCtx::sliceAxis(Value x, int64_t axis, int64_t start, int64_t size) {
   if (!x)
     return {};
+  if (axis >= rank(x))
+    return failValue("has an operand of rank " + Twine(rank(x)) +
+                     ", expected at least " + Twine(axis + 1));
   SmallVector<int64_t> starts(rank(x), 0), steps(rank(x), 1), sizes(shape(x));
   starts[axis] = start;
   sizes[axis] = size;

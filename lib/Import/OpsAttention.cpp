@@ -206,9 +206,10 @@ static bool attention(NodeCtx &n) {
   double inf = std::numeric_limits<double>::infinity();
   in->mask = additiveMask(n, n.in(3), -inf, columns);
   in->causal = n.attrInt("is_causal", 0) != 0;
-  // Without a past the triangle starts at the top left.
-  if (in->causal && rows != columns && !n.has(4)) {
-    in->mask = sumOf(n, in->mask, causalMask(n, rows, columns, 0));
+  // The first query follows the past; nn.attention aligns the last ones.
+  int64_t offset = n.has(4) ? n.shape(n.in(4))[2] : 0;
+  if (in->causal && offset != columns - rows) {
+    in->mask = sumOf(n, in->mask, causalMask(n, rows, columns, offset));
     in->causal = false;
   }
   if (n.failed)

@@ -112,6 +112,9 @@ static bool packedAttention(NodeCtx &n) {
   }
   for (int64_t i = 1; i < 3 && (n.has(4) || n.wants(1)); ++i) {
     Ints s(n.shape(parts[i]));
+    if (n.has(4) && n.rank(n.in(4)) != 5)
+      return n.fail("has a past of rank " + Twine(n.rank(n.in(4))) +
+                    ", expected 5");
     if (n.has(4)) {
       Value past = n.sliceAxis(n.in(4), 0, i - 1, 1);
       Ints shape(n.shape(n.in(4)).drop_front(1));
@@ -145,7 +148,7 @@ static bool multiHeadAttention(NodeCtx &n) {
     int64_t columns =
         n.rank(x) == 3 ? n.shape(x)[2] : n.shape(x)[1] * n.shape(x)[3];
     if (n.has(3) && n.rank(x) == 3) {
-      if (at + columns > n.shape(n.in(3))[0])
+      if (n.rank(n.in(3)) != 1 || at + columns > n.shape(n.in(3))[0])
         return n.fail("has a bias that is too short");
       x = n.make<AddOp>({x, n.sliceAxis(n.in(3), 0, at, columns)});
     }

@@ -323,7 +323,7 @@ static bool identity(NodeCtx &n) {
 
 static bool dropout(NodeCtx &n) {
   auto training = n.knownInts(n.in(2));
-  if (n.has(2) && (!training || training->front()))
+  if (n.has(2) && (!training || training->empty() || training->front()))
     return n.fail("is in training mode, which is not supported");
   if (n.wants(1))
     n.scope.values.erase(n.node.output(1)); // the mask exists in training only
