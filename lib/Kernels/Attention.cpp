@@ -60,7 +60,9 @@ struct Shape {
       return f;
     Idx h = head(c, feature), g = c.div(h, heads / groups, heads);
     Idx at = c.add(c.sub(feature, c.mul(h, headDim)), c.mul(g, headDim));
-    return limit > features ? c.min(at, groups * headDim - 1) : at;
+    // Where features end at the last head the clamps change nothing, but bounds
+    // of the address can be seen without knowing that h follows from feature.
+    return c.max(c.min(at, groups * headDim - 1), 0);
   }
   /// The query row of local row i, clamped to the last.
   Idx query(Code &c, Idx i) const {
