@@ -241,3 +241,117 @@ wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"ws
   }
   wafer.return
 }
+
+// -----
+
+// Chains of elementwise ops.
+
+#x = #wafer.layout<[2, 2], [*, x]>
+
+wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"wse2"> {
+^bb0(%x: tensor<4x4xf32>):
+  wafer.stage @s at [0, 0] size [2, 2] (%x) : (tensor<4x4xf32>) -> () {
+  ^bb0(%a: tensor<4x4xf32>):
+    %0 = wafer.place %a : tensor<4x4xf32> to tensor<4x4xf32, #x>
+    // expected-error@+1 {{is a chain without 'steps'}}
+    %1 = wafer.kernel "elementwise" of "wafer.chain" (%0) {} : (tensor<4x4xf32, #x>) -> tensor<4x4xf32, #x>
+    wafer.yield
+  }
+  wafer.return
+}
+
+// -----
+
+#x = #wafer.layout<[2, 2], [*, x]>
+
+wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"wse2"> {
+^bb0(%x: tensor<4x4xf32>):
+  wafer.stage @s at [0, 0] size [2, 2] (%x) : (tensor<4x4xf32>) -> () {
+  ^bb0(%a: tensor<4x4xf32>):
+    %0 = wafer.place %a : tensor<4x4xf32> to tensor<4x4xf32, #x>
+    // expected-error@+1 {{step #0 of the chain needs 'op', 'args' and an element type 'out'}}
+    %1 = wafer.kernel "elementwise" of "wafer.chain" (%0) {steps = [{op = "nn.neg"}]} : (tensor<4x4xf32, #x>) -> tensor<4x4xf32, #x>
+    wafer.yield
+  }
+  wafer.return
+}
+
+// -----
+
+#x = #wafer.layout<[2, 2], [*, x]>
+
+wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"wse2"> {
+^bb0(%x: tensor<4x4xf32>):
+  wafer.stage @s at [0, 0] size [2, 2] (%x) : (tensor<4x4xf32>) -> () {
+  ^bb0(%a: tensor<4x4xf32>):
+    %0 = wafer.place %a : tensor<4x4xf32> to tensor<4x4xf32, #x>
+    // expected-error@+1 {{step #0 of the chain uses operand 1 of 1}}
+    %1 = wafer.kernel "elementwise" of "wafer.chain" (%0) {steps = [{op = "nn.neg", args = array<i64: 1>, out = f32}]} : (tensor<4x4xf32, #x>) -> tensor<4x4xf32, #x>
+    wafer.yield
+  }
+  wafer.return
+}
+
+// -----
+
+#x = #wafer.layout<[2, 2], [*, x]>
+
+wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"wse2"> {
+^bb0(%x: tensor<4x4xf32>):
+  wafer.stage @s at [0, 0] size [2, 2] (%x) : (tensor<4x4xf32>) -> () {
+  ^bb0(%a: tensor<4x4xf32>):
+    %0 = wafer.place %a : tensor<4x4xf32> to tensor<4x4xf32, #x>
+    // expected-error@+1 {{step #0 of the chain uses operand -1 of 1}}
+    %1 = wafer.kernel "elementwise" of "wafer.chain" (%0) {steps = [{op = "nn.neg", args = array<i64: -1>, out = f32}]} : (tensor<4x4xf32, #x>) -> tensor<4x4xf32, #x>
+    wafer.yield
+  }
+  wafer.return
+}
+
+// -----
+
+#x = #wafer.layout<[2, 2], [*, x]>
+
+wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"wse2"> {
+^bb0(%x: tensor<4x4xf32>):
+  wafer.stage @s at [0, 0] size [2, 2] (%x) : (tensor<4x4xf32>) -> () {
+  ^bb0(%a: tensor<4x4xf32>):
+    %0 = wafer.place %a : tensor<4x4xf32> to tensor<4x4xf32, #x>
+    // expected-error@+1 {{computes 'nn.bogus', which is no nn op}}
+    %1 = wafer.kernel "elementwise" of "wafer.chain" (%0) {steps = [{op = "nn.neg", args = array<i64: 0>, out = f32}, {op = "nn.bogus", args = array<i64: -1>, out = f32}]} : (tensor<4x4xf32, #x>) -> tensor<4x4xf32, #x>
+    wafer.yield
+  }
+  wafer.return
+}
+
+// -----
+
+#x = #wafer.layout<[2, 2], [*, x]>
+
+wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"wse2"> {
+^bb0(%x: tensor<4x4xf32>):
+  wafer.stage @s at [0, 0] size [2, 2] (%x) : (tensor<4x4xf32>) -> () {
+  ^bb0(%a: tensor<4x4xf32>):
+    %0 = wafer.place %a : tensor<4x4xf32> to tensor<4x4xf32, #x>
+    // expected-error@+1 {{step #0 of the chain, nn.softmax, is not elementwise}}
+    %1 = wafer.kernel "elementwise" of "wafer.chain" (%0) {steps = [{op = "nn.softmax", args = array<i64: 0>, out = f32, axis = 1 : i64}]} : (tensor<4x4xf32, #x>) -> tensor<4x4xf32, #x>
+    wafer.yield
+  }
+  wafer.return
+}
+
+// -----
+
+#x = #wafer.layout<[2, 2], [*, x]>
+
+wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"wse2"> {
+^bb0(%x: tensor<4x4xf32>):
+  wafer.stage @s at [0, 0] size [2, 2] (%x) : (tensor<4x4xf32>) -> () {
+  ^bb0(%a: tensor<4x4xf32>):
+    %0 = wafer.place %a : tensor<4x4xf32> to tensor<4x4xf32, #x>
+    // expected-error@+1 {{is a chain that ends with 'tensor<4x4xi32>', its result is 'tensor<4x4xf32>'}}
+    %1 = wafer.kernel "elementwise" of "wafer.chain" (%0) {steps = [{op = "nn.less", args = array<i64: 0, 0>, out = i32}]} : (tensor<4x4xf32, #x>) -> tensor<4x4xf32, #x>
+    wafer.yield
+  }
+  wafer.return
+}
