@@ -50,6 +50,22 @@ nn.program @main(%x: tensor<8x30xf32> {nn.name = "x"}) -> (tensor<8x45xf32> {nn.
 
 // -----
 
+// Elementwise ops in a row are one kernel: each works on the value so far (-1) and
+// on operands of the kernel.
+// CHECK: wafer.kernel "{{elementwise|split_rows}}" of "wafer.chain"(%{{.*}}, %{{.*}}) {steps = [
+// CHECK-SAME: {args = array<i64: 0, 1>, op = "nn.add", out = f32}
+// CHECK-SAME: {args = array<i64: -1>, op = "nn.relu", out = f32}
+// CHECK-SAME: {args = array<i64: -1, 1>, op = "nn.mul", out = f32}
+// CHECK-NOT: wafer.kernel
+nn.program @main(%x: tensor<8x30xf32> {nn.name = "x"}, %z: tensor<8x30xf32> {nn.name = "z"}) -> (tensor<8x30xf32> {nn.name = "y"}) {
+  %0 = nn.add %x, %z : (tensor<8x30xf32>, tensor<8x30xf32>) -> tensor<8x30xf32>
+  %1 = nn.relu %0 : (tensor<8x30xf32>) -> tensor<8x30xf32>
+  %2 = nn.mul %1, %z : (tensor<8x30xf32>, tensor<8x30xf32>) -> tensor<8x30xf32>
+  nn.return %2 : tensor<8x30xf32>
+}
+
+// -----
+
 // Outputs may be inputs or constants; unused inputs stay.
 // CHECK: wafer.program @main inputs ["x", "unused"] outputs ["x again", "c"]
 // CHECK: %[[C:.*]] = wafer.place @c0 to tensor<2xi32,
