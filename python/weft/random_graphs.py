@@ -708,8 +708,8 @@ def recipe_scalars(b):
     s = b.input([], 1.0, 0.5)
     x = b.input([b.size(1, 5), b.size(1, 9)])
     y = b.mul(x, s)
-    total = b.reduce("ReduceSum", y, [0, 1], False)
-    b.output(b.add(b.mul(total, s), b.const(0.5)))
+    total = b.reduce("ReduceSum", b.mul(y, y), [0, 1], False)  # does not cancel
+    b.output(b.add(total, b.mul(s, s)))
     if b.chance(0.5):
         b.output(b.op("Tanh", s))
     if b.chance(0.5):
@@ -959,6 +959,65 @@ def recipe_variants(b):
     else:
         x = b.op("LogSoftmax", linear(b, layer_norm(b, x), b.size(2, 9)), axis=-1)
     b.output(x)
+
+
+def step_dag(b, pool, shape):
+    """A value of `shape` from values of the pool, which have that shape too."""
+    x, y, n = b.rng.choice(pool), b.rng.choice(pool), shape[-1]
+    kind = b.pick("add", "sub", "mul", "max", "where", "tanh", "relu", "act", "linear",
+                  "alias", "transpose", "cut", "norm", "mean", "rows", "self", "div",
+                  "scalar", "gram", "gate")
+    if kind in ("add", "sub", "max"):
+        return b.binary(kind.capitalize(), x, y)
+    if kind == "mul":
+        return b.op("Tanh", b.mul(x, y))
+    if kind == "where":
+        test = b.op("Greater", x, y, dtype=bool)
+        return b.op("Where", test, b.rng.choice(pool), x, shape=shape, dtype=FLOAT)
+    if kind in ("tanh", "relu"):
+        return b.op(kind.capitalize(), x)
+    if kind == "act":
+        return activation(b, x)
+    if kind == "linear":
+        return b.mul(linear(b, x, n), b.const(0.7))
+    if kind == "alias":  # the same storage under other shapes
+        rows = int(np.prod(shape[:-1]))
+        flat = b.op(b.pick("Relu", "Neg", "Abs"), b.reshape(x, [rows, n]))
+        return b.add(b.reshape(flat, shape), y)
+    if kind == "transpose":
+        turned = b.op("Sigmoid", b.transpose(x, [0, 2, 1]))
+        return b.add(b.transpose(turned, [0, 2, 1]), y)
+    if kind == "cut" and n > 1:
+        at = b.size(1, n - 1)
+        left, right = b.split(x, [at, n - at], 2)
+        return b.concat(b.pick([right, left], [left, right]), 2)
+    if kind == "norm":
+        return layer_norm(b, x)
+    if kind in ("mean", "rows"):
+        mean = b.reduce(b.pick("ReduceMean", "ReduceMax"), x,
+                        [-1 if kind == "mean" else 1], True)
+        return b.binary(b.pick("Sub", "Add"), y, mean)
+    if kind == "self":
+        return b.binary(b.pick("Add", "Max", "Sub"), x, x)
+    if kind == "div":
+        return b.binary("Div", x, positive(b, y))
+    if kind == "scalar":
+        return b.mul(x, b.reduce("ReduceMax", b.op("Tanh", y), [0, 1, 2], True))
+    if kind == "gram":  # products of activations, x with itself at times
+        scores = b.op("Softmax", b.matmul(x, b.transpose(y, [0, 2, 1])), axis=-1)
+        return b.matmul(scores, x)
+    return b.mul(x, b.op("Sigmoid", y))
+
+
+def recipe_dag(b):
+    """Values with several uses, in all orders: storage that is shared or reused."""
+    shape = [b.size(1, 2), b.size(1, 5), b.pick(b.size(1, 12), 16, 24)]
+    pool = [b.input(shape) for _ in range(b.size(1, 3))]
+    for _ in range(b.size(4, 16)):
+        pool.append(step_dag(b, pool, shape))
+    for value in b.rng.sample(pool, min(len(pool), b.size(1, 4))):
+        b.output(value)
+    b.output(pool[-1])
 
 
 def recipe_mixture(b):

@@ -104,11 +104,11 @@ def simulate(binary, folder, rtol):
     return run(words)
 
 
-def check(result, folder, rtol, target):
+def check(result, folder, rtol, machine):
     """Compiles, verifies, runs and compares; fills in `result`."""
     binary, cost = os.path.join(folder, "g.weft"), os.path.join(folder, "cost.json")
     done = run(["weftc", os.path.join(folder, "model.onnx"), "-o", binary,
-                f"--target={target}", f"--grid={result.grid}", f"--cost-json={cost}"])
+                *machine, f"--grid={result.grid}", f"--cost-json={cost}"])
     if done.returncode == 1 and "error: " in done.stderr and "internal" not in done.stderr:
         result.kind = "refused"
         result.message = done.stderr.strip().splitlines()[0]
@@ -136,7 +136,8 @@ def one(seed, args):
         recipe, rtol = write_graph(seed, args.recipe, folder)
         result = Result(seed, recipe, grid)
         try:
-            check(result, folder, rtol, args.target)
+            machine = [f"--target={args.target}", *(f"--set={s}" for s in args.set)]
+            check(result, folder, rtol, machine)
         except subprocess.TimeoutExpired as e:
             result.kind, result.message = "wrong", f"{e.cmd[0]} takes more than 900 s"
     return result
@@ -152,6 +153,8 @@ def main():
     p.add_argument("--seeds", default="0:40", help="N, or FIRST:END")
     p.add_argument("--grid", help="one grid for all, else one by seed")
     p.add_argument("--target", default="wse2")
+    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                   help="as for weftc; a small pe.sram_bytes makes storage scarce")
     p.add_argument("--recipe", choices=sorted(random_graphs.RECIPES))
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--keep", metavar="DIR", help="keep models, binaries and reports")
