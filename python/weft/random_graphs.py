@@ -36,7 +36,8 @@ class Value:
 class Builder:
     """Nodes with shapes, on top of Graph; all choices come from one generator."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, scale=1):
+        self.scale = scale
         self.rng = random.Random(seed)
         opset = self.rng.choice([13, 14, 17, 17, 18, 20])
         self.seed = seed
@@ -54,6 +55,10 @@ class Builder:
 
     def size(self, low=1, high=24):
         return self.rng.randint(low, high)
+
+    def length(self, low, high):
+        """Tokens of a sequence or features of a tensor, which a scale enlarges."""
+        return self.rng.randint(low, high * self.scale)
 
     def fresh(self, stem):
         self.names += 1
@@ -149,7 +154,7 @@ class Builder:
         for name, n in zip(names, parts):
             shape = list(x.shape)
             shape[axis] = n
-            values.append(Value(name, shape))
+            values.append(Value(name, shape, x.dtype))
         return values
 
     def reduce(self, kind, x, axes, keepdims):
@@ -179,12 +184,12 @@ class Builder:
 
 def lead_shape(b):
     """Leading dimensions of activations: [T], [B, T] or [B, H, T]."""
-    return b.pick([b.size(1, 12)], [1, b.size(1, 12)], [b.size(1, 3), b.size(1, 9)],
-                  [1, b.size(1, 3), b.size(1, 6)], [b.size(2, 3), 2, b.size(1, 4)])
+    return b.pick([b.length(1, 12)], [1, b.length(1, 12)], [b.size(1, 3), b.length(1, 9)],
+                  [1, b.size(1, 3), b.length(1, 6)], [b.size(2, 3), 2, b.length(1, 4)])
 
 
 def width(b):
-    return b.pick(b.size(1, 48), b.size(2, 32), 4, 8, 16, 32, 64)
+    return b.pick(b.length(1, 48), b.length(2, 32), 4, 8, 16, 32, 64)
 
 
 def linear(b, x, cols, bias=None):
@@ -416,7 +421,7 @@ def recipe_vector(b):
 
 
 def recipe_attention(b):
-    batch, seq = b.size(1, 3), b.size(1, 12)
+    batch, seq = b.size(1, 3), b.length(1, 12)
     x = b.input([batch, seq, width(b)])
     masks = pad_mask(b, batch, seq)
     y = attention(b, x, masks=masks, is_causal=b.chance(0.5))
@@ -424,7 +429,7 @@ def recipe_attention(b):
 
 
 def recipe_cross(b):
-    batch, seq, keys = b.size(1, 2), b.size(1, 9), b.size(1, 11)
+    batch, seq, keys = b.size(1, 2), b.length(1, 9), b.length(1, 11)
     x = b.input([batch, seq, width(b)])
     memory = b.input([batch, keys, width(b)])
     y = attention(b, x, memory=memory, masks=pad_mask(b, batch, keys))
@@ -662,7 +667,10 @@ def step_movement(b, x):
         axis = b.size(0, x.rank - 1)
         shape = list(x.shape)
         shape[axis] = b.size(1, 5)
-        other = b.input(shape) if b.chance(0.5) else b.weight(shape, 0.5)
+        if x.dtype != FLOAT:
+            other = b.cast(b.input_ints(shape, 5), x.dtype)
+        else:
+            other = b.input(shape) if b.chance(0.5) else b.weight(shape, 0.5)
         return b.concat(b.pick([x, other], [other, x], [x, other, x]), axis)
     if kind == "split" and x.rank and x.shape[axis := b.size(0, x.rank - 1)] > 1:
         n = x.shape[axis]
@@ -680,7 +688,7 @@ def step_movement(b, x):
         repeats = [b.pick(1, 1, 2) for _ in x.shape]
         return b.op("Tile", x, b.ints(*repeats),
                     shape=[n * r for n, r in zip(x.shape, repeats)])
-    if kind == "pad" and x.rank:
+    if kind == "pad" and x.rank and x.dtype != bool:
         pads = [b.pick(0, 0, 1, 2) for _ in range(2 * x.rank)]
         shape = [n + pads[d] + pads[d + x.rank] for d, n in enumerate(x.shape)]
         return b.op("Pad", x, b.ints(*pads), shape=shape)
@@ -693,10 +701,14 @@ def step_movement(b, x):
 def recipe_movement(b):
     x = b.input(b.pick([b.size(1, 6), b.size(1, 6), width(b)], [b.size(1, 9), width(b)],
                        [2, 3, b.size(1, 4), b.size(1, 9)]))
-    if b.chance(0.5):
+    if b.chance(0.3):
+        x = b.cast(x, b.pick(np.int32, np.int64, bool))
+    elif b.chance(0.5):
         x = linear(b, x, b.size(1, 20))
     for _ in range(b.size(1, 5)):
         x = step_movement(b, x)
+        if x.dtype != FLOAT:
+            continue
         if b.chance(0.3):
             x = step_elementwise(b, x)
         if x.rank >= 2 and b.chance(0.2):
@@ -790,12 +802,13 @@ def block(b, x, masks, is_causal, post, memory=None, memory_masks=()):
 
 
 def recipe_gpt(b):
-    batch, seq, hidden, vocab = b.size(1, 2), b.size(2, 10), b.pick(16, 24, 32), 37
+    batch, seq = b.size(1, 2), b.length(2, 10)
+    hidden, vocab = b.pick(16, 24, 32) * b.scale, 37 * b.scale
     ids = b.input_ints([batch, seq], vocab)
     table = b.weight([vocab, hidden], 0.5)
     x = b.op("Gather", table, ids, axis=0, shape=[batch, seq, hidden], dtype=FLOAT)
     where = b.const(np.arange(seq)[None], np.int64)
-    x = b.add(x, b.op("Gather", b.weight([16, hidden], 0.3), where, axis=0,
+    x = b.add(x, b.op("Gather", b.weight([10 * b.scale, hidden], 0.3), where, axis=0,
                       shape=[1, seq, hidden], dtype=FLOAT))
     masks = pad_mask(b, batch, seq) if b.chance(0.3) else []
     for _ in range(b.size(1, 2)):
@@ -809,7 +822,7 @@ def recipe_gpt(b):
 
 
 def recipe_bert(b):
-    batch, seq, hidden, vocab = b.size(1, 3), b.size(2, 10), b.pick(16, 20, 32), 41
+    batch, seq, hidden, vocab = b.size(1, 3), b.length(2, 10), b.pick(16, 20, 32) * b.scale, 41
     ids, kinds = b.input_ints([batch, seq], vocab), b.input_ints([batch, seq], 2)
     parts = []
     for index, rows in ((ids, vocab), (kinds, 2)):
@@ -1048,11 +1061,11 @@ RECIPES = {name[len("recipe_"):]: f for name, f in sorted(globals().items())
            if name.startswith("recipe_")}
 
 
-def graph(seed, recipe=None):
+def graph(seed, recipe=None, scale=1):
     """(Graph, name of its recipe) of a seed. Seeds walk through the recipes."""
     names = sorted(RECIPES)
     recipe = recipe or names[seed % len(names)]
-    b = Builder(seed)
+    b = Builder(seed, scale)
     RECIPES[recipe](b)
     return b.g, recipe
 
@@ -1061,10 +1074,11 @@ def main(argv=None):
     p = argparse.ArgumentParser(prog="weft.random_graphs")
     p.add_argument("seed", type=int)
     p.add_argument("--recipe", choices=sorted(RECIPES))
+    p.add_argument("--scale", type=int, default=1, help="longer sequences, more features")
     p.add_argument("--text", action="store_true", help="print the graph")
     p.add_argument("-o", "--output", metavar="DIR")
     args = p.parse_args(argv)
-    g, recipe = graph(args.seed, args.recipe)
+    g, recipe = graph(args.seed, args.recipe, args.scale)
     model = g.model()
     print(f"seed {args.seed}: {recipe}")
     if args.text:

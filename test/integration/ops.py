@@ -84,9 +84,9 @@ def spread_of(model, samples, plain):
     return max(spread, onnxio.disagreement(plain, exact))
 
 
-def write_graph(seed, recipe, folder):
+def write_graph(seed, recipe, scale, folder):
     """The graph with inputs and outputs of ONNX Runtime; its tolerance."""
-    graph, recipe = random_graphs.graph(seed, recipe)
+    graph, recipe = random_graphs.graph(seed, recipe, scale)
     model = graph.model()
     plain = onnxio.run_reference(model, graph.samples)
     spread = spread_of(model, graph.samples, plain)
@@ -133,7 +133,7 @@ def one(seed, args):
     grid = args.grid or random.Random(seed * 7 + 1).choice(GRIDS)
     with tempfile.TemporaryDirectory() as scratch:
         folder = os.path.join(args.keep, f"{seed}-{grid}") if args.keep else scratch
-        recipe, rtol = write_graph(seed, args.recipe, folder)
+        recipe, rtol = write_graph(seed, args.recipe, args.scale, folder)
         result = Result(seed, recipe, grid)
         try:
             machine = [f"--target={args.target}", *(f"--set={s}" for s in args.set)]
@@ -156,6 +156,7 @@ def main():
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
                    help="as for weftc; a small pe.sram_bytes makes storage scarce")
     p.add_argument("--recipe", choices=sorted(random_graphs.RECIPES))
+    p.add_argument("--scale", type=int, default=1, help="longer sequences, more features")
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--keep", metavar="DIR", help="keep models, binaries and reports")
     p.add_argument("--quiet", action="store_true", help="print complaints only")
