@@ -60,6 +60,7 @@ private:
   Target target;
   OwningOpRef<ModuleOp> module;
   ImportReport report;
+  OutputSet outputs;
   bool codeIsGiven = false; // the module came as fabric or pe
 
   ExitCode fail(const Twine &message, ExitCode code = UserError) {
@@ -197,14 +198,20 @@ private:
   }
 
   ExitCode print() {
-    auto write = [&](llvm::raw_ostream &os) {
+    return write([&](llvm::raw_ostream &os) {
       OpPrintingFlags flags;
       flags.enableDebugInfo(true, false);
       module->print(os, flags);
-    };
-    if (llvm::Error e = writeOutput(o.output.empty() ? "-" : o.output, write))
-      return fail(llvm::toString(std::move(e)));
-    return Success;
+      return llvm::Error::success();
+    });
+  }
+
+  /// The main output and those beside it: all of them, or none.
+  ExitCode write(OutputSet::Write main) {
+    llvm::Error e = outputs.add(o.output.empty() ? "-" : o.output, main);
+    if (!e)
+      e = outputs.commit();
+    return e ? fail(llvm::toString(std::move(e))) : Success;
   }
 
   /// Bytes of a tensor: inline, or the constant expression of a symbol.
@@ -248,7 +255,7 @@ private:
                   codeIsGiven ? UserError : Internal);
     if (ExitCode code = check(p))
       return code;
-    if (ExitCode code = writeReport(*cost))
+    if (ExitCode code = addReport(*cost))
       return code;
     return writeProgram(p, *cost);
   }
@@ -265,33 +272,26 @@ private:
     return codeIsGiven ? UserError : Internal;
   }
 
-  ExitCode writeReport(const cost::CostReport &cost) {
+  ExitCode addReport(const cost::CostReport &cost) {
     if (o.costJson.empty())
       return Success;
-    auto write = [&](llvm::raw_ostream &os) {
+    llvm::Error e = outputs.add(o.costJson, [&](llvm::raw_ostream &os) {
       os << llvm::formatv("{0:2}", cost::toJson(cost)) << "\n";
-    };
-    if (llvm::Error e = writeOutput(o.costJson, write))
-      return fail(llvm::toString(std::move(e)));
-    return Success;
+      return llvm::Error::success();
+    });
+    return e ? fail(llvm::toString(std::move(e))) : Success;
   }
 
   ExitCode writeProgram(const bin::Program &p, const cost::CostReport &cost) {
-    llvm::Error e = llvm::Error::success();
-    if (o.emit == Emit::Binary) {
-      e = bin::writeFile(p, o.output);
-    } else {
-      auto write = [&](llvm::raw_ostream &os) {
-        if (o.emit == Emit::Asm)
-          bin::dumpCode(p, os);
-        else
-          cost::printTable(cost, os);
-      };
-      e = writeOutput(o.output.empty() ? "-" : o.output, write);
-    }
-    if (e)
-      return fail(llvm::toString(std::move(e)));
-    return Success;
+    return write([&](llvm::raw_ostream &os) -> llvm::Error {
+      if (o.emit == Emit::Binary)
+        return bin::writeStream(p, os);
+      if (o.emit == Emit::Asm)
+        bin::dumpCode(p, os);
+      else
+        cost::printTable(cost, os);
+      return llvm::Error::success();
+    });
   }
 };
 } // namespace
@@ -306,6 +306,11 @@ ExitCode weft::compile(const CompilerOptions &options) {
   }
   if (options.emit == Emit::Binary && options.output.empty()) {
     llvm::errs() << "weftc: error: no output file, give -o OUT.weft\n";
+    return UserError;
+  }
+  if (!options.costJson.empty() && options.emit < Emit::Asm) {
+    llvm::errs() << "weftc: error: --cost-json needs code, allowed are "
+                    "--emit=asm, --emit=binary and --emit=cost\n";
     return UserError;
   }
   return Compilation(options).run();

@@ -12,7 +12,11 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
+#include <functional>
+#include <string>
+#include <vector>
 
 namespace weft {
 
@@ -20,6 +24,40 @@ namespace weft {
 /// "-" is standard output; devices and pipes are written directly.
 llvm::Error writeOutput(llvm::StringRef path,
                         llvm::function_ref<void(llvm::raw_ostream &)> write);
+
+/// Results of one run that appear together or not at all. Files are filled
+/// beside their names by add() and renamed by commit(); standard output,
+/// devices and pipes cannot be taken back, so commit() writes them, before it
+/// renames. Without a commit nothing is left.
+class OutputSet {
+public:
+  using Write = std::function<llvm::Error(llvm::raw_ostream &)>;
+
+  OutputSet() = default;
+  OutputSet(const OutputSet &) = delete;
+  OutputSet &operator=(const OutputSet &) = delete;
+  ~OutputSet();
+
+  /// `write` has to stay callable until commit(). Refused: a path that was
+  /// added before.
+  llvm::Error add(llvm::StringRef path, Write write);
+  llvm::Error commit();
+
+private:
+  struct File {
+    std::string path;
+    llvm::sys::fs::TempFile temp;
+  };
+  struct Stream {
+    std::string path;
+    Write write;
+  };
+  std::vector<File> files;
+  std::vector<Stream> streams;
+  std::vector<std::string> paths;
+
+  llvm::Error rename();
+};
 
 } // namespace weft
 #endif
