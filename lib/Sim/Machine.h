@@ -79,6 +79,11 @@ struct Frame {
   uint8_t reg = 0;
 };
 
+/// The counters of a PE's main thread when it began what it works for now.
+struct Account {
+  uint64_t time = 0, compute = 0, setup = 0, waitIn = 0, waitOut = 0;
+};
+
 /// PE::callKernel outside the calls that PEClass::callKernels lists: an
 /// instruction works for the kernel of its address, if any.
 constexpr uint32_t ByAddress = None - 1;
@@ -97,6 +102,7 @@ struct PE {
   uint64_t time = 0; // when the main thread can go on
   uint32_t pendingTasks = 0;
   uint32_t callKernel = ByAddress; // of the depth-0 call it is in
+  uint32_t account = None;         // kernel that its time is charged to
   uint64_t activated[31] = {};
   uint32_t live = 0;    // bit s: slot s holds a fabric op
   uint32_t memLive = 0; // bit s: slot s holds an async op in memory
@@ -172,6 +178,10 @@ private:
     noteKernel(pe, kernelOf(pe, i), from, to);
   }
   void addMacs(const PE &pe, uint32_t kernel, uint64_t n);
+
+  // TimeSplit.cpp
+  void chargeTo(PE &pe, uint32_t kernel);
+  void splitTime(Stats &s) const;
 
   // VectorOps.cpp
   bool vector(PE &pe, const Inst &i);
@@ -257,8 +267,10 @@ private:
 
   // Counters.
   std::vector<KernelStats> kernels;
-  std::vector<uint64_t> macsOf; // [macBase of the PE + local kernel]
-  std::vector<size_t> macBase;  // by PE
+  std::vector<uint64_t> macsOf;  // [macBase of the PE + local kernel]
+  std::vector<size_t> macBase;   // by PE
+  std::vector<bool> workedFor;   // as macsOf: did the PE spend time on it
+  std::vector<Account> accounts; // by PE: since PE::account began
   uint64_t macs = 0, instructions = 0, fabricElements = 0;
   uint64_t firstElement = ~uint64_t(0), lastElement = 0;
 

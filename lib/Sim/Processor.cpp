@@ -48,6 +48,7 @@ void Machine::nextTask(PE &pe) {
       bestAt = at;
     }
   }
+  chargeTo(pe, None); // until the task starts
   if (best == 31) {
     pe.state = PE::Ended;
     return;
@@ -67,6 +68,7 @@ void Machine::enterCall(PE &pe) {
   const std::vector<uint32_t> &list = pe.code->callKernels;
   uint32_t &next = nextCall[pe.id];
   pe.callKernel = next < list.size() ? list[next++] : None;
+  chargeTo(pe, pe.callKernel);
 }
 
 void Machine::leaveCall(PE &pe) {
@@ -114,6 +116,8 @@ void Machine::runMain(PE &pe) {
       return;
     }
     const Inst &i = code.insts[pe.pc];
+    if (uint32_t kernel = kernelOf(pe, i); kernel != pe.account)
+      chargeTo(pe, kernel);
     ++instructions;
     pe.peak = std::max(pe.peak, i.endAddr);
     bool goOn = i.vector ? vector(pe, i) : scalar(pe, i);
@@ -396,6 +400,7 @@ bool Machine::control(PE &pe, const Inst &i) {
   switch (i.op) {
   case Op::Halt:
     pe.state = PE::Halted;
+    chargeTo(pe, None);
     retireMemoryOps(pe);
     for (uint32_t m = pe.memLive; m; m &= m - 1)
       pe.lastElement = std::max(pe.lastElement, pe.flights[countr_zero(m)].end);

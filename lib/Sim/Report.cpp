@@ -150,15 +150,8 @@ Stats Machine::collect() const {
     s.lastElement = lastElement;
   }
   s.kernels = kernels;
-  s.classes.resize(program.classes.size());
   for (const PE &pe : pes) {
     s.sramPeakBytes = std::max<uint64_t>(s.sramPeakBytes, pe.peak);
-    ClassStats &c = s.classes[pe.cls];
-    ++c.pes;
-    c.compute += pe.compute;
-    c.setup += pe.setup;
-    c.waitIn += pe.waitIn;
-    c.waitOut += pe.waitOut;
     for (size_t k = 0; k < pe.code->kernels.size(); ++k) {
       uint64_t n = macsOf[macBase[pe.id] + k];
       KernelStats &kernel = s.kernels[pe.code->kernels[k]];
@@ -167,12 +160,11 @@ Stats Machine::collect() const {
       kernel.pesActive += n != 0;
     }
   }
-  for (ClassStats &c : s.classes)
-    c.idle = c.pes * s.cycles - c.compute - c.setup - c.waitIn - c.waitOut;
   for (KernelStats &k : s.kernels) {
     if (k.firstCycle > k.lastCycle)
       k.firstCycle = k.lastCycle;
     k.cycles = k.lastCycle - k.firstCycle;
   }
+  splitTime(s);
   return s;
 }

@@ -119,6 +119,8 @@ void Machine::reset() {
   fresh.firstCycle = ~uint64_t(0);
   kernels.assign(program.kernels.size(), fresh);
   std::fill(macsOf.begin(), macsOf.end(), 0);
+  workedFor.assign(macsOf.size(), false);
+  accounts.assign(pes.size(), {});
   nextCall.assign(pes.size(), 0);
   macs = instructions = fabricElements = lastElement = 0;
   firstElement = ~uint64_t(0);

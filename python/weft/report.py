@@ -14,6 +14,9 @@ import sys
 EXACT = ["pe.sram_peak_bytes", "fabric.wavelet_hops", "fabric.max_link_wavelets",
          "compute.macs"]
 
+# Into what the time of a kernel's or a class's PEs is split.
+SPLIT = ["compute", "setup", "wait_in", "wait_out", "idle"]
+
 
 def load(path):
     with open(path) as f:
@@ -76,6 +79,29 @@ def kernel_row(kernel):
             f"{kernel['cycles']:,}", f"{kernel['macs']:,}")
 
 
+def split_row(name, part):
+    """Where the PE-cycles of a kernel or class went, in percent."""
+    total = sum(part[key] for key in SPLIT)
+    return (name, f"{part['pes']:,}", f"{total:,}",
+            *(f"{100 * part[key] / total:.1f}" if total else "" for key in SPLIT))
+
+
+def show_split(stats, top=10):
+    """The time of the costliest kernels, and of all classes together."""
+    kernels = [k for k in stats.get("kernels") or [] if "idle" in k]
+    classes = stats.get("classes") or []
+    if not classes:
+        return
+    kernels.sort(key=lambda k: -sum(k[key] for key in SPLIT))  # stable
+    every = {key: sum(c[key] for c in classes) for key in ["pes", *SPLIT]}
+    print()
+    table([("time of", "PEs", "PE-cycles", *(f"{key} %" for key in SPLIT))]
+          + [split_row(k["name"], k) for k in kernels[:top]]
+          + [split_row("the program", every)])
+    if len(kernels) > top:
+        print(f"and {len(kernels) - top} more kernels")
+
+
 def show(cost, stats=None):
     """The numbers of a report (or of both, side by side) and its kernels."""
     left = dict(numbers(cost))
@@ -91,6 +117,7 @@ def show(cost, stats=None):
         print()
         table([("kernel", "algorithm", "PEs", "cycles", "MACs")]
               + [kernel_row(k) for k in kernels])
+    show_split(stats or cost)
     assumed = cost.get("assumed") or []
     if assumed:
         print(f"\n{len(assumed)} machine constants are assumed: "

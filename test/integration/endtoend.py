@@ -37,13 +37,24 @@ def spread_complaints(stats):
     return wrong
 
 
+def split_complaints(stats):
+    """Whether the times of kernels and classes add up."""
+    def adds_up(part, cycles):
+        return sum(part[key] for key in report.SPLIT) == part["pes"] * cycles
+
+    wrong = [f"{k['name']}: its times do not add up to PEs x cycles"
+             for k in stats["kernels"] if not adds_up(k, k["cycles"])]
+    return wrong + [f"class {c['name']}: its times do not add up to PEs x cycles"
+                    for c in stats["classes"] if not adds_up(c, stats["cycles"])]
+
+
 def run_case(case, grid, style, out, spread):
     model = os.path.join(out, "model")
     refs.write(case, model, style)
     done = compile_and_run(model, os.path.join(out, grid), grid, show=True)
     call(["weft-verify", done.binary], show=True,
          stdout=subprocess.DEVNULL)
-    wrong = report.compare(done.cost, done.stats)
+    wrong = report.compare(done.cost, done.stats) + split_complaints(done.stats)
     if spread:
         wrong += spread_complaints(done.stats)
     print(f"{case} {style} {grid}: cycles {report.get(done.stats, 'cycles')}, estimate "

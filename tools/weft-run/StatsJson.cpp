@@ -19,31 +19,41 @@ static json::Value rectangle(const bin::Pattern &p) {
                       {"h", p.h},   {"dx", p.dx}, {"dy", p.dy}};
 }
 
+/// Of a kernel or a class, in PE-cycles.
+static void addSplit(json::Object &to, const sim::TimeSplit &s) {
+  to["pes"] = number(s.pes);
+  to["compute"] = number(s.compute);
+  to["setup"] = number(s.setup);
+  to["wait_in"] = number(s.waitIn);
+  to["wait_out"] = number(s.waitOut);
+  to["idle"] = number(s.idle);
+}
+
 static json::Value kernelJson(const bin::Kernel &k, const sim::KernelStats &s) {
   json::Array nodes;
   for (uint32_t n : k.nodes)
     nodes.push_back(n);
   uint64_t pes = std::max<uint64_t>(k.where.count(), 1);
-  return json::Object{{"name", json::fixUTF8(k.name)},
-                      {"algorithm", json::fixUTF8(k.algorithm)},
-                      {"nodes", std::move(nodes)},
-                      {"rectangle", rectangle(k.where)},
-                      {"stage", k.stage},
-                      {"cycles", number(s.cycles)},
-                      {"first_cycle", number(s.firstCycle)},
-                      {"last_cycle", number(s.lastCycle)},
-                      {"macs", number(s.macs)},
-                      {"macs_max_per_pe", number(s.macsMaxPerPE)},
-                      {"macs_mean_per_pe", double(s.macs) / double(pes)},
-                      {"pes_active", number(s.pesActive)}};
+  json::Object o{{"name", json::fixUTF8(k.name)},
+                 {"algorithm", json::fixUTF8(k.algorithm)},
+                 {"nodes", std::move(nodes)},
+                 {"rectangle", rectangle(k.where)},
+                 {"stage", k.stage},
+                 {"cycles", number(s.cycles)},
+                 {"first_cycle", number(s.firstCycle)},
+                 {"last_cycle", number(s.lastCycle)},
+                 {"macs", number(s.macs)},
+                 {"macs_max_per_pe", number(s.macsMaxPerPE)},
+                 {"macs_mean_per_pe", double(s.macs) / double(pes)},
+                 {"pes_active", number(s.pesActive)}};
+  addSplit(o, s.time);
+  return o;
 }
 
-static json::Value classJson(const bin::PEClass &c, const sim::ClassStats &s) {
-  return json::Object{
-      {"name", json::fixUTF8(c.name)}, {"pes", number(s.pes)},
-      {"compute", number(s.compute)},  {"setup", number(s.setup)},
-      {"wait_in", number(s.waitIn)},   {"wait_out", number(s.waitOut)},
-      {"idle", number(s.idle)}};
+static json::Value classJson(const bin::PEClass &c, const sim::TimeSplit &s) {
+  json::Object o{{"name", json::fixUTF8(c.name)}};
+  addSplit(o, s);
+  return o;
 }
 
 /// A stage lasts from the first issue to the last end of its kernels.

@@ -20,19 +20,22 @@
 
 namespace weft::sim {
 
-/// What one kernel of the program did. A PE without MACs is not `active`.
+/// Where the time of `pes` PEs went, in PE-cycles of their main threads; the
+/// five add up to pes * cycles. What runs on microthreads is not counted again.
+struct TimeSplit {
+  uint64_t pes = 0, compute = 0, setup = 0, waitIn = 0, waitOut = 0, idle = 0;
+  bool operator==(const TimeSplit &) const = default;
+};
+
+/// What one kernel of the program did. A PE without MACs is not `active`. In
+/// `time`, `pes` are those that worked for it, cycles are the kernel's own, and
+/// a PE is idle while it is not yet, or no longer, at this kernel.
 struct KernelStats {
   uint64_t cycles = 0; // from the first issue to the last end over all PEs
   uint64_t firstCycle = 0, lastCycle = 0;
   uint64_t macs = 0, macsMaxPerPE = 0, pesActive = 0;
+  TimeSplit time;
   bool operator==(const KernelStats &) const = default;
-};
-
-/// Where the time of a class's PEs went, in PE-cycles; the five add up to
-/// pes * cycles of the program. What runs on microthreads is not counted again.
-struct ClassStats {
-  uint64_t pes = 0, compute = 0, setup = 0, waitIn = 0, waitOut = 0, idle = 0;
-  bool operator==(const ClassStats &) const = default;
 };
 
 struct Stats {
@@ -44,7 +47,9 @@ struct Stats {
   uint64_t firstElement = 0, lastElement = 0;
   uint64_t instructions = 0, fabricElements = 0; // fabricElements: pipe slots
   std::vector<KernelStats> kernels;              // as Program::kernels
-  std::vector<ClassStats> classes;               // as Program::classes
+  /// As Program::classes, over the cycles of the program; a PE is idle while
+  /// it waits for a task and after its halt.
+  std::vector<TimeSplit> classes;
   bool operator==(const Stats &) const = default;
 };
 

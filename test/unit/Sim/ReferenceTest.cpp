@@ -200,6 +200,28 @@ Builder programOf(const Traffic &t) {
   return b;
 }
 
+/// The kernel (or -1) of each PE's steps, drawn; the code's ranges say it.
+using StepKernels = std::vector<std::vector<int>>;
+
+StepKernels drawKernels(const Traffic &t, Builder &b, unsigned seed) {
+  std::mt19937 rng(seed);
+  for (const char *name : {"k0", "k1", "k2"})
+    b.p.kernels.push_back({name, "", {}, {}, 0});
+  StepKernels all(t.scripts.size());
+  for (uint32_t p = 0; p < t.scripts.size(); ++p) {
+    uint32_t at = 0;
+    for (const Step &s : t.scripts[p]) {
+      uint32_t end = at + Builder::assemble(textOf(t, p, s)).size();
+      int kernel = int(rng() % 4) - 1;
+      all[p].push_back(kernel);
+      if (kernel >= 0)
+        b.p.classes[p].ranges.push_back({at, end, uint32_t(kernel)});
+      at = end;
+    }
+  }
+  return all;
+}
+
 //===----------------------------------------------------------------------===//
 // The plain machine
 //===----------------------------------------------------------------------===//
@@ -217,6 +239,7 @@ struct PlainPE {
   int waits = -1;
   std::map<unsigned, Running> ops; // slot 0: synchronous; 1 + thread
   unsigned turn = 0;
+  std::vector<uint64_t> starts; // of each step, and of the halt
   uint64_t end() const { return time; }
 };
 
@@ -315,6 +338,7 @@ void PlainMachine::decideRouter(uint32_t r) {
 void PlainMachine::issue(uint32_t p) {
   PlainPE &pe = pes[p];
   while (!pe.halted && pe.time <= now && !pe.ops.count(0) && pe.waits < 0) {
+    pe.starts.push_back(pe.time);
     if (pe.next == t.scripts[p].size()) {
       pe.halted = true;
       pe.time += m.scalarAlu;
@@ -403,27 +427,55 @@ bool PlainMachine::run() {
   return false;
 }
 
+uint64_t busy(const TimeSplit &t) {
+  return t.compute + t.setup + t.waitIn + t.waitOut;
+}
+
+/// The five add up, and a kernel's time is that of its steps.
+void compareSplits(const Stats &stats, const PlainMachine &plain,
+                   const StepKernels &kernelOf) {
+  for (const TimeSplit &c : stats.classes)
+    EXPECT_EQ(busy(c) + c.idle, c.pes * stats.cycles);
+  for (int k = 0; k < 3; ++k) {
+    const KernelStats &kernel = stats.kernels[k];
+    uint64_t cycles = 0, pes = 0;
+    for (size_t p = 0; p < plain.pes.size(); ++p) {
+      const std::vector<uint64_t> &at = plain.pes[p].starts;
+      for (size_t i = 0; i < kernelOf[p].size(); ++i)
+        if (kernelOf[p][i] == k)
+          cycles += at[i + 1] - at[i];
+      pes += std::count(kernelOf[p].begin(), kernelOf[p].end(), k) != 0;
+    }
+    EXPECT_EQ(busy(kernel.time), cycles);
+    EXPECT_EQ(kernel.time.pes, pes);
+    EXPECT_EQ(busy(kernel.time) + kernel.time.idle,
+              kernel.time.pes * kernel.cycles);
+  }
+}
+
 void compareOn(unsigned seed, const char *const *sets) {
   Traffic traffic = Generator(seed).run();
+  SCOPED_TRACE("seed " + std::to_string(seed));
   Builder b = programOf(traffic);
+  StepKernels kernelOf = drawKernels(traffic, b, seed);
   for (; *sets; ++sets)
     llvm::cantFail(setField(b.t, *sets));
   PlainMachine plain(traffic, b.t);
   bool ends = plain.run();
   Ran r = runIt(b);
-  ASSERT_EQ(r.error.empty(), ends) << "seed " << seed << ": " << r.error;
+  ASSERT_EQ(r.error.empty(), ends) << r.error;
   if (!ends)
     return;
-  EXPECT_EQ(r.stats.waveletHops, plain.hops) << seed;
+  EXPECT_EQ(r.stats.waveletHops, plain.hops);
   if (r.stats.fabricElements) {
-    EXPECT_EQ(r.stats.firstElement, plain.first) << seed;
-    EXPECT_EQ(r.stats.lastElement, plain.last) << seed;
+    EXPECT_EQ(r.stats.firstElement, plain.first);
+    EXPECT_EQ(r.stats.lastElement, plain.last);
   }
   for (size_t p = 0; p < plain.pes.size(); ++p) {
-    const ClassStats &c = r.stats.classes[p];
-    ASSERT_EQ(c.compute + c.setup + c.waitIn + c.waitOut, plain.pes[p].end())
-        << "seed " << seed << " PE " << p;
+    const TimeSplit &c = r.stats.classes[p];
+    ASSERT_EQ(busy(c), plain.pes[p].end()) << "PE " << p;
   }
+  compareSplits(r.stats, plain, kernelOf);
 }
 
 } // namespace
