@@ -13,6 +13,11 @@
 using namespace mlir;
 using namespace weft::pe;
 
+bool weft::pe::isStorageElement(Type t) {
+  return t.isF32() || t.isF16() || t.isBF16() || t.isSignlessInteger(32) ||
+         t.isSignlessInteger(16);
+}
+
 FailureOr<SmallVector<int64_t>> weft::pe::staticStrides(MemRefType type) {
   SmallVector<int64_t> strides;
   int64_t offset = 0;
@@ -95,10 +100,9 @@ static LogicalResult verifyDsd(Operation *op, MemRefType type) {
              << s << " is not in -32768 to 32767 elements (R-OP-1)";
   }
   Type e = type.getElementType();
-  if (!e.isF32() && !e.isF16() && !e.isSignlessInteger(32) &&
-      !e.isSignlessInteger(16))
+  if (!isStorageElement(e))
     return op->emitOpError("element type ")
-           << e << " is not one of f32, f16, i32, i16";
+           << e << " is not one of f32, f16, bf16, i32, i16";
   return success();
 }
 

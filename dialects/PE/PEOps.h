@@ -16,6 +16,9 @@
 
 namespace weft::pe {
 
+/// May elements in SRAM have this type? f32, f16, bf16, i32, i16.
+bool isStorageElement(mlir::Type type);
+
 /// Strides of `type` in elements (identity layout: row-major), or failure if
 /// one of them is not static.
 llvm::FailureOr<llvm::SmallVector<int64_t>>

@@ -21,7 +21,7 @@ class PE_Op<string mnemonic, list<Trait> traits = []> : Op<PE_Dialect, mnemonic,
 
 def PE_Patterns : TypedArrayAttrBase<PE_PatternAttr, "regions of PEs">;
 def PE_Map : TypedArrayAttrBase<PE_DimAttr, "one entry per dimension">;
-def PE_StorageType : AnyTypeOf<[F32, F16, I32, I16]>;
+def PE_StorageType : AnyTypeOf<[F32, F16, BF16, I32, I16]>;
 
 //===----------------------------------------------------------------------===//
 // The program

@@ -388,10 +388,9 @@ void BufferOp::getAsmResultNames(OpAsmSetValueNameFn set) {
 LogicalResult BufferOp::verify() {
   auto type = cast<MemRefType>(getResult().getType());
   Type e = type.getElementType();
-  if (!e.isF32() && !e.isF16() && !e.isSignlessInteger(32) &&
-      !e.isSignlessInteger(16))
+  if (!isStorageElement(e))
     return emitOpError("element type ")
-           << e << " is not one of f32, f16, i32, i16";
+           << e << " is not one of f32, f16, bf16, i32, i16";
   if (!type.getLayout().isIdentity())
     return emitOpError("a buffer is contiguous; make views with "
                        "memref.reinterpret_cast");

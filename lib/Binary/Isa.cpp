@@ -85,6 +85,10 @@ constexpr OpInfo Table[] = {
     {Op::St, "st", Form::Memory},
     {Op::Ld16, "ld16", Form::Memory},
     {Op::St16, "st16", Form::Memory},
+    {Op::LdH, "ldh", Form::Memory},
+    {Op::StH, "sth", Form::Memory},
+    {Op::LdB, "ldb", Form::Memory},
+    {Op::StB, "stb", Form::Memory},
     {Op::Coord, "coord", Form::Coord},
     {Op::Loop, "loop", Form::Loop},
     {Op::EndLoop, "endloop", Form::Reg},
@@ -157,7 +161,8 @@ bool hasImm(Form f) {
   }
 }
 
-constexpr const char *DTypeNames[] = {"f32", "f16", "i32", "i16"};
+constexpr const char *DTypeNames[] = {"f32", "f16", "i32", "i16", "bf16"};
+constexpr unsigned NumDTypes = std::size(DTypeNames);
 constexpr unsigned MaxTask = 30, MaxThread = 15;
 
 //===----------------------------------------------------------------------===//
@@ -370,7 +375,7 @@ private:
     unsigned n = i.c & 15, type = i.c >> 4;
     if (n < 1 || n > MaxDsdDims)
       return fail("dsd: " + Twine(n) + " dimensions, allowed are 1 to 4");
-    if (type > unsigned(DType::I16))
+    if (type >= NumDTypes)
       return fail("dsd: unknown element type " + Twine(type));
     i.dtype = DType(type);
     for (unsigned k = 0; k < n; ++k) {
@@ -457,7 +462,7 @@ std::string address(unsigned base, int32_t offset) {
 
 std::string dsdText(const Instr &i) {
   std::string s = "d" + std::to_string(i.a) + ", " + address(i.b, i.imm) +
-                  ", " + DTypeNames[unsigned(i.dtype) & 3] + ", [";
+                  ", " + DTypeNames[unsigned(i.dtype) % NumDTypes] + ", [";
   for (size_t k = 0; k < i.dims.size(); ++k)
     s += (k ? ", " : "") + std::to_string(i.dims[k].length) + ":" +
          std::to_string(i.dims[k].stride);
@@ -637,12 +642,12 @@ private:
   bool dsd() {
     if (!dsr(i.a) || !comma() || !address() || !comma())
       return false;
-    for (unsigned k = 0; k < 4; ++k)
+    for (unsigned k = 0; k < NumDTypes; ++k)
       if (eat(DTypeNames[k])) {
         i.dtype = DType(k);
         return dsdDims();
       }
-    return fail("expected f32, f16, i32 or i16 at '" + rest + "'");
+    return fail("expected f32, f16, i32, i16 or bf16 at '" + rest + "'");
   }
 
   bool vector(bool two) {

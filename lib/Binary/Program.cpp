@@ -28,3 +28,8 @@ unsigned weft::bin::elemBytes(ElemType t) {
   }
   return 0;
 }
+
+bool weft::bin::isStorage(ElemType t) {
+  return t == ElemType::F32 || t == ElemType::F16 || t == ElemType::BF16 ||
+         t == ElemType::I32 || t == ElemType::I16;
+}

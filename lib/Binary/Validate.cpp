@@ -227,9 +227,7 @@ private:
     pattern(q.where);
     require(q.where.dx == 1 && q.where.dy == 1,
             "a placement covers a whole rectangle");
-    require(q.storage == ElemType::F32 || q.storage == ElemType::F16 ||
-                q.storage == ElemType::I32 || q.storage == ElemType::I16,
-            "storage is not f32, f16, i32 or i16");
+    require(isStorage(q.storage), "storage is not f32, f16, bf16, i32 or i16");
     auto total = product(shape, 1);
     auto placed =
         product(llvm::map_range(q.dims, [](auto &d) { return d.extent; }), 1);

@@ -216,8 +216,15 @@ void Bounder::scalar(const Instr &i, State &s) {
     access(reg(i.b) + Range::of(i.imm), 2);
     v = make(INT16_MIN, INT16_MAX, 1);
     break;
+  case Op::LdH:
+  case Op::LdB: // floats are not followed
+    access(reg(i.b) + Range::of(i.imm), 2);
+    v = {};
+    break;
   case Op::St:
   case Op::St16:
+  case Op::StH:
+  case Op::StB:
     access(reg(i.b) + Range::of(i.imm), i.op == Op::St ? 4 : 2);
     return;
   case Op::Dsd:

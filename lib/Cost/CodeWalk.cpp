@@ -53,17 +53,26 @@ void Totals::add(const Totals &o, uint64_t times) {
   fetchedEnd = std::max(fetchedEnd, o.fetchedEnd);
 }
 
+/// Bytes of the widest memory operand, which decides how elements travel.
+static unsigned widestBytes(const std::optional<DType> types[3]) {
+  unsigned bytes = 0;
+  for (int k = 0; k < 3; ++k)
+    if (types[k])
+      bytes = std::max(bytes, dtypeBytes(*types[k]));
+  return bytes ? bytes : 4;
+}
+
+/// A 4-byte destination in memory, and sources there of 2 bytes only.
+static bool widens(const std::optional<DType> types[3]) {
+  auto bytes = [&](int k) { return types[k] ? dtypeBytes(*types[k]) : 0; };
+  return bytes(0) == 4 && std::max(bytes(1), bytes(2)) == 2;
+}
+
 uint32_t cost::vectorRate(const Instr &i, const Target &t,
                           const std::optional<DType> types[3]) {
   // An op runs at the rate of its widest memory operand; fabric operands take
   // its type. A move converts if the sizes at its two ends differ.
-  bool wide = false, any = false;
-  for (int k = 0; k < 3; ++k)
-    if (types[k]) {
-      any = true;
-      wide |= dtypeBytes(*types[k]) == 4;
-    }
-  wide |= !any;
+  bool wide = widestBytes(types) == 4;
   auto isWide = [&](int k) {
     const Operand &o = k ? i.src0 : i.dst;
     return types[k]                     ? dtypeBytes(*types[k]) == 4
@@ -86,7 +95,7 @@ uint32_t cost::vectorRate(const Instr &i, const Target &t,
   case Op::VFMul:
     return pick(r.fmul32, r.fmul16);
   case Op::VFMac:
-    return pick(r.fmac32, r.fmac16);
+    return widens(types) ? uint32_t(r.fmacMixed) : pick(r.fmac32, r.fmac16);
   case Op::VFMax:
   case Op::VFMin:
     return pick(r.fmax32, r.fmax16);
@@ -214,6 +223,8 @@ uint64_t Walker::scalarCycles(const Instr &i) const {
   switch (i.op) {
   case Op::Ld:
   case Op::Ld16:
+  case Op::LdH:
+  case Op::LdB:
     return t.scalarLoad;
   case Op::Dsd:
   case Op::DsdAdd:
@@ -512,8 +523,13 @@ llvm::Error Walker::vector(const Instr &i, Frame &f) {
     k.macs = SaturatingAdd(k.macs, n);
   bool usesFabric = op.in[0] != NoColor || op.out != NoColor;
   uint64_t cycles = Target::elementCycles(n, op.rate);
-  if (usesFabric)
+  if (usesFabric) {
+    // From here on an element of the op is a wavelet.
+    unsigned bytes = widestBytes(types);
+    op.rate *= elementsPerWavelet(bytes);
+    op.elements = n = waveletsOf(n, bytes);
     cycles = std::max(cycles, n);
+  }
   if (!usesFabric && !op.async) {
     local(f, t.vectorSetup + cycles, op.kernel);
     return llvm::Error::success();

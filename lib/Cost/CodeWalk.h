@@ -30,8 +30,8 @@ constexpr int NoColor = -1;
 
 /// A vector op that the timeline must see: fabric operands or a microthread.
 struct TimedOp {
-  uint64_t elements = 0;
-  uint32_t rate = 1000; // cycles per 1000 elements
+  uint64_t elements = 0; // wavelets, if an operand is fabric
+  uint32_t rate = 1000;  // cycles per 1000 of them
   int in[2] = {NoColor, NoColor};
   int out = NoColor;
   bool async = false;
@@ -69,7 +69,7 @@ struct Totals {
   std::map<uint32_t, PerKernel> kernels;
   std::map<std::pair<uint32_t, int>, uint64_t> words; // (kernel, colour) sent
   std::map<int, uint64_t> received;                   // by colour
-  uint64_t fabricElements = 0; // elements that use the element pipe
+  uint64_t fabricElements = 0; // steps of the element pipe
   uint64_t timedOps = 0;       // ops that the timeline sees
   uint32_t fetchedEnd = 0;     // one past the highest code word fetched
   void add(const Totals &o, uint64_t times);

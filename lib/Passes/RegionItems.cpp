@@ -48,7 +48,7 @@ private:
       plan.program.lookupSymbol<fabric::KernelOp>(launch.getKernel())
           .walk([&](fabric::SendOp op) {
             words[op.getChannel().str()] +=
-                elements(op.getBuffer()) * tripProduct(op);
+                wavelets(op.getBuffer()) * tripProduct(op);
           });
     for (auto channel : plan.program.getBody().getOps<fabric::ChannelOp>()) {
       if (!channel.getPeer() || channel.getRegion() != plan.region.getSymName())

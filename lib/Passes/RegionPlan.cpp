@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "RegionPlan.h"
+#include "weft/Binary/Isa.h"
 #include "weft/Kernels/Kernel.h"
 
 using namespace mlir;
@@ -19,8 +20,10 @@ uint64_t weft::tripProduct(Operation *op) {
   return n;
 }
 
-uint64_t weft::elements(Value buffer) {
-  return uint64_t(cast<MemRefType>(buffer.getType()).getNumElements());
+uint64_t weft::wavelets(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  return ::weft::isa::waveletsOf(uint64_t(type.getNumElements()),
+                                 type.getElementTypeBitWidth() / 8);
 }
 
 pe::PatternAttr weft::patternAttr(MLIRContext *ctx, const bin::Pattern &p) {
@@ -78,11 +81,11 @@ static void collectAxes(RegionPlan &plan) {
         plan.program.lookupSymbol<fabric::KernelOp>(launch.getKernel());
     kernel.walk([&](fabric::ReduceOp op) {
       plan.axes[unsigned(op.getAxis())].chainWords +=
-          elements(op.getBuffer()) * tripProduct(op);
+          wavelets(op.getBuffer()) * tripProduct(op);
     });
     kernel.walk([&](fabric::MulticastOp op) {
       plan.axes[unsigned(op.getAxis())].multicastWords +=
-          elements(op.getBuffer()) * tripProduct(op);
+          wavelets(op.getBuffer()) * tripProduct(op);
     });
   }
 }

@@ -61,7 +61,7 @@ pe::PatternAttr patternAttr(mlir::MLIRContext *ctx, const bin::Pattern &p);
 mlir::ArrayAttr mapOf(mlir::OpBuilder &b, mlir::RankedTensorType type);
 /// How often `op` runs in one run of its kernel, and the elements it moves.
 uint64_t tripProduct(mlir::Operation *op);
-uint64_t elements(mlir::Value buffer);
+uint64_t wavelets(mlir::Value buffer);
 
 } // namespace weft
 

@@ -13,7 +13,8 @@ using namespace weft;
 using namespace weft::sim;
 using isa::Op;
 
-uint32_t sim::rateOf(const VectorRates &r, Op op, DType wide, bool converts) {
+uint32_t sim::rateOf(const VectorRates &r, Op op, DType wide, bool converts,
+                     bool widens) {
   bool w = isa::dtypeBytes(wide) == 4;
   switch (op) {
   case Op::VMov:
@@ -26,7 +27,7 @@ uint32_t sim::rateOf(const VectorRates &r, Op op, DType wide, bool converts) {
   case Op::VFMul:
     return w ? r.fmul32 : r.fmul16;
   case Op::VFMac:
-    return w ? r.fmac32 : r.fmac16;
+    return widens ? r.fmacMixed : w ? r.fmac32 : r.fmac16;
   case Op::VFMax:
   case Op::VFMin:
     return w ? r.fmax32 : r.fmax16;
@@ -85,6 +86,8 @@ static uint32_t scalarCost(const Target &t, Op op) {
   switch (op) {
   case Op::Ld:
   case Op::Ld16:
+  case Op::LdH:
+  case Op::LdB:
     return t.scalarLoad;
   case Op::Dsd:
   case Op::DsdAdd:

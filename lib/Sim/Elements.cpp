@@ -15,11 +15,6 @@ using namespace weft;
 using namespace weft::sim;
 using bin::ElemType;
 
-bool sim::isStorage(ElemType t) {
-  return t == ElemType::F32 || t == ElemType::F16 || t == ElemType::I32 ||
-         t == ElemType::I16;
-}
-
 bool sim::isFloat(ElemType t) {
   return t == ElemType::F32 || t == ElemType::F16 || t == ElemType::BF16;
 }
@@ -102,10 +97,8 @@ static void writeFloat(uint8_t *p, ElemType t, float f) {
     memcpy(p, &bits, 4);
     return;
   }
-  uint16_t h = floatBitsToHalf(bits);
-  if (t == ElemType::BF16) // to nearest even; NaNs stay NaN
-    h = f != f ? (bits >> 16) | 0x40
-               : (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  uint16_t h =
+      t == ElemType::BF16 ? floatBitsToBrain(bits) : floatBitsToHalf(bits);
   memcpy(p, &h, 2);
 }
 

@@ -95,10 +95,6 @@ void Machine::serve(PE &pe) {
 // One step
 //===----------------------------------------------------------------------===//
 
-/// 16-bit elements in one wavelet. The counts of cost model and verifier say
-/// one per element; two would be this constant and theirs.
-constexpr unsigned NarrowPerWavelet = 1;
-
 uint32_t Machine::loadChecked(PE &pe, Flight &f, Source &s, View v) {
   if (s.kind == Source::Reg)
     return s.value;
@@ -118,20 +114,15 @@ uint32_t Machine::takeOperand(PE &pe, Flight &f, Source &s, View v,
     return loadChecked(pe, f, s, v);
   if (isa::dtypeBytes(s.type) == 4)
     return word;
-  uint16_t h = half ? word >> 16 : word;
-  return v == View::Float ? halfToFloatBits(h) : uint32_t(int32_t(int16_t(h)));
-}
-
-static uint32_t packHalf(uint32_t value, View v, unsigned half) {
-  uint16_t h = v == View::Float ? floatBitsToHalf(value) : uint16_t(value);
-  return uint32_t(h) << (16 * half);
+  return widen(half ? word >> 16 : word, s.type, v);
 }
 
 void Machine::process(PE &pe, unsigned slot) {
   Flight &f = pe.flights[slot];
   const Recipe &r = f.recipe;
-  bool narrow = isa::dtypeBytes(f.fabType) == 2;
-  unsigned k = narrow ? std::min(NarrowPerWavelet, f.left) : 1;
+  bool packs = isa::dtypeBytes(f.fabType) == 2;
+  unsigned k =
+      std::min(isa::elementsPerWavelet(isa::dtypeBytes(f.fabType)), f.left);
   if (slot == 0)
     (f.blockedOn == 'o' ? pe.waitOut : pe.waitIn) += now - f.earliest;
   f.blockedOn = 0;
@@ -149,7 +140,8 @@ void Machine::process(PE &pe, unsigned slot) {
     }
     if (f.dst.kind == Source::FabOut) {
       uint32_t value = evaluate(r.op, r.src0, r.width, a, b, 0);
-      out |= narrow ? packHalf(value, r.dst, half) : value;
+      out |= packs ? uint32_t(narrow(value, f.fabType, r.dst)) << (16 * half)
+                   : value;
       continue;
     }
     uint8_t *p = memory.at(pe.id, f.dst.cursor.addr);

@@ -164,6 +164,7 @@ private:
   bool control(PE &pe, const Inst &i);
   bool memoryAccess(PE &pe, const Inst &i);
   bool setDsr(PE &pe, const Inst &i);
+  bool hasType(PE &pe, DType type);
   bool loop(PE &pe, const Inst &i);
   bool waitFor(PE &pe, const Inst &i);
   void nextTask(PE &pe);

@@ -223,7 +223,7 @@ static bool isFloatOp(Op op) {
 }
 
 bool Machine::scalar(PE &pe, const Inst &i) {
-  if (i.op >= Op::Ld && i.op <= Op::St16)
+  if (i.op >= Op::Ld && i.op <= Op::StB)
     return memoryAccess(pe, i);
   if (i.op == Op::Dsd || i.op == Op::DsdAdd)
     return setDsr(pe, i);
@@ -247,9 +247,19 @@ bool Machine::scalar(PE &pe, const Inst &i) {
   return true;
 }
 
+/// R-OP-6
+bool Machine::hasType(PE &pe, DType type) {
+  if (type != DType::BF16 || target.bf16)
+    return true;
+  fault(pe, "R-OP-6", "bf16 is not a type of the target");
+  return false;
+}
+
 bool Machine::setDsr(PE &pe, const Inst &i) {
   Dsr &d = pe.dsrs[i.a];
   if (i.op == Op::Dsd) {
+    if (!hasType(pe, pe.code->shapes[i.shape].type))
+      return false;
     d.base = int64_t(uint32_t(pe.regs[i.b] + uint32_t(i.imm)));
     d.shape = &pe.code->shapes[i.shape];
   } else if (d.shape) {
@@ -266,11 +276,30 @@ bool Machine::setDsr(PE &pe, const Inst &i) {
   return true;
 }
 
+/// What a scalar access finds in memory; floats are f32 in registers.
+static DType accessedType(Op op) {
+  switch (op) {
+  case Op::Ld:
+  case Op::St:
+    return DType::I32;
+  case Op::LdH:
+  case Op::StH:
+    return DType::F16;
+  case Op::LdB:
+  case Op::StB:
+    return DType::BF16;
+  default:
+    return DType::I16;
+  }
+}
+
 bool Machine::memoryAccess(PE &pe, const Inst &i) {
-  bool write = i.op == Op::St || i.op == Op::St16;
-  unsigned size = i.op == Op::Ld || i.op == Op::St ? 4 : 2;
+  bool write = uint8_t(i.op) & 1; // opcodes alternate: load, store
+  DType type = accessedType(i.op);
+  View view = isa::isFloat(type) ? View::Float : View::Int;
+  unsigned size = isa::dtypeBytes(type);
   int64_t addr = uint32_t(pe.regs[i.b] + uint32_t(i.imm));
-  if (!checkAccess(pe, addr, addr + size, size, write))
+  if (!hasType(pe, type) || !checkAccess(pe, addr, addr + size, size, write))
     return false;
   static const Shape word = [] {
     Shape s;
@@ -303,12 +332,10 @@ bool Machine::memoryAccess(PE &pe, const Inst &i) {
   }
   uint8_t *p = memory.at(pe.id, addr);
   if (write) {
-    storeElement(p, size == 4 ? DType::I32 : DType::I16, View::Int,
-                 pe.regs[i.a]);
+    storeElement(p, type, view, pe.regs[i.a]);
     memory.mark(pe.id, addr, addr + size);
   } else {
-    pe.regs[i.a] =
-        loadElement(p, size == 4 ? DType::I32 : DType::I16, View::Int);
+    pe.regs[i.a] = loadElement(p, type, view);
   }
   pe.peak = std::max(pe.peak, uint32_t(addr + size));
   noteKernel(pe, i, pe.time, pe.time + i.cost);

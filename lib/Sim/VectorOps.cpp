@@ -15,11 +15,11 @@
 using namespace llvm;
 using namespace weft;
 using namespace weft::sim;
+using isa::isFloat;
 using isa::Op;
 using isa::OperandKind;
 
-static const char *const typeNames[] = {"f32", "f16", "i32", "i16"};
-static bool isFloat(DType t) { return t == DType::F32 || t == DType::F16; }
+static const char *const typeNames[] = {"f32", "f16", "i32", "i16", "bf16"};
 
 bool Machine::vector(PE &pe, const Inst &i) {
   Flight f;
@@ -162,6 +162,14 @@ static DType widestType(const Flight &f, bool &any) {
   return best;
 }
 
+/// A 4-byte destination and a 2-byte source in memory, none wider.
+static bool widens(const Flight &f) {
+  auto bytes = [](const Source &s) {
+    return s.kind == Source::Mem ? isa::dtypeBytes(s.type) : 0;
+  };
+  return bytes(f.dst) == 4 && std::max(bytes(f.src0), bytes(f.src1)) == 2;
+}
+
 static void setViews(Recipe &r, View dst, View src0, View src1) {
   r.dst = dst;
   r.src0 = src0;
@@ -219,7 +227,7 @@ bool Machine::checkTypes(PE &pe, Flight &f) {
                   typeNames[int(f.src0.type)], typeNames[int(f.dst.type)]));
     return false;
   }
-  f.rate = rateOf(target.rates, r.op, f.fabType, moves && !sameSize);
+  f.rate = rateOf(target.rates, r.op, f.fabType, moves && !sameSize, widens(f));
   return true;
 }
 

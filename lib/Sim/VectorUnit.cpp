@@ -59,7 +59,26 @@ uint32_t sim::loadElement(const uint8_t *p, DType t, View v) {
   }
   uint16_t h;
   memcpy(&h, p, 2);
-  return v == View::Float ? halfToFloatBits(h) : uint32_t(int32_t(int16_t(h)));
+  return widen(h, t, v);
+}
+
+uint32_t sim::widen(uint16_t h, DType t, View v) {
+  if (v == View::Int)
+    return uint32_t(int32_t(int16_t(h)));
+  return t == DType::BF16 ? uint32_t(h) << 16 : halfToFloatBits(h);
+}
+
+uint16_t sim::narrow(uint32_t canonical, DType t, View v) {
+  if (v == View::Int)
+    return uint16_t(canonical);
+  return t == DType::BF16 ? floatBitsToBrain(canonical)
+                          : floatBitsToHalf(canonical);
+}
+
+uint16_t sim::floatBitsToBrain(uint32_t f) {
+  if ((f & 0x7fffffff) > 0x7f800000)
+    return uint16_t(f >> 16) | 0x40; // NaNs stay NaN
+  return uint16_t((f + 0x7fff + ((f >> 16) & 1)) >> 16);
 }
 
 void sim::storeElement(uint8_t *p, DType t, View v, uint32_t canonical) {
@@ -67,8 +86,7 @@ void sim::storeElement(uint8_t *p, DType t, View v, uint32_t canonical) {
     memcpy(p, &canonical, 4);
     return;
   }
-  uint16_t h =
-      v == View::Float ? floatBitsToHalf(canonical) : uint16_t(canonical);
+  uint16_t h = narrow(canonical, t, v);
   memcpy(p, &h, 2);
 }
 

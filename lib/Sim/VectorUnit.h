@@ -66,8 +66,12 @@ uint32_t evaluate(isa::Op op, View srcView, unsigned width, uint32_t a,
 /// Canonical value of the element at `p`, and back.
 uint32_t loadElement(const uint8_t *p, DType t, View v);
 void storeElement(uint8_t *p, DType t, View v, uint32_t canonical);
+/// The same for the bits of a 2-byte element.
+uint32_t widen(uint16_t h, DType t, View v);
+uint16_t narrow(uint32_t canonical, DType t, View v);
 uint32_t halfToFloatBits(uint16_t h);
 uint16_t floatBitsToHalf(uint32_t f);
+uint16_t floatBitsToBrain(uint32_t f); // to nearest even
 
 /// What is the same for all runs of one op.
 struct Recipe {

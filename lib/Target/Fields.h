@@ -39,6 +39,7 @@ template <typename T, typename Visitor> void visitFields(T &t, Visitor visit) {
   visit(FieldSpec{"queues.output_depth", "wavelets", 1, 4096}, t.outQueueDepth);
   visit(FieldSpec{"microthreads.count", "microthreads", 1, 16}, t.microthreads);
   visit(FieldSpec{"ops.fabric_inputs", "operands", 1, 2}, t.fabricInputsPerOp);
+  visit(FieldSpec{"types.bf16", "flag", 0, 1}, t.bf16);
   visit(FieldSpec{"dsd.max_dims", "dimensions", 1, 4}, t.maxDsdDims);
   visit(FieldSpec{"dsd.max_extent", "elements", 1, 65535}, t.maxDsdExtent);
   visit(FieldSpec{"dsd.max_stride", "elements", 1, 32767}, t.maxDsdStride);
@@ -64,6 +65,7 @@ template <typename T, typename Visitor> void visitFields(T &t, Visitor visit) {
   rate("rates.fmul16", r.fmul16);
   rate("rates.fmac32", r.fmac32);
   rate("rates.fmac16", r.fmac16);
+  rate("rates.fmac_mixed", r.fmacMixed);
   rate("rates.fmax32", r.fmax32);
   rate("rates.fmax16", r.fmax16);
   rate("rates.int32", r.int32);

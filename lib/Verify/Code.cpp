@@ -620,9 +620,13 @@ private:
       return setReg(i.a, evaluate(i.op, {}, reg(i, i.b), Value::constant(i.c)));
     case Op::Ld:
     case Op::Ld16:
+    case Op::LdH:
+    case Op::LdB:
       return load(i);
     case Op::St:
     case Op::St16:
+    case Op::StH:
+    case Op::StB:
       return store(i);
     case Op::Coord:
       return setReg(i.a, coordinate(i.b == 1));
@@ -679,20 +683,30 @@ private:
     return v;
   }
 
+  void checkBrain(const Instr &i) {
+    if (!c.target.bf16)
+      report("R-OP-6", i, "bf16 is not a type of the target");
+  }
+
   void load(const Instr &i) {
     unsigned bytes = i.op == Op::Ld ? 4 : 2;
+    if (i.op == Op::LdB)
+      checkBrain(i);
     Value at = shiftBy(reg(i, i.b), i.imm);
     const Shape *shape = scalarShape(bytes);
     Access a{shape, at, false};
     touch(i, a);
     race(i, a, nullptr);
-    Value v = known(at, bytes);
+    bool isFloat = i.op == Op::LdH || i.op == Op::LdB;
+    Value v = isFloat ? Value() : known(at, bytes);
     v.tag = -1;
     setReg(i.a, v);
   }
 
   void store(const Instr &i) {
     unsigned bytes = i.op == Op::St ? 4 : 2;
+    if (i.op == Op::StB)
+      checkBrain(i);
     Value at = shiftBy(reg(i, i.b), i.imm);
     Access a{scalarShape(bytes), at, true};
     Value v = reg(i, i.a);
@@ -735,6 +749,8 @@ private:
 
   void setDsr(const Instr &i) {
     const Target &t = c.target;
+    if (i.dtype == isa::DType::BF16)
+      checkBrain(i);
     if (i.dims.size() > t.maxDsdDims)
       report("R-OP-1", i,
              std::to_string(i.dims.size()) + " dimensions, at most " +
@@ -968,6 +984,8 @@ private:
 
   struct Operands {
     uint64_t count = 0; // elements
+    unsigned bytes = 0; // of the widest element in memory
+    uint64_t words() const { return isa::waveletsOf(count, bytes); }
     std::array<Access, 4> accesses;
     unsigned numAccesses = 0;
     unsigned fabricIn = 0;
@@ -1018,7 +1036,7 @@ private:
     if (o.count == 0)
       report("R-OP-3", i, "no operand in memory, and no length");
     Event e{Event::Op, i.async, uint8_t(i.microthread & 15), -1, -1, -1,
-            o.count,   {}};
+            o.words(), {}};
     e.in0 = fabricOperand(i, i.src0, o);
     e.in1 = fabricOperand(i, i.src1, o);
     e.out = fabricOperand(i, i.dst, o);
@@ -1060,6 +1078,7 @@ private:
              "d" + std::to_string(op.index) + " has " +
                  std::to_string(s.count) + " elements, the op " +
                  std::to_string(o.count));
+    o.bytes = std::max(o.bytes, s.bytes);
     Access a{&s, d.base, write};
     touch(i, a);
     if (o.numAccesses != o.accesses.size())
@@ -1087,7 +1106,7 @@ private:
     for (const bin::QueueBinding &q : k.queues)
       if (q.queue == op.index && q.output != in) {
         uint64_t &n = (in ? traffic.received : traffic.sent)[q.color];
-        n = satAdd(n, satMul(o.count, multiplier));
+        n = satAdd(n, satMul(o.words(), multiplier));
         return q.color;
       }
     report("R-QUE-1", i, name + " is bound to no colour");

@@ -27,16 +27,7 @@ constexpr uint64_t MaxLocalElems = 1 << 18; // of one tile; SRAM holds fewer
 constexpr uint64_t MaxTableElems = 1 << 14; // tiles kept as known integers
 
 unsigned storageBytes(ElemType t) {
-  switch (t) {
-  case ElemType::F32:
-  case ElemType::I32:
-    return 4;
-  case ElemType::F16:
-  case ElemType::I16:
-    return 2;
-  default:
-    return 0;
-  }
+  return bin::isStorage(t) ? bin::elemBytes(t) : 0;
 }
 
 /// Elements spanned by one tile; saturates.
@@ -340,7 +331,7 @@ void checkPlacement(Context &c, const std::string &what, const Placement &p) {
     c.findings.add(
         "R-FILE",
         what + ": not a tile per PE of a rectangle on the grid, stored as "
-               "f32, f16, i32 or i16");
+               "f32, f16, bf16, i32 or i16");
     return;
   }
   uint64_t end = satAdd(p.addr, satMul(span(p), size));

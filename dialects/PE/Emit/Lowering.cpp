@@ -331,6 +331,8 @@ LogicalResult Lowering::access(Operation *op, Value memref, ValueRange indices,
                                View &v) {
   if (failed(view(memref, v)))
     return failure();
+  if (failed(checkElement(op, v.elem)))
+    return failure();
   unsigned bytes = v.elem.getIntOrFloatBitWidth() / 8;
   for (auto [index, stride] : llvm::zip(indices, v.strides)) {
     FailureOr<Form> f = form(index);
@@ -343,30 +345,34 @@ LogicalResult Lowering::access(Operation *op, Value memref, ValueRange indices,
   return success();
 }
 
+/// Narrow floats are f32 in registers, i16 sign-extended.
+static Opcode loadOf(Type t) {
+  if (t.isF16())
+    return Opcode::LdH;
+  if (t.isBF16())
+    return Opcode::LdB;
+  return t.isInteger(16) ? Opcode::Ld16 : Opcode::Ld;
+}
+
+static Opcode storeOf(Type t) {
+  if (t.isF16())
+    return Opcode::StH;
+  if (t.isBF16())
+    return Opcode::StB;
+  return t.isInteger(16) ? Opcode::St16 : Opcode::St;
+}
+
 LogicalResult Lowering::lowerLoad(memref::LoadOp op) {
   View v;
   if (failed(access(op, op.getMemRef(), op.getIndices(), v)))
     return failure();
   mir::Reg r = newReg();
-  if (v.elem.isF16()) { // as f32: the sum of one element
-    FailureOr<mir::Dsr> d = dsd(op, v);
-    if (failed(d))
-      return failure();
-    mir::Inst &zero = emit(Opcode::Mov, depth());
-    zero.a = r;
-    zero.b = mir::Zero;
-    mir::Inst &sum = emit(Opcode::VRSum, depth());
-    sum.dst = {OperandKind::Reg, r};
-    sum.src0 = {OperandKind::Dsr, *d};
-  } else {
-    mir::Reg base =
-        v.addr.terms.empty() ? mir::Zero : linear(v.addr.terms, depth());
-    mir::Inst &i =
-        emit(v.elem.isInteger(16) ? Opcode::Ld16 : Opcode::Ld, depth());
-    i.a = r;
-    i.b = base;
-    i.imm = int32_t(addressOf(v.buffer) + v.addr.konst);
-  }
+  mir::Reg base =
+      v.addr.terms.empty() ? mir::Zero : linear(v.addr.terms, depth());
+  mir::Inst &i = emit(loadOf(v.elem), depth());
+  i.a = r;
+  i.b = base;
+  i.imm = int32_t(addressOf(v.buffer) + v.addr.konst);
   forms[op.getResult()] = atom(r, depth(), op.getResult());
   return success();
 }
@@ -381,19 +387,9 @@ LogicalResult Lowering::lowerStore(memref::StoreOp op) {
   FailureOr<mir::Reg> from = reg(value);
   if (failed(from))
     return failure();
-  if (v.elem.isF16()) {
-    FailureOr<mir::Dsr> d = dsd(op, v);
-    if (failed(d))
-      return failure();
-    mir::Inst &i = emit(Opcode::VMov, depth());
-    i.dst = {OperandKind::Dsr, *d};
-    i.src0 = {OperandKind::Reg, *from};
-    return success();
-  }
   mir::Reg base =
       v.addr.terms.empty() ? mir::Zero : linear(v.addr.terms, depth());
-  mir::Inst &i =
-      emit(v.elem.isInteger(16) ? Opcode::St16 : Opcode::St, depth());
+  mir::Inst &i = emit(storeOf(v.elem), depth());
   i.a = *from;
   i.b = base;
   i.imm = int32_t(addressOf(v.buffer) + v.addr.konst);

@@ -181,6 +181,7 @@ private:
   mir::Reg pointer(mir::Reg base, const Term &t);
   mir::Reg scaled(const Term &t, int depth);
   mir::Reg constReg(int32_t bits, int depth);
+  mlir::LogicalResult checkElement(mlir::Operation *op, mlir::Type element);
   mlir::LogicalResult view(mlir::Value memref, View &out);
   mlir::LogicalResult reinterpret(mlir::memref::ReinterpretCastOp op,
                                   View &out);

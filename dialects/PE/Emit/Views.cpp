@@ -235,6 +235,8 @@ static DType dtypeOf(Type t) {
     return DType::F32;
   if (t.isF16())
     return DType::F16;
+  if (t.isBF16())
+    return DType::BF16;
   return t.isInteger(32) ? DType::I32 : DType::I16;
 }
 
@@ -395,10 +397,19 @@ mir::Dsr Lowering::makeDsd(const Key &key) {
   return r;
 }
 
+/// R-OP-6
+LogicalResult Lowering::checkElement(Operation *op, Type element) {
+  if (!element.isBF16() || target.bf16)
+    return success();
+  return op->emitOpError("works on bf16, which is not a type of ")
+         << target.name << " (R-OP-6)";
+}
+
 FailureOr<mir::Dsr> Lowering::dsd(Operation *op, const View &v) {
   Key key{v.buffer, v.addr.terms, v.addr.konst,
           normalised(v, target.maxDsdExtent), dtypeOf(v.elem)};
-  if (failed(checkDims(op, key.dims, target)))
+  if (failed(checkDims(op, key.dims, target)) ||
+      failed(checkElement(op, v.elem)))
     return failure();
   for (int k = depth(); k >= callDepth(); --k) {
     auto &cache = scopes[k].dsds;

@@ -26,9 +26,23 @@ constexpr unsigned NumDsrs = 16; // d0..d15
 constexpr unsigned MaxDsdDims = 4;
 
 /// Element type of a DSD (data structure descriptor).
-enum class DType : uint8_t { F32 = 0, F16 = 1, I32 = 2, I16 = 3 };
+enum class DType : uint8_t { F32 = 0, F16 = 1, I32 = 2, I16 = 3, BF16 = 4 };
+constexpr bool isFloat(DType t) {
+  return t == DType::F32 || t == DType::F16 || t == DType::BF16;
+}
 constexpr unsigned dtypeBytes(DType t) {
   return t == DType::F32 || t == DType::I32 ? 4 : 2;
+}
+
+/// Wavelets of a vector op's fabric operand: 16-bit elements travel two in a
+/// wavelet, the first in the low half; an odd last one leaves the high half
+/// zero.
+constexpr unsigned elementsPerWavelet(unsigned elementBytes) {
+  return elementBytes == 2 ? 2 : 1;
+}
+constexpr uint64_t waveletsOf(uint64_t elements, unsigned elementBytes) {
+  unsigned per = elementsPerWavelet(elementBytes);
+  return elements / per + (elements % per != 0);
 }
 
 /// Word 0 is  op[31:24] a[23:16] b[15:8] c[7:0]. `ext` names the words after
@@ -72,6 +86,10 @@ enum class Op : uint8_t {
   St = 0x31,   // mem32[b + ext0] = a
   Ld16 = 0x32, // sign-extended
   St16 = 0x33, // low half
+  LdH = 0x34,  // f16, as f32 in the register
+  StH = 0x35,  // rounds f32 to f16
+  LdB = 0x36,  // bf16 likewise
+  StB = 0x37,
   // Position of this PE in the program rectangle.
   Coord = 0x38, // a = (b == 0 ? x : y)
   // Static control flow.
@@ -92,7 +110,7 @@ enum class Op : uint8_t {
   // Vector (DSD) operations: a = destination, b = src0, c = src1, each an
   // operand byte (see Operand). Add 0x80 (ExtBit) for the extended form, whose
   // ext0 = length[15:0] (0: from the DSRs) | microthread[19:16] | async[20].
-  VMov = 0x60, // dst = src0, converting f32<->f16 and i32<->i16 if types differ
+  VMov = 0x60,  // dst = src0, converting f32<->f16, f32<->bf16 and i32<->i16
   VFAdd = 0x61, // dst = src0 + src1
   VFSub = 0x62,
   VFMul = 0x63,

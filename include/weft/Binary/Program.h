@@ -88,6 +88,8 @@ enum class ElemType : uint8_t {
   BF16 = 16
 };
 unsigned elemBytes(ElemType t); // 0: not a known value
+/// May tiles in SRAM have this type? F32, F16, BF16, I32, I16.
+bool isStorage(ElemType t);
 
 /// One dimension of a tensor over a rectangle of PEs. On the PE at local
 /// coordinate p along `axis` (p = 0 if None), local index l is global index
@@ -105,7 +107,7 @@ struct DimMap {
 struct Placement {
   Pattern where;
   uint32_t addr = 0;                // byte address of local element 0
-  ElemType storage = ElemType::F32; // F32, F16, I32 or I16
+  ElemType storage = ElemType::F32; // isStorage()
   std::vector<DimMap> dims;
   uint64_t localElems() const { // elements spanned by one PE's tile
     uint64_t n = 1;

@@ -16,7 +16,6 @@
 
 namespace weft::sim {
 
-bool isStorage(bin::ElemType t); // F32, F16, I32, I16
 bool isFloat(bin::ElemType t);
 const char *elemName(bin::ElemType t); // "float32"
 

@@ -35,6 +35,7 @@ struct VectorRates {
   FactU fadd32, fadd16; // vfadd vfsub vfneg vfabs (and 16-bit likewise)
   FactU fmul32, fmul16;
   FactU fmac32, fmac16;
+  FactU fmacMixed; // vfmac, 4-byte destination and 2-byte sources in memory
   FactU fmax32, fmax16; // vfmax vfmin
   FactU int32, int16;   // integer, logic, shift, compare, select, vf{lt,le,eq}
   FactU convert;        // vi2f vf2i and vmov between types
@@ -52,6 +53,7 @@ struct Target {
   FactList inQueueDepth, outQueueDepth; // wavelets, by queue id (all ids)
   FactU microthreads;
   FactU fabricInputsPerOp; // fabric-in operands of one vector op
+  FactU bf16;              // 1: has bfloat16, 0: has not
   FactU maxDsdDims, maxDsdExtent,
       maxDsdStride;   // stride: largest |stride|, elements
   FactU hop, ramp;    // cycles

@@ -262,7 +262,7 @@ pe.program @p grid [4, 4] target "wse2" {
 
 pe.program @p grid [4, 4] target "wse2" {
   pe.class @c at [#pe.pattern<(0, 0), 1 x 1>] {
-    // expected-error @below {{element type 'f64' is not one of f32, f16, i32, i16}}
+    // expected-error @below {{element type 'f64' is not one of f32, f16, bf16, i32, i16}}
     %a = pe.buffer "a" at 4176 : memref<4xf64>
   }
 }

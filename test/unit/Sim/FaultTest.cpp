@@ -52,6 +52,8 @@ TEST(SimFault, Memory) {
       {"R-OP-5", "ret\nhalt\n"},
       {"R-OP-5", "endloop r1\nhalt\n"},
       {"R-OP-5", "call 0\nhalt\n"},
+      {"R-OP-6", "dsd d0, r0+16384, bf16, [4:1]\nvmov d0, r0\nhalt\n"},
+      {"R-OP-6", "stb r0, r0+16384\nhalt\n"},
       {"R-TASK-1", "activate 7\nhalt\n"},
       {"R-TASK-1", "nop\n"},
       {"R-QUE-1", "vmov out2, r0, len=1\nhalt\n"},

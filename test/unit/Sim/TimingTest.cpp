@@ -142,8 +142,8 @@ TEST(SimTiming, ChainOnWse3) {
             64 + (2 * b.t.ramp + b.t.hop + 1) * 7);
 }
 
-// One 16-bit element per wavelet, in its lower half.
-TEST(SimTiming, HalvesTravelOneByOne) {
+// Nine 16-bit elements are five wavelets: 5 + (2 ramp + hop + 1).
+TEST(SimTiming, HalvesTravelInPairs) {
   Builder b(2, 1);
   b.route(3, {1, 0, 1, 1, 1, 1}, Ramp, West);
   b.route(3, {0, 0, 1, 1, 1, 1}, East, Ramp);
@@ -160,8 +160,8 @@ TEST(SimTiming, HalvesTravelOneByOne) {
   Ran r = runIt(b, {ramp(9, 0.5f)});
   ASSERT_EQ(r.error, "");
   EXPECT_EQ(r.outputs[0], ramp(9));
-  EXPECT_EQ(r.stats.waveletHops, 9u);
-  EXPECT_EQ(r.stats.lastElement - r.stats.firstElement, 9u + 6);
+  EXPECT_EQ(r.stats.waveletHops, 5u);
+  EXPECT_EQ(r.stats.lastElement - r.stats.firstElement, 5u + 6);
 }
 
 // From the root eastwards: B + hop (P - 1) + 2 ramp + 1.

@@ -382,6 +382,9 @@ TEST(Verifier, RuleOp) {
                       "vmov d1, r0, async=1", "wait 1", "halt"}),
               "R-OP-4");
   EXPECT_RULE(single({"wait 9", "halt"}), "R-OP-4");
+  EXPECT_RULE(single({"dsd d0, r0+10000, bf16, [8:1]", "vmov d0, r0", "halt"}),
+              "R-OP-6");
+  EXPECT_RULE(single({"stb r0, r0+10000", "halt"}), "R-OP-6");
   EXPECT_RULE(single({"loop r1, 3", "halt"}), "R-OP-5");
   EXPECT_RULE(single({"endloop r1", "halt"}), "R-OP-5");
   EXPECT_RULE(single({"call 0", "halt"}), "R-OP-5");
