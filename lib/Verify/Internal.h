@@ -2,18 +2,20 @@
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
-// Three parts: code (one walk per class), fabric (routes and streams, given
-// what the code sends and receives), memory (what the loader puts where). They
-// share the findings and nothing else.
+// The parts: memory (what the loader puts where), code (one walk per class),
+// fabric (routes and streams, given what the code sends and receives), progress
+// (can they all go on). They share findings and facts and nothing else.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WEFT_LIB_VERIFY_INTERNAL_H
 #define WEFT_LIB_VERIFY_INTERNAL_H
 
+#include "Events.h"
 #include "Region.h"
 #include "weft/Binary/Isa.h"
 #include "weft/Verify/Verifier.h"
 #include "llvm/ADT/BitVector.h"
+#include "llvm/Support/raw_ostream.h"
 #include <array>
 #include <map>
 #include <set>
@@ -22,6 +24,14 @@ namespace weft::verify {
 
 constexpr unsigned NumColors = 256; // of the file's encoding; rules allow fewer
 using PerColor = std::array<uint64_t, NumColors>;
+
+/// Text and numbers in a row.
+template <typename... T> std::string cat(const T &...parts) {
+  std::string s;
+  llvm::raw_string_ostream os(s);
+  (os << ... << parts);
+  return s;
+}
 
 /// Collects findings: the same one once, and at most a few of one rule.
 class Findings {
@@ -44,16 +54,6 @@ private:
 struct Traffic {
   PerColor sent{}, received{}; // wavelets of one PE
   uint64_t macs = 0;           // of one PE
-};
-
-/// One step of a class that can wait for the fabric, in program order.
-struct Event {
-  enum Kind { Op, Wait, Repeat } kind = Op;
-  bool async = false;
-  uint8_t microthread = 0;
-  int in0 = -1, in1 = -1, out = -1; // colours of an Op
-  uint64_t times = 0;               // words of an Op, rounds of a Repeat
-  std::vector<Event> body;          // of a Repeat
 };
 
 /// What the walk over the code of one class found.
@@ -84,7 +84,7 @@ struct Context {
   const Target &target;
   Findings &findings;
   /// Structure that passed: later parts see only these.
-  std::vector<const bin::Route *> routes;
+  std::map<uint8_t, std::vector<const bin::Route *>> routes; // by colour
   std::vector<const bin::Stream *> streams;
   std::vector<Region> where; // of each class
 };
@@ -96,15 +96,21 @@ void checkPlacements(Context &c);
 /// Code.cpp: R-MEM, R-QUE-1, R-QUE-4, R-TASK, R-OP and R-FAB-8 of one class.
 ClassFacts walkClass(Context &c, size_t cls, const LoadImage &image);
 
-/// Fabric.cpp: R-FAB-1 ... R-FAB-4, R-QUE-2, R-QUE-3.
+/// Routes.cpp: R-FAB-1 ... R-FAB-4, R-QUE-1 ... R-QUE-3.
 void checkRoutes(Context &c);
 void checkBindings(Context &c);
-/// R-FAB-7, R-FAB-9, and the counts of the fabric.
-void checkStreams(Context &c, const std::vector<ClassFacts> &facts,
-                  Counts &counts);
+
+/// Where the words go that a class sends on a colour.
+struct Delivery;
+using Flows = std::map<std::pair<size_t, unsigned>, std::vector<Delivery>>;
+
+/// Streams.cpp: R-FAB-7, R-FAB-9, and the counts of the fabric.
+Flows checkStreams(Context &c, const std::vector<ClassFacts> &facts,
+                   Counts &counts);
 
 /// Progress.cpp: R-TASK-2, do all PEs halt or may they wait for each other?
-void checkProgress(Context &c, const std::vector<ClassFacts> &facts);
+void checkProgress(Context &c, const std::vector<ClassFacts> &facts,
+                   const Flows &flows);
 
 std::string className(const Context &c, size_t cls);
 

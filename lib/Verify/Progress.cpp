@@ -3,14 +3,13 @@
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
 // PEs and streams are a Kahn network with bounded buffers: whether it stops
-// does not depend on timing, so one untimed run decides. It is run on a small
-// grid: rows and columns that repeat periodically (same classes, same settings)
-// are cut down to two periods, and equally long ops to a few words more than
-// the buffers hold.
+// does not depend on timing, so one untimed run decides. It moves whole groups
+// of PEs that are in the same state, so it is the run of the real grid at the
+// cost of its classes. docs/machine-model.md, "Progress", has the argument.
 //
 //===----------------------------------------------------------------------===//
-#include "Internal.h"
-#include <algorithm>
+#include "Network.h"
+#include "llvm/ADT/STLExtras.h"
 #include <deque>
 
 using namespace weft;
@@ -18,453 +17,375 @@ using namespace weft::verify;
 
 namespace {
 
-constexpr size_t MaxPEs = 4096;
-constexpr uint64_t MaxFlatEvents = 5'000'000, MaxVisits = 20'000'000;
-constexpr unsigned MaxPeriod = 8;
-constexpr uint64_t EnoughWords = 128; // more than lie between two PEs
-
-//===----------------------------------------------------------------------===//
-// The small grid
-//===----------------------------------------------------------------------===//
-
-/// Columns (rows) to keep: of each stretch with a period, two periods and what
-/// the phase needs.
-std::vector<uint32_t> keepLines(const std::vector<uint32_t> &kind) {
-  std::vector<uint32_t> kept;
-  size_t i = 0, n = kind.size();
-  while (i < n) {
-    size_t best = 0, period = 1;
-    for (size_t p = 1; p <= MaxPeriod && i + p < n; ++p) {
-      size_t end = i + p;
-      while (end < n && kind[end] == kind[end - p])
-        ++end;
-      if (end - i >= 3 * p && end - i > best) {
-        best = end - i;
-        period = p;
-      }
-    }
-    size_t keep = best ? 2 * period + best % period : 1;
-    for (size_t j = 0; j != keep; ++j)
-      kept.push_back(uint32_t(i + j));
-    i += best ? best : 1;
-  }
-  return kept;
-}
-
-/// Which patterns cover each line along one axis, as a number per line.
-std::vector<uint32_t> lineKinds(const std::vector<Pattern> &patterns,
-                                uint32_t lines, bool alongX) {
-  std::map<std::vector<uint32_t>, uint32_t> names;
-  std::vector<uint32_t> kinds;
-  for (uint32_t line = 0; line != lines; ++line) {
-    std::vector<uint32_t> members;
-    for (uint32_t i = 0; i != patterns.size(); ++i) {
-      Pattern p = patterns[i];
-      if (alongX ? p.contains(line, p.y0) : p.contains(p.x0, line))
-        members.push_back(i);
-    }
-    kinds.push_back(names.emplace(std::move(members), uint32_t(names.size()))
-                        .first->second);
-  }
-  return kinds;
-}
-
-//===----------------------------------------------------------------------===//
-// Events without repeats
-//===----------------------------------------------------------------------===//
-
-/// Visits the events in order, repeats unrolled; false if there are too many.
-class Cursor {
-public:
-  explicit Cursor(const std::vector<Event> *events = nullptr) {
-    if (events)
-      stack.push_back({events, 0, 1});
-  }
-  /// The next Op or Wait, or nullptr at the end.
-  const Event *peek() {
-    while (!stack.empty()) {
-      Level &l = stack.back();
-      if (l.next == l.events->size()) {
-        if (--l.rounds == 0)
-          stack.pop_back();
-        else
-          l.next = 0;
-        continue;
-      }
-      const Event &e = (*l.events)[l.next];
-      if (e.kind != Event::Repeat)
-        return &e;
-      ++l.next;
-      stack.push_back({&e.body, 0, e.times});
-    }
-    return nullptr;
-  }
-  void pop() { ++stack.back().next; }
-
-private:
-  struct Level {
-    const std::vector<Event> *events;
-    size_t next;
-    uint64_t rounds;
-  };
-  std::vector<Level> stack;
-};
-
-/// A hash of the lengths of the ops of one class on each colour and side.
-using Lengths = std::map<std::pair<int, bool>, uint64_t>;
-
-std::optional<Lengths> opLengths(const std::vector<Event> &events,
-                                 uint64_t &budget) {
-  Lengths r;
-  Cursor cursor(&events);
-  for (; const Event *e = cursor.peek(); cursor.pop()) {
-    if (budget-- == 0)
-      return std::nullopt;
-    if (e->kind != Event::Op)
-      continue;
-    for (int side : {0, 1, 2})
-      if (int color = side == 0   ? e->in0
-                      : side == 1 ? e->in1
-                                  : e->out;
-          color >= 0) {
-        uint64_t &h = r[{color, side == 2}];
-        h = (h ^ e->times) * 0x9e3779b97f4a7c15u + 1;
-      }
-  }
-  return r;
-}
-
-//===----------------------------------------------------------------------===//
-// The run
-//===----------------------------------------------------------------------===//
+constexpr size_t MaxGroups = 4096;
+constexpr uint64_t MaxMoves = 10'000'000;
 
 class Run {
 public:
-  Run(Context &c, const std::vector<ClassFacts> &facts) : c(c), facts(facts) {}
+  Run(Context &c, const std::vector<ClassFacts> &facts, const Flows &flows)
+      : c(c), net(c, facts, flows) {}
 
   void check() {
-    if (!flatten() || !shrink())
-      return;
-    std::string stuck;
-    for (bool allBuffers : {false, true}) {
-      stuck = simulate(allBuffers);
-      if (stuck.empty())
-        return;
-    }
-    if (!undecided)
-      c.findings.add("R-TASK-2", "PEs wait for each other: " + stuck);
+    for (size_t g = 0; g != net.groups.size(); ++g)
+      wake(g);
+    do {
+      while (!work.empty()) {
+        size_t g = work.front();
+        work.pop_front();
+        queued[g] = false;
+        visit(g);
+        if (moves > MaxMoves)
+          return notShown(cat("more than ", MaxMoves, " steps"));
+      }
+      if (net.groups.size() > MaxGroups)
+        return notShown(
+            cat("more than ", MaxGroups, " groups of PEs are in other states"));
+    } while (splitWaiting());
+    for (size_t g = 0; g != net.groups.size(); ++g)
+      if (!net.groups[g].finished())
+        return report(g);
   }
 
 private:
-  void giveUp(const std::string &why) {
-    c.findings.note("deadlock freedom not decided: " + why);
-    undecided = true;
-  }
-
-  /// Are all lengths the same on both sides of each colour? Then long ops may
-  /// be cut.
-  bool flatten() {
-    uint64_t budget = MaxFlatEvents;
-    std::map<int, uint64_t> common;
-    for (const ClassFacts &f : facts) {
-      auto lengths = opLengths(f.events, budget);
-      if (!lengths) {
-        giveUp("too many ops");
-        return false;
-      }
-      for (const auto &[key, hash] : *lengths) {
-        auto [it, isNew] = common.emplace(key.first, hash);
-        cut &= isNew || it->second == hash;
-      }
-    }
-    return true;
-  }
-
-  bool shrink() {
-    std::vector<Pattern> patterns;
-    for (const Region &r : c.where)
-      patterns.insert(patterns.end(), r.begin(), r.end());
-    for (const bin::Route *r : c.routes)
-      patterns.push_back(r->where);
-    xs = keepLines(lineKinds(patterns, c.program.gridW, true));
-    ys = keepLines(lineKinds(patterns, c.program.gridH, false));
-    if (xs.size() * ys.size() > MaxPEs) {
-      giveUp("the program has no short period");
-      return false;
-    }
-    for (uint32_t y : ys)
-      for (uint32_t x : xs)
-        pes.push_back({classAt(x, y), Cursor(), {}, {}});
-    return true;
-  }
-
-  int classAt(uint32_t x, uint32_t y) const {
-    for (size_t k = 0; k != c.where.size(); ++k)
-      for (const Pattern &p : c.where[k])
-        if (p.contains(x, y))
-          return int(k);
-    return -1;
-  }
-
-  struct Op {
-    const Event *event = nullptr; // nullptr: idle
-    uint64_t left = 0;
-  };
-  struct PE {
-    int cls;
-    Cursor cursor;
-    std::array<Op, 17> ops;       // microthreads, then the main thread
-    std::map<int, size_t> source; // colour -> index into channels, receiving
-  };
-  struct Receiver {
-    size_t pe;
-    uint64_t taken = 0, room = 0;
-  };
-  /// All that one PE sends on one colour.
-  struct Channel {
-    size_t sender;
-    uint64_t sent = 0;
-    std::vector<Receiver> receivers;
+  struct Member {
+    size_t group;
+    int slot;
+    bool operator==(const Member &) const = default;
   };
 
-  size_t at(size_t i, size_t j) const { return j * xs.size() + i; }
-
-  const bin::Route *setting(unsigned color, size_t i, size_t j) const {
-    for (const bin::Route *r : c.routes)
-      if (r->color == color && r->where.contains(xs[i], ys[j]))
-        return r;
-    return nullptr;
+  void notShown(const std::string &why) {
+    c.findings.add("R-TASK-2",
+                   cat("that no PEs wait for each other is not shown: ", why));
   }
 
-  /// The channel of `color` out of PE (i, j), made on first use.
-  Channel &channel(unsigned color, size_t i, size_t j) {
-    auto [it, isNew] =
-        channelOf.try_emplace({at(i, j), color}, channels.size());
-    if (!isNew)
-      return channels[it->second];
-    size_t index = channels.size();
-    channels.push_back({at(i, j), 0, {}});
-    const bin::Route *r = setting(color, i, j);
-    if (r && r->rx == bin::Ramp)
-      follow(index, color, *r, i, j, 0);
-    return channels[index];
+  void wake(size_t g) {
+    queued.resize(net.groups.size());
+    if (!queued[g])
+      work.push_back(g);
+    queued[g] = true;
   }
 
-  void follow(size_t index, unsigned color, const bin::Route &r, size_t i,
-              size_t j, unsigned hops) {
-    if (hops > xs.size() + ys.size() + 2 ||
-        channels[index].receivers.size() > MaxPEs)
-      return;
-    if ((r.tx & bin::Ramp) && hops) {
-      channels[index].receivers.push_back(
-          {at(i, j), 0, room(at(i, j), color, hops)});
-      pes[at(i, j)].source[int(color)] = index;
-    }
-    struct {
-      uint8_t out, in;
-      int di, dj;
-    } const steps[] = {{bin::North, bin::South, 0, -1},
-                       {bin::South, bin::North, 0, 1},
-                       {bin::East, bin::West, 1, 0},
-                       {bin::West, bin::East, -1, 0}};
-    for (const auto &s : steps) {
-      size_t ni = i + size_t(s.di), nj = j + size_t(s.dj);
-      if (!(r.tx & s.out) || ni >= xs.size() || nj >= ys.size())
-        continue;
-      const bin::Route *next = setting(color, ni, nj);
-      if (next && next->rx == s.in)
-        follow(index, color, *next, ni, nj, hops + 1);
-    }
-  }
+  //===--- moving
+  //-----------------------------------------------------------===//
 
-  /// Wavelets that fit between a sender and a receiver `hops` away.
-  uint64_t room(size_t pe, unsigned color, unsigned hops) const {
-    const Target &t = c.target;
-    uint64_t depth = 1;
-    if (pes[pe].cls >= 0)
-      for (const bin::QueueBinding &q :
-           c.program.classes[size_t(pes[pe].cls)].queues)
-        if (!q.output && q.color == color &&
-            q.queue < t.inQueueDepth.value.size())
-          depth = std::max<uint64_t>(1, t.inQueueDepth.value[q.queue]);
-    if (!allBuffers)
-      return depth;
-    return depth + 2 * t.ramp + hops * (uint64_t(t.routerBuffer) + t.hop) + 1;
-  }
-
-  /// Runs until nothing moves; empty if all is done, else who waits for what.
-  std::string simulate(bool withAllBuffers) {
-    allBuffers = withAllBuffers;
-    channels.clear();
-    channelOf.clear();
-    for (PE &pe : pes) {
-      pe.cursor = Cursor(pe.cls < 0 ? nullptr : &facts[size_t(pe.cls)].events);
-      pe.ops = {};
-      pe.source.clear();
-    }
-    for (size_t k = 0; k != pes.size(); ++k)
-      openChannels(k);
-    std::deque<size_t> work;
-    std::vector<bool> queued(pes.size(), true);
-    for (size_t k = 0; k != pes.size(); ++k)
-      work.push_back(k);
-    for (uint64_t visits = 0; !work.empty(); ++visits) {
-      if (visits == MaxVisits) {
-        giveUp("too many ops");
-        return {};
-      }
-      size_t k = work.front();
-      work.pop_front();
-      queued[k] = false;
-      std::set<size_t> touched;
-      step(k, touched);
-      for (size_t t : touched)
-        if (!queued[t]) {
-          queued[t] = true;
-          work.push_back(t);
-        }
-    }
-    return whoWaits();
-  }
-
-  void openChannels(size_t k) {
-    const PE &pe = pes[k];
-    if (pe.cls < 0)
-      return;
-    for (unsigned color = 0; color != NumColors; ++color)
-      if (facts[size_t(pe.cls)].traffic.sent[color])
-        channel(color, k % xs.size(), k / xs.size());
-  }
-
-  Receiver *receiver(size_t k, int color) {
-    auto it = pes[k].source.find(color);
-    if (it == pes[k].source.end())
-      return nullptr;
-    for (Receiver &r : channels[it->second].receivers)
-      if (r.pe == k)
-        return &r;
-    return nullptr;
-  }
-
-  uint64_t available(size_t k, int color) {
-    Receiver *r = receiver(k, color);
-    return r ? channels[pes[k].source[color]].sent - r->taken : 0;
-  }
-
-  uint64_t space(size_t k, int color) {
-    auto it = channelOf.find({k, unsigned(color)});
-    if (it == channelOf.end())
-      return 0;
-    uint64_t n = UINT64_MAX;
-    for (const Receiver &r : channels[it->second].receivers)
-      n = std::min(
-          n, r.room - std::min(r.room, channels[it->second].sent - r.taken));
-    return n;
-  }
-
-  /// Moves what words an op can; notes whom that may free.
-  bool move(size_t k, Op &op, std::set<size_t> &touched) {
-    const Event &e = *op.event;
-    uint64_t n = op.left;
-    for (int in : {e.in0, e.in1})
-      if (in >= 0)
-        n = std::min(n, available(k, in));
-    if (e.out >= 0)
-      n = std::min(n, space(k, e.out));
-    if (n == 0)
-      return false;
-    op.left -= n;
-    for (int in : {e.in0, e.in1})
-      if (in >= 0) {
-        receiver(k, in)->taken += n;
-        touched.insert(channels[pes[k].source[in]].sender);
-      }
-    if (e.out >= 0) {
-      Channel &ch = channels[channelOf[{k, unsigned(e.out)}]];
-      ch.sent += n;
-      for (const Receiver &r : ch.receivers)
-        touched.insert(r.pe);
-    }
-    return true;
-  }
-
-  void step(size_t k, std::set<size_t> &touched) {
-    PE &pe = pes[k];
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (Op &op : pe.ops)
-        if (op.event) {
-          moved |= move(k, op, touched);
-          if (op.left == 0)
-            op = {};
-        }
-      moved |= issue(pe);
+  void visit(size_t g) {
+    for (bool moved = true; moved && moves <= MaxMoves;) {
+      moved = issue(net.groups[g]);
+      for (int slot = 0; slot != int(net.groups[g].ops.size()); ++slot)
+        moved |= net.groups[g].ops[size_t(slot)].event && move({g, slot});
     }
   }
 
   /// Takes the next event of the main thread if it can start.
-  bool issue(PE &pe) {
-    if (pe.ops.back().event)
-      return false;
-    const Event *e = pe.cursor.peek();
+  static bool issue(Group &g) {
+    const Event *e = g.ops.back().event ? nullptr : g.cursor.peek();
     if (!e)
       return false;
-    Op &slot = e->kind == Event::Op && !e->async ? pe.ops.back()
-                                                 : pe.ops[e->microthread];
+    bool async = e->kind == Event::Wait || e->async;
+    Running &slot = async ? g.ops[e->microthread] : g.ops.back();
     if (slot.event)
       return false;
-    if (e->kind == Event::Op)
-      slot = {e, cut ? std::min(e->times, EnoughWords) : e->times};
-    pe.cursor.pop();
+    if (e->kind == Event::Op && e->times)
+      slot = {e, e->times};
+    g.cursor.pop();
     return true;
   }
 
-  std::string whoWaits() {
-    std::string s;
-    unsigned listed = 0, waiting = 0;
-    for (size_t k = 0; k != pes.size(); ++k) {
-      const Op *op = nullptr;
-      for (const Op &o : pes[k].ops)
-        if (o.event)
-          op = &o;
-      if (!op)
+  /// Moves words of an op and of all that must, or can, move with it.
+  bool move(Member first) {
+    for (bool eager : {true, false}) {
+      if (!together(first, eager) || !ordered())
         continue;
-      ++waiting;
-      if (++listed > 3)
+      uint64_t n = limit();
+      if (n == 0)
         continue;
-      const Event &e = *op->event;
-      int in = e.in0 >= 0 && !available(k, e.in0)   ? e.in0
-               : e.in1 >= 0 && !available(k, e.in1) ? e.in1
-                                                    : -1;
-      s += (listed > 1 ? "; " : "") + className(c, size_t(pes[k].cls)) +
-           " at (" + std::to_string(xs[k % xs.size()]) + ", " +
-           std::to_string(ys[k / xs.size()]) + ") to " +
-           (in >= 0 ? "receive" : "send") + " colour " +
-           std::to_string(in >= 0 ? in : e.out);
+      for (const Member &m : members)
+        advance(m, n);
+      ++moves;
+      return true;
     }
-    if (waiting > 3)
-      s += "; and others";
-    return s;
+    return false;
+  }
+
+  /// One side of a channel as the other sees it: what is there to take, or room
+  /// to send; `other` has no slot if no op uses the channel there.
+  struct Side {
+    const Channel &ch;
+    bool sending;
+    uint64_t free;
+    Member other;
+  };
+  template <typename F> void sides(const Member &m, F f) {
+    const Event *e = event(m);
+    for (int in : {e->in0, e->in1})
+      if (in >= 0)
+        for (const Channel &ch : net.into(m.group, in))
+          f(Side{ch,
+                 false,
+                 net.waiting(ch),
+                 {ch.sender, net.groups[ch.sender].running(in, true)}});
+    if (e->out >= 0)
+      for (const Channel &ch : net.outOf(m.group, e->out))
+        f(Side{ch,
+               true,
+               net.space(ch),
+               {ch.receiver, net.groups[ch.receiver].running(e->out, false)}});
+  }
+  const Event *event(const Member &m) const {
+    return net.groups[m.group].ops[size_t(m.slot)].event;
+  }
+
+  /// The ops that must move if `first` does: what the receiver of an empty
+  /// channel takes is sent in the same step, and the sender of a full one waits
+  /// for its receiver. If `eager`, also those that only could.
+  bool together(Member first, bool eager) {
+    members = {first};
+    bool ok = true;
+    for (size_t i = 0; i != members.size() && ok; ++i) {
+      Member m = members[i];
+      sides(m, [&](const Side &s) {
+        if (s.other.slot < 0)
+          ok &= s.free != 0;
+        else if ((s.free == 0 || eager) &&
+                 !llvm::is_contained(members, s.other))
+          members.push_back(s.other);
+      });
+    }
+    return ok;
+  }
+
+  /// How many words: no op beyond its end, no channel beyond its room.
+  uint64_t limit() {
+    uint64_t n = UINT64_MAX;
+    for (const Member &m : members) {
+      n = std::min(n, net.groups[m.group].ops[size_t(m.slot)].left);
+      sides(m, [&](const Side &s) {
+        if (!llvm::is_contained(members, s.other))
+          n = std::min(n, s.free);
+      });
+    }
+    return n;
+  }
+
+  void advance(const Member &m, uint64_t n) {
+    sides(m, [&](const Side &s) { wake(s.other.group); });
+    wake(m.group);
+    Group &g = net.groups[m.group];
+    Running &op = g.ops[size_t(m.slot)];
+    for (int in : {op.event->in0, op.event->in1})
+      if (in >= 0)
+        g.taken[in] += n;
+    if (op.event->out >= 0)
+      g.sent[op.event->out] += n;
+    op.left -= n;
+    if (op.left == 0)
+      op = {};
+  }
+
+  //===--- order within one step
+  //--------------------------------------------===//
+
+  /// Within a step the ops of single PEs run one after the other, word by word:
+  /// the sender first where a channel is empty, the receiver where it is full.
+  struct Before {
+    size_t first, then;         // indices into members
+    int64_t dx0, dx1, dy0, dy1; // from the PEs of first to those of then
+  };
+  using Edges = std::vector<Before>;
+
+  /// Is there such an order? Surely if it leads nowhere round in a circle
+  /// between groups, or if all steps of each circle go one way on the grid.
+  bool ordered() {
+    Edges edges;
+    for (size_t i = 0; i != members.size(); ++i)
+      sides(members[i], [&](const Side &s) {
+        if (s.free != 0)
+          return;
+        size_t j = size_t(llvm::find(members, s.other) - members.begin());
+        const Channel &ch = s.ch;
+        edges.push_back(s.sending
+                            ? Before{j, i, -ch.dx1, -ch.dx0, -ch.dy1, -ch.dy0}
+                            : Before{j, i, ch.dx0, ch.dx1, ch.dy0, ch.dy1});
+      });
+    llvm::BitVector reach = closure(edges);
+    size_t n = members.size();
+    llvm::erase_if(edges, [&](const Before &e) { // not on a circle
+      return !reach.test(unsigned(e.then * n + e.first));
+    });
+    for (size_t i = 0; i != n; ++i) {
+      Edges circle;
+      for (const Before &e : edges)
+        if (e.first == i || (reach.test(unsigned(e.first * n + i)) &&
+                             reach.test(unsigned(i * n + e.first))))
+          circle.push_back(e);
+      if (!oneWay(circle))
+        return false;
+    }
+    return true;
+  }
+
+  /// Bit i * n + j: is there a way from i to j?
+  llvm::BitVector closure(const Edges &edges) const {
+    unsigned n = unsigned(members.size());
+    llvm::BitVector reach(n * n);
+    for (const Before &e : edges)
+      reach.set(unsigned(e.first) * n + unsigned(e.then));
+    for (unsigned k = 0; k != n; ++k)
+      for (unsigned i = 0; i != n; ++i)
+        if (reach.test(i * n + k))
+          for (unsigned j = 0; j != n; ++j)
+            if (reach.test(k * n + j))
+              reach.set(i * n + j);
+    return reach;
+  }
+
+  /// Do all edges have a positive component in some common direction? Tried are
+  /// the axes, the diagonals, and the orders by row and by column.
+  static bool oneWay(const Edges &edges) {
+    constexpr int64_t Far = 1 << 20;
+    for (int64_t a : {int64_t(0), int64_t(1), -int64_t(1), Far, -Far})
+      for (int64_t b : {int64_t(0), int64_t(1), -int64_t(1), Far, -Far})
+        if (llvm::all_of(edges, [&](const Before &e) {
+              return a * (a > 0 ? e.dx0 : e.dx1) + b * (b > 0 ? e.dy0 : e.dy1) >
+                     0;
+            }))
+          return true;
+    return edges.empty();
+  }
+
+  //===--- when nothing moves
+  //-----------------------------------------------===//
+
+  bool splitWaiting() {
+    bool any = false;
+    for (size_t g = 0, n = net.groups.size(); g != n; ++g)
+      if (splitWaiting(g)) {
+        any = true;
+        wake(g);
+        wake(net.groups.size() - 1);
+      }
+    return any;
+  }
+
+  bool splitWaiting(size_t g) {
+    auto part = [&](int color, bool sending) {
+      return color >= 0 && net.split(g, color, sending, [&](const Channel &ch) {
+        return sending ? net.space(ch) == 0 &&
+                             net.groups[ch.receiver].running(color, false) < 0
+                       : net.waiting(ch) == 0 &&
+                             net.groups[ch.sender].running(color, true) < 0;
+      });
+    };
+    for (const Running &op : std::array(net.groups[g].ops))
+      if (const Event *e = op.event)
+        if (part(e->in0, false) || part(e->in1, false) || part(e->out, true))
+          return true;
+    return false;
+  }
+
+  /// A PE of group `g` waits; whom for, and whom does that one wait for?
+  void report(size_t g) {
+    std::vector<std::pair<Pattern, std::string>> chain;
+    Pattern at = net.groups[g].where[0];
+    at = {at.x0, at.y0, 1, 1, 1, 1};
+    while (true) {
+      auto seen = llvm::find_if(chain, [&](auto &w) { return w.first == at; });
+      if (seen != chain.end()) {
+        chain.erase(chain.begin(), seen);
+        break;
+      }
+      chain.push_back({at, {}});
+      auto next = waitsFor(at, chain.back().second);
+      if (!next)
+        break;
+      at = *next;
+    }
+    std::string s;
+    for (size_t i = 0; i != chain.size() && i != 6; ++i)
+      s += (i ? "; " : "") + chain[i].second;
+    if (chain.size() > 6)
+      s += cat("; and ", chain.size() - 6, " others");
+    c.findings.add("R-TASK-2", "PEs wait for each other: " + s);
+  }
+
+  /// The PE that `at` waits for.
+  std::optional<Pattern> waitsFor(const Pattern &at, std::string &text) {
+    for (size_t g = 0; g != net.groups.size(); ++g) {
+      if (!covers(net.groups[g].where, at))
+        continue;
+      std::optional<Pattern> other;
+      for (int slot = int(net.groups[g].ops.size()); slot-- != 0 && !other;)
+        if (event({g, slot}))
+          sides({g, slot}, [&](const Side &s) {
+            if (s.free != 0 || other)
+              return;
+            other = partner(s, at);
+            if (other)
+              text = cat(className(c, net.groups[g].cls), " at ", describe(at),
+                         s.sending ? " to send colour " : " to receive colour ",
+                         s.ch.color, s.sending ? " to " : " from ",
+                         describe(*other));
+          });
+      return other;
+    }
+    return std::nullopt;
+  }
+
+  static bool covers(const Region &r, const Pattern &pe) {
+    return llvm::any_of(r, [&](const Pattern &p) { return intersect(p, pe); });
+  }
+
+  /// Of the PEs at the other side of `s` one that `at` sends to or hears.
+  std::optional<Pattern> partner(const Side &s, const Pattern &at) {
+    for (const Pattern &p : net.groups[s.other.group].where) {
+      if (s.sending) {
+        for (const Delivery &d : trace(c, unsigned(s.ch.color), at).deliveries)
+          for (const Pattern &q : reached(c, d))
+            if (auto hit = intersect(p, q))
+              return Pattern{hit->x0, hit->y0, 1, 1, 1, 1};
+        continue;
+      }
+      auto from = source(unsigned(s.ch.color), at);
+      if (from && intersect(p, *from))
+        return from;
+    }
+    return std::nullopt;
+  }
+
+  /// Whose words of `color` arrive at `at`: routes have one way back.
+  std::optional<Pattern> source(unsigned color, Pattern at) {
+    const auto &routes = c.routes.at(uint8_t(color));
+    while (true) {
+      auto r = llvm::find_if(
+          routes, [&](auto *r) { return r->where.contains(at.x0, at.y0); });
+      if (r == routes.end() || (*r)->rx == bin::Ramp)
+        return r == routes.end() ? std::nullopt : std::optional(at);
+      const Neighbour &n = neighbour((*r)->rx);
+      auto back = shift(at, n.dx, n.dy, c.program.gridW, c.program.gridH);
+      if (!back)
+        return std::nullopt;
+      at = *back;
+    }
   }
 
   Context &c;
-  const std::vector<ClassFacts> &facts;
-  bool cut = true, allBuffers = false, undecided = false;
-  std::vector<uint32_t> xs, ys; // the lines kept
-  std::vector<PE> pes;
-  std::vector<Channel> channels;
-  std::map<std::pair<size_t, unsigned>, size_t> channelOf;
+  Network net;
+  std::deque<size_t> work;
+  std::vector<bool> queued;
+  std::vector<Member> members; // of the step at hand
+  uint64_t moves = 0;
 };
 
 } // namespace
 
 void weft::verify::checkProgress(Context &c,
-                                 const std::vector<ClassFacts> &facts) {
+                                 const std::vector<ClassFacts> &facts,
+                                 const Flows &flows) {
   // Without sound routes and matching counts there is nothing to run.
-  for (const char *rule :
-       {"R-FAB-2", "R-FAB-3", "R-FAB-4", "R-FAB-7", "R-FAB-9", "R-TASK-1",
-        "R-TASK-2", "R-QUE-2", "R-QUE-3", "R-OP-4", "R-OP-5", "R-FILE"})
+  for (const char *rule : {"R-FILE", "R-FAB-2", "R-FAB-3", "R-FAB-4", "R-FAB-7",
+                           "R-FAB-8", "R-FAB-9", "R-TASK-1", "R-TASK-2",
+                           "R-QUE-1", "R-QUE-2", "R-QUE-3", "R-OP-4", "R-OP-5"})
     if (c.findings.has(rule))
       return;
-  Run(c, facts).check();
+  Run(c, facts, flows).check();
 }

@@ -7,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Verify/Verifier.h"
-#include "Internal.h"
+#include "Trace.h"
 #include <algorithm>
 
 using namespace weft;
@@ -109,7 +109,7 @@ static void checkClasses(Context &c) {
 static void collectRoutesAndStreams(Context &c) {
   for (const bin::Route &r : c.program.routes)
     if (canonical(c, r.where))
-      c.routes.push_back(&r);
+      c.routes[r.color].push_back(&r);
     else
       c.findings.add("R-FAB-3", "route of colour " + std::to_string(r.color) +
                                     " at " + describe(r.where) +
@@ -208,8 +208,7 @@ Result weft::verify::verify(const bin::Program &program, const Target &target) {
       n.macs = satAdd(n.macs, satMul(pes, facts.back().traffic.macs));
       n.sramPeakBytes = std::max(n.sramPeakBytes, facts.back().peakBytes);
     }
-    checkStreams(c, facts, result.counts);
-    checkProgress(c, facts);
+    checkProgress(c, facts, checkStreams(c, facts, result.counts));
     uint64_t reached = 0;
     for (const ClassFacts &f : facts)
       reached = std::max(reached, f.peakReached);

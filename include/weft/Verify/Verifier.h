@@ -14,6 +14,7 @@
 
 #include "weft/Binary/Program.h"
 #include "weft/Target/Target.h"
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,12 +26,18 @@ struct Finding {
   std::string rule, message;
 };
 
+struct ColorCount {
+  uint64_t words = 0; // wavelets that enter the fabric
+  uint64_t hops = 0;  // crossings of links between routers
+};
+
 /// What the program will do, recomputed from code and routes alone.
 struct Counts {
   uint64_t sramPeakBytes = 0;   // highest byte touched on any PE, plus one
   uint64_t waveletHops = 0;     // crossings of links between routers
   uint64_t maxLinkWavelets = 0; // over one directed link, all colours
   uint64_t macs = 0;            // over all PEs
+  std::map<unsigned, ColorCount> colors;
 };
 
 struct Result {

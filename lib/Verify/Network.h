@@ -1,0 +1,79 @@
+//===- Network.h - PEs in the same state, and the channels between them ---===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// A group is a set of PEs of one class that have done the same so far. Groups
+// start as whole classes and are split where some of their PEs wait for PEs in
+// another state than the rest.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_LIB_VERIFY_NETWORK_H
+#define WEFT_LIB_VERIFY_NETWORK_H
+
+#include "Trace.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace weft::verify {
+
+/// An op that has started; nullptr: idle.
+struct Running {
+  const Event *event = nullptr;
+  uint64_t left = 0; // words
+};
+
+struct Group {
+  size_t cls = 0;
+  Region where;
+  Cursor cursor;
+  std::array<Running, 17> ops;         // microthreads, then the main thread
+  std::map<int, uint64_t> sent, taken; // words of each PE, by colour
+
+  /// The slot of the op that sends or takes `color`, or -1.
+  int running(int color, bool sending) const;
+  bool finished();
+};
+
+/// PEs of `sender` send to PEs of `receiver`, displaced by some (dx, dy) of the
+/// box. At least `room` words fit between two of them.
+struct Channel {
+  size_t sender, receiver;
+  int color;
+  uint64_t room;
+  int64_t dx0, dx1, dy0, dy1;
+};
+
+class Network {
+public:
+  Network(const Context &c, const std::vector<ClassFacts> &facts,
+          const Flows &flows);
+
+  std::vector<Group> groups;
+
+  /// The channels into (out of) group `g` on `color`; good until a split.
+  const std::vector<Channel> &into(size_t g, int color);
+  const std::vector<Channel> &outOf(size_t g, int color);
+  uint64_t waiting(const Channel &ch) const; // words sent and not yet taken
+  uint64_t space(const Channel &ch) const { return ch.room - waiting(ch); }
+
+  /// Splits off the PEs of a group at whose channel `stuck` holds while it does
+  /// not at another's: they cannot go on, the others may. True if any are.
+  bool split(size_t g, int color, bool sending,
+             const std::function<bool(const Channel &)> &stuck);
+
+private:
+  using Key = std::pair<unsigned, unsigned>;
+  const std::vector<Delivery> *flow(size_t cls, int color) const;
+  std::vector<Channel> find(size_t sender, int color);
+  uint64_t room(size_t sender, size_t receiver, int color, const Delivery &d,
+                bool multicast) const;
+  /// The PEs of `g` with a partner in `other` on `color`.
+  Region partnersIn(size_t g, size_t other, int color, bool sending);
+
+  const Context &c;
+  const std::vector<ClassFacts> &facts;
+  const Flows &flows;
+  llvm::DenseMap<Key, std::vector<Channel>> in, out;
+};
+
+} // namespace weft::verify
+#endif

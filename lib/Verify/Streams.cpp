@@ -1,0 +1,286 @@
+//===- Streams.cpp - What is sent, where it goes, what is taken -----------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// R-FAB-7 and R-FAB-9. Streams are compared with what the code sends and the
+// routers do with it, never with the compiler's notion of it.
+//
+//===----------------------------------------------------------------------===//
+#include "Trace.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace weft;
+using namespace weft::verify;
+using Streams = std::vector<const bin::Stream *>;
+
+namespace {
+
+constexpr uint64_t OverlapBudget = 50'000'000, FramingBudget = 20'000'000;
+
+/// PEs that do the same on one colour: a piece of a class and of streams.
+struct Sender {
+  Pattern where;
+  Streams streams;
+};
+
+std::vector<Sender> splitByStreams(const Pattern &p, const Streams &streams) {
+  std::vector<Sender> atoms = {{p, {}}};
+  for (const bin::Stream *s : streams) {
+    std::vector<Sender> next;
+    for (Sender &a : atoms) {
+      auto both = intersect(a.where, s->from);
+      if (!both) {
+        next.push_back(std::move(a));
+        continue;
+      }
+      for (const Pattern &q : subtract(a.where, *both))
+        next.push_back({q, a.streams});
+      a.where = *both;
+      a.streams.push_back(s);
+      next.push_back(std::move(a));
+    }
+    atoms = std::move(next);
+  }
+  return atoms;
+}
+
+class StreamCheck {
+public:
+  StreamCheck(Context &c, const std::vector<ClassFacts> &facts, Counts &counts)
+      : c(c), facts(facts), counts(counts) {}
+
+  Flows run() {
+    std::map<unsigned, Streams> streams;
+    for (const bin::Stream *s : c.streams)
+      streams[s->color].push_back(s);
+    for (color = 0; color != NumColors; ++color)
+      if (streams.count(color) || anyTraffic())
+        checkColor(streams[color]);
+    countLinks();
+    return std::move(flows);
+  }
+
+private:
+  bool anyTraffic() const {
+    return llvm::any_of(facts, [&](const ClassFacts &f) {
+      return f.traffic.sent[color] || f.traffic.received[color];
+    });
+  }
+
+  void checkColor(const Streams &streams) {
+    arrivals.clear();
+    Region senders;
+    for (size_t k = 0; k != facts.size(); ++k) {
+      uint64_t words = facts[k].traffic.sent[color];
+      if (!words)
+        continue;
+      for (const Pattern &p : c.where[k])
+        for (const Sender &s : splitByStreams(p, streams))
+          checkSender(k, s, words);
+      llvm::append_range(senders, c.where[k]);
+      checkFraming(k);
+    }
+    for (const bin::Stream *s : streams) {
+      Region idle = s->words ? subtract(Region{s->from}, senders) : Region();
+      if (!idle.empty())
+        c.findings.add("R-FAB-7",
+                       cat("stream '", s->name, "' states ", s->words,
+                           " wavelets from ", describe(idle[0]),
+                           ", but no code there sends on colour ", color));
+    }
+    checkArrivals();
+  }
+
+  void checkSender(size_t k, const Sender &s, uint64_t words) {
+    std::string head = cat(className(c, k), " at ", describe(s.where),
+                           " sends ", words, " wavelets of colour ", color);
+    if (s.streams.empty())
+      c.findings.add("R-FAB-7", cat(head, ", but no stream states them"));
+    uint64_t stated = 0;
+    for (const bin::Stream *t : s.streams)
+      stated = satAdd(stated, t->words);
+    if (!s.streams.empty() && stated != words)
+      c.findings.add("R-FAB-7", cat(head, ", stream '", s.streams[0]->name,
+                                    "' states ", stated));
+    Trace t = trace(c, color, s.where);
+    if (!t.complete)
+      c.findings.add("R-FAB-4", cat("the route of colour ", color, " from ",
+                                    describe(s.where), " does not end"));
+    for (const bin::Stream *st : s.streams)
+      checkReach(*st, s.where, t);
+    record(k, t, words, s.where.count());
+  }
+
+  /// Exactly the receivers that `s` states? Each router has one receive port,
+  /// so no PE is reached twice and counting is enough.
+  void checkReach(const bin::Stream &s, const Pattern &from, const Trace &t) {
+    uint64_t area =
+        satMul(uint64_t(std::max<int64_t>(0, int64_t(s.dx1) - s.dx0 + 1)),
+               uint64_t(std::max<int64_t>(0, int64_t(s.dy1) - s.dy0 + 1)));
+    if (area && s.dx0 <= 0 && s.dx1 >= 0 && s.dy0 <= 0 && s.dy1 >= 0)
+      --area;
+    uint64_t reachedPEs = 0;
+    for (const Delivery &d : t.deliveries) {
+      reachedPEs = satAdd(reachedPEs, satMul(d.from.count(), d.boxSize()));
+      if (d.dx0 < s.dx0 || d.dx1 > s.dx1 || d.dy0 < s.dy0 || d.dy1 > s.dy1)
+        return c.findings.add(
+            "R-FAB-7", cat("stream '", s.name, "' from ", describe(d.from),
+                           " also reaches displacement (", d.dx0, ", ", d.dy0,
+                           "), stated are [", s.dx0, ", ", s.dx1, "] x [",
+                           s.dy0, ", ", s.dy1, "]"));
+    }
+    uint64_t all = satMul(area, from.count());
+    if (reachedPEs != all)
+      c.findings.add("R-FAB-7", cat("stream '", s.name, "' from ",
+                                    describe(from), " reaches ", reachedPEs,
+                                    " PEs in all, stated are ", all));
+  }
+
+  void record(size_t k, const Trace &t, uint64_t words, uint64_t senders) {
+    ColorCount &n = counts.colors[color];
+    n.words = satAdd(n.words, satMul(words, senders));
+    for (const auto &[dir, region] : t.links)
+      for (const Pattern &p : region) {
+        links[dir].push_back({p, words});
+        n.hops = satAdd(n.hops, satMul(p.count(), words));
+        counts.waveletHops =
+            satAdd(counts.waveletHops, satMul(p.count(), words));
+      }
+    for (const Delivery &d : t.deliveries)
+      llvm::append_range(arrivals[words], reached(c, d));
+    llvm::append_range(flows[{k, color}], t.deliveries);
+  }
+
+  /// Words are taken in the portions in which they are sent, op by op and round
+  /// by round, except that either side may do as one op what the other does as
+  /// several.
+  void checkFraming(size_t k) {
+    Region all;
+    for (const Delivery &d : flows[{k, color}])
+      llvm::append_range(all, reached(c, d));
+    for (size_t r = 0; r != facts.size(); ++r) {
+      auto hears = [&](const Pattern &p) {
+        return llvm::any_of(all, [&](auto &q) { return intersect(p, q); });
+      };
+      if (facts[r].traffic.received[color] == facts[k].traffic.sent[color] &&
+          llvm::any_of(c.where[r], hears)) // other counts are a finding anyway
+        if (auto at = mismatch(facts[k].events, facts[r].events))
+          c.findings.add("R-FAB-7",
+                         cat(className(c, r), " takes colour ", color,
+                             " in other portions than ", className(c, k),
+                             " sends it, after word ", *at));
+    }
+  }
+
+  /// The words after which both sides go on with several ops that do not end
+  /// together.
+  std::optional<uint64_t> mismatch(const std::vector<Event> &sender,
+                                   const std::vector<Event> &receiver) {
+    struct Side {
+      Cursor at;
+      bool out;
+      uint64_t words = 0, ops = 0; // ops since both sides last ended together
+    } from{Cursor(&sender), true}, to{Cursor(&receiver), false};
+    auto advance = [&](Side &s) {
+      const Event *e = s.at.peek();
+      while (e && !e->uses(int(color), s.out) && framingBudget-- != 0) {
+        s.at.pop();
+        e = s.at.peek();
+      }
+      if (!e || framingBudget > FramingBudget)
+        return false;
+      s.words = satAdd(s.words, e->times);
+      ++s.ops;
+      s.at.pop();
+      return true;
+    };
+    for (uint64_t together = 0; advance(from.words <= to.words ? from : to);) {
+      if (from.words != to.words)
+        continue;
+      if (from.ops > 1 && to.ops > 1)
+        return together;
+      together = from.words;
+      from.ops = to.ops = 0;
+    }
+    return std::nullopt;
+  }
+
+  /// What arrives at a PE is what its code takes, no less and no more.
+  void checkArrivals() {
+    Region everywhere;
+    for (auto &[words, region] : arrivals) {
+      region = coalesce(std::move(region));
+      llvm::append_range(everywhere, region);
+      for (const Pattern &p : region)
+        checkArrival(p, words);
+    }
+    for (size_t k = 0; k != facts.size(); ++k)
+      if (uint64_t n = facts[k].traffic.received[color]) {
+        Region rest = subtract(c.where[k], everywhere);
+        if (!rest.empty())
+          c.findings.add("R-FAB-7",
+                         cat(className(c, k), " takes ", n,
+                             " wavelets of colour ", color, " at ",
+                             describe(rest[0]), ", but none arrive there"));
+      }
+  }
+
+  void checkArrival(const Pattern &p, uint64_t words) {
+    Region rest = {p};
+    for (size_t k = 0; k != facts.size(); ++k) {
+      uint64_t taken = facts[k].traffic.received[color];
+      for (const Pattern &q : c.where[k]) {
+        auto both = intersect(p, q);
+        if (!both)
+          continue;
+        rest = subtract(std::move(rest), {*both});
+        if (facts[k].walked && taken != words)
+          c.findings.add(taken < words ? "R-FAB-9" : "R-FAB-7",
+                         cat(className(c, k), " at ", describe(*both),
+                             " takes ", taken, " wavelets of colour ", color,
+                             ", ", words, " arrive"));
+      }
+    }
+    if (!rest.empty())
+      c.findings.add("R-FAB-9",
+                     cat(words, " wavelets of colour ", color, " arrive at ",
+                         describe(rest[0]), ", where no code runs"));
+  }
+
+  void countLinks() {
+    for (auto &[dir, pieces] : links) {
+      std::map<uint64_t, Region> byWeight;
+      for (const Weighted &w : pieces)
+        byWeight[w.weight].push_back(w.where);
+      std::vector<Weighted> joined;
+      for (auto &[words, region] : byWeight)
+        for (const Pattern &p : coalesce(std::move(region)))
+          joined.push_back({p, words});
+      auto most = maxOverlap(std::move(joined), OverlapBudget);
+      if (!most)
+        c.findings.note(
+            "the busiest link could not be found: too many different routes");
+      counts.maxLinkWavelets =
+          std::max(counts.maxLinkWavelets, most.value_or(0));
+    }
+  }
+
+  Context &c;
+  const std::vector<ClassFacts> &facts;
+  Counts &counts;
+  unsigned color = 0; // the one at hand
+  uint64_t framingBudget = FramingBudget;
+  Flows flows;
+  std::map<uint64_t, Region> arrivals; // of one colour, by wavelets
+  std::map<uint8_t, std::vector<Weighted>> links;
+};
+
+} // namespace
+
+Flows weft::verify::checkStreams(Context &c,
+                                 const std::vector<ClassFacts> &facts,
+                                 Counts &counts) {
+  if (c.findings.has("R-FAB-2"))
+    return {};
+  return StreamCheck(c, facts, counts).run();
+}
