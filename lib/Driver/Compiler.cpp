@@ -9,6 +9,7 @@
 #include "NN/NNDialect.h"
 #include "NN/NNOps.h"
 #include "PE/Emit/Emit.h"
+#include "RemarkFile.h"
 #include "Resume.h"
 #include "Wafer/WaferOps.h"
 #include "mlir/Parser/Parser.h"
@@ -42,6 +43,9 @@ public:
   ExitCode run() {
     if (ExitCode code = loadMachine())
       return code;
+    if (!o.remarks.empty())
+      if (llvm::Error e = remarks.open(context, o.remarksFilter, modelName()))
+        return fail(llvm::toString(std::move(e)));
     if (ExitCode code = loadModule())
       return code;
     if (o.emit == Emit::NN)
@@ -61,6 +65,7 @@ private:
   OwningOpRef<ModuleOp> module;
   ImportReport report;
   OutputSet outputs;
+  RemarkFile remarks;
   bool codeIsGiven = false; // the module came as fabric or pe
 
   ExitCode fail(const Twine &message, ExitCode code = UserError) {
@@ -125,11 +130,15 @@ private:
     return Success;
   }
 
+  StringRef modelName() const {
+    StringRef stem = llvm::sys::path::stem(o.model);
+    return stem == "-" ? StringRef("stdin") : stem;
+  }
+
   /// The program's name, for reports; it survives printing.
   void nameModule() {
-    StringRef stem = llvm::sys::path::stem(o.model);
     if (!module->getSymName())
-      module->setSymName(stem == "-" ? "stdin" : stem);
+      module->setSymName(modelName());
   }
 
   ExitCode loadOnnx(const llvm::MemoryBuffer *input) {
@@ -209,6 +218,11 @@ private:
   /// The main output and those beside it: all of them, or none.
   ExitCode write(OutputSet::Write main) {
     llvm::Error e = outputs.add(o.output.empty() ? "-" : o.output, main);
+    if (!e && !o.remarks.empty())
+      e = outputs.add(o.remarks, [this](llvm::raw_ostream &os) {
+        os << remarks.text();
+        return llvm::Error::success();
+      });
     if (!e)
       e = outputs.commit();
     return e ? fail(llvm::toString(std::move(e))) : Success;
@@ -255,6 +269,7 @@ private:
                   codeIsGiven ? UserError : Internal);
     if (ExitCode code = check(p))
       return code;
+    remarkProgram(module->getLoc(), p, *cost, target);
     if (ExitCode code = addReport(*cost))
       return code;
     return writeProgram(p, *cost);
@@ -306,6 +321,10 @@ ExitCode weft::compile(const CompilerOptions &options) {
   }
   if (options.emit == Emit::Binary && options.output.empty()) {
     llvm::errs() << "weftc: error: no output file, give -o OUT.weft\n";
+    return UserError;
+  }
+  if (!options.remarksFilter.empty() && options.remarks.empty()) {
+    llvm::errs() << "weftc: error: --remarks-filter needs --remarks=FILE\n";
     return UserError;
   }
   if (!options.costJson.empty() && options.emit < Emit::Asm) {

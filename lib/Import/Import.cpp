@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Importer.h"
+#include "Remarks.h"
 #include "mlir/IR/Verifier.h"
 #include "weft/Import/Passes.h"
 #include "llvm/ADT/StringExtras.h"
@@ -692,5 +693,6 @@ OwningOpRef<ModuleOp> weft::importOnnx(MLIRContext &context, StringRef path,
   if (!module || !raise(*module, options, report))
     return {};
   importer.finishLedger(*module);
+  remarkLedger(context, report.ledger);
   return module;
 }

@@ -23,7 +23,7 @@ namespace {
 void weft::buildRaisingPipeline(OpPassManager &passes) {
   passes.addPass(createSimplify());
   passes.addPass(createCSEPass());
-  passes.addPass(createRaiseLinear());
+  passes.addPass(createRaiseLinear({/*nearMisses=*/false}));
   passes.addPass(createSimplify());
   passes.addPass(createCSEPass());
   passes.addPass(createRaiseNorm());

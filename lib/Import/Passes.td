@@ -49,6 +49,9 @@ def RaiseLinear : Pass<"nn-raise-linear"> {
     %1 = nn.linear %x, %w bias %b : ...
     ```
   }];
+  let options = [
+    Option<"nearMisses", "near-misses", "bool", "true",
+           "say in remarks what is almost a linear">];
 }
 
 def RaiseNorm : Pass<"nn-raise-norm"> {

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "PassDetail.h"
+#include "Remarks.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <cmath>
 
@@ -21,6 +22,7 @@ using namespace weft;
 using namespace weft::nn;
 
 namespace {
+constexpr StringRef PassName = "nn-raise-activation";
 
 struct Product {
   double factor = 1;
@@ -212,10 +214,10 @@ struct RaiseGelu : OpRewritePattern<MulOp> {
       gelu.ops.append(product.ops);
       Location loc = fuseOps(gelu.ops);
       Value x = makeCast(rewriter, loc, gelu.x, elementOf(op));
-      rewriter
-          .replaceOpWithNewOp<GeluOp>(op, x,
-                                      rewriter.getStringAttr(gelu.approximate))
-          ->setLoc(loc);
+      auto raised = rewriter.replaceOpWithNewOp<GeluOp>(
+          op, x, rewriter.getStringAttr(gelu.approximate));
+      raised->setLoc(loc);
+      remarkRaised(PassName, raised);
       return success();
     }
     return failure();
@@ -233,12 +235,41 @@ struct RaiseSilu : OpRewritePattern<MulOp> {
           x.getType() != op.getType())
         continue;
       Location loc = fuseOps({gate, op});
-      rewriter.replaceOpWithNewOp<SiluOp>(op, x)->setLoc(loc);
+      auto raised = rewriter.replaceOpWithNewOp<SiluOp>(op, x);
+      raised->setLoc(loc);
+      remarkRaised(PassName, raised);
       return success();
     }
     return failure();
   }
 };
+
+/// `1 + erf` and `1 + tanh` that are no gate of a GELU, and why.
+void remarkNearMisses(Operation *root) {
+  root->walk([&](AddOp add) {
+    double constant;
+    Value inner;
+    if (!matchScalarOperand(add, inner, constant) || constant == 0)
+      return;
+    Product product;
+    flatten(inner, {}, product);
+    Operation *function = product.terms.size() == 1
+                              ? product.terms.front().getDefiningOp()
+                              : nullptr;
+    if (!isNear(product.factor, constant) ||
+        !isa_and_nonnull<ErfOp, TanhOp>(function))
+      return;
+    Gelu gelu;
+    auto erf = dyn_cast<ErfOp>(function);
+    bool argument =
+        erf ? matchErf(erf, gelu) : matchTanh(cast<TanhOp>(function), gelu);
+    StringRef why = argument ? "the sum is not multiplied by half of x"
+                    : erf    ? "the argument of erf is not x / sqrt(2)"
+                             : "the argument of tanh is not sqrt(2 / pi) * "
+                               "(x + 0.044715 x^3)";
+    remarkNotRaised(PassName, add, GeluOp::getOperationName(), why);
+  });
+}
 
 struct RaiseActivationPass
     : nn::impl::RaiseActivationBase<RaiseActivationPass> {
@@ -246,7 +277,9 @@ struct RaiseActivationPass
     RewritePatternSet patterns(&getContext());
     patterns.add<RaiseGelu, RaiseSilu>(&getContext());
     if (failed(runPatterns(getOperation(), std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    if (getContext().getRemarkEngine())
+      remarkNearMisses(getOperation());
   }
 };
 

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "AttentionMask.h"
+#include "Remarks.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <cmath>
 
@@ -21,6 +22,7 @@ using namespace weft;
 using namespace weft::nn;
 
 namespace {
+constexpr StringRef PassName = "nn-raise-attention";
 
 struct Match {
   MatMulOp scores;
@@ -29,6 +31,12 @@ struct Match {
   SmallVector<MaskTerm> masks;
   SmallVector<Operation *> ops;
   SmallVector<int64_t> shape4; // of the scores where they have rank 4
+  std::string why;             // why it is none
+
+  bool fail(const Twine &reason) {
+    why = reason.str();
+    return false;
+  }
 };
 
 //===----------------------------------------------------------------------===//
@@ -143,8 +151,10 @@ Value stepUp(Operation *op, Match &match) {
 bool matchScores(Value value, Match &match) {
   for (unsigned depth = 0; depth < 32; ++depth) {
     Operation *op = value.getDefiningOp();
-    if (!op || !value.hasOneUse())
-      return false;
+    if (!op)
+      return match.fail("the scores are no product");
+    if (!value.hasOneUse())
+      return match.fail("something else reads the scores");
     match.ops.push_back(op);
     if (tensorType(value).getRank() == 4)
       match.shape4.assign(shapeOf(value).begin(), shapeOf(value).end());
@@ -156,10 +166,12 @@ bool matchScores(Value value, Match &match) {
     // Masks broadcast to the scores, never the other way round.
     if (!next ||
         tensorType(next).getNumElements() != tensorType(value).getNumElements())
-      return false;
+      return match.fail(op->getName().getStringRef() +
+                        " between the products is neither factor, mask nor "
+                        "change of shape");
     value = next;
   }
-  return false;
+  return match.fail("more than 32 ops stand between the products");
 }
 
 //===----------------------------------------------------------------------===//
@@ -289,15 +301,24 @@ public:
     match.ops.push_back(op);
     match.v = op.getRhs();
     SoftmaxOp softmax = matchProbabilities(op.getLhs(), match);
-    if (!softmax || !usedByChain(softmax, match) ||
-        int64_t(softmax.getAxis()) != tensorType(softmax).getRank() - 1 ||
-        !matchScores(softmax.getX(), match))
-      return failure();
+    if (!softmax)
+      return failure(); // not even near
     rewriter.setInsertionPoint(op);
-    return build(op, match, rewriter);
+    if (matchChain(softmax, match) && build(op, match, rewriter))
+      return success();
+    remarkNotRaised(PassName, op, AttentionOp::getOperationName(), match.why);
+    return failure();
   }
 
 private:
+  static bool matchChain(SoftmaxOp softmax, Match &match) {
+    if (!usedByChain(softmax, match))
+      return match.fail("something else reads the probabilities");
+    if (int64_t(softmax.getAxis()) != tensorType(softmax).getRank() - 1)
+      return match.fail("softmax is not over the last axis");
+    return matchScores(softmax.getX(), match);
+  }
+
   /// Nothing but the chain reads the probabilities.
   static bool usedByChain(SoftmaxOp softmax, const Match &match) {
     return llvm::all_of(softmax->getUsers(), [&](Operation *user) {
@@ -312,8 +333,7 @@ private:
            q[3] == k[3] && k[2] == v[2] && k[2] == s.columns;
   }
 
-  static LogicalResult build(MatMulOp op, Match &match,
-                             RewriterBase &rewriter) {
+  static bool build(MatMulOp op, Match &match, RewriterBase &rewriter) {
     int64_t batch = findBatch(match, op);
     Location loc = fuseOps(match.ops);
     Operands in;
@@ -324,29 +344,32 @@ private:
     in.k = transposeKeys(rewriter, loc, k, batch);
     in.v = asRank4(rewriter, loc, match.v, batch);
     if (!in.q || !in.k || !in.v)
-      return failure();
+      return match.fail("an operand's heads cannot be told from its batches");
     in.k = stripRepeat(in.k, match);
     in.v = stripRepeat(in.v, match);
     ScoreShape shape = {shapeOf(in.q)[0], shapeOf(in.q)[1], shapeOf(in.q)[2],
                         shapeOf(in.k)[2]};
     MaskResult mask;
-    if (!fits(in, shape) ||
-        !combineMasks(rewriter, loc, match.masks, shape, mask))
-      return failure();
+    if (!fits(in, shape))
+      return match.fail("the shapes of query, key and value do not fit");
+    if (!combineMasks(rewriter, loc, match.masks, shape, mask))
+      return match.fail(
+          "its masks are not one additive mask per query and key");
     loc = fuseOps(match.ops);
     unifyTypes(rewriter, loc, in, elementOf(op));
     int64_t dv = shapeOf(in.v)[3];
-    Value y = AttentionOp::create(
+    auto attention = AttentionOp::create(
         rewriter, loc, mergeHeads(rewriter, loc, in.q),
         mergeHeads(rewriter, loc, in.k), mergeHeads(rewriter, loc, in.v),
         mask.mask, shape.heads, shapeOf(in.k)[1], llvm::APFloat(float(scale)),
         mask.causal);
-    y = makeCast(rewriter, loc, y, elementOf(op));
+    remarkRaised(PassName, attention);
+    Value y = makeCast(rewriter, loc, attention, elementOf(op));
     y = makeReshape(rewriter, loc, y,
                     {shape.batch, shape.rows, shape.heads, dv});
     y = makeTranspose(rewriter, loc, y, {0, 2, 1, 3});
     rewriter.replaceOp(op, makeReshape(rewriter, loc, y, shapeOf(op)));
-    return success();
+    return true;
   }
 };
 

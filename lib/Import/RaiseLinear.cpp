@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "PassDetail.h"
+#include "Remarks.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace weft::nn {
@@ -19,6 +20,7 @@ using namespace weft;
 using namespace weft::nn;
 
 namespace {
+constexpr StringRef PassName = "nn-raise-linear";
 
 struct MatMulToLinear : OpRewritePattern<MatMulOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -37,7 +39,8 @@ struct MatMulToLinear : OpRewritePattern<MatMulOp> {
     if (!isConstant(w) || isConstant(x))
       return failure();
     Value matrix = makeReshape(rewriter, op.getLoc(), w, shape.take_back(2));
-    rewriter.replaceOpWithNewOp<LinearOp>(op, x, matrix, Value());
+    auto linear = rewriter.replaceOpWithNewOp<LinearOp>(op, x, matrix, Value());
+    remarkRaised(PassName, linear);
     return success();
   }
 };
@@ -56,10 +59,10 @@ struct AbsorbBias : OpRewritePattern<AddOp> {
       Value vector =
           makeVector(rewriter, op.getLoc(), bias, tensorType(linear));
       Location loc = fuseOps({linear, op});
-      rewriter
-          .replaceOpWithNewOp<LinearOp>(op, linear.getX(), linear.getWeight(),
-                                        vector)
-          ->setLoc(loc);
+      auto whole = rewriter.replaceOpWithNewOp<LinearOp>(
+          op, linear.getX(), linear.getWeight(), vector);
+      whole->setLoc(loc);
+      remarkRaised(PassName, whole);
       return success();
     }
     return failure();
@@ -149,18 +152,54 @@ struct SliceOfLinear : OpRewritePattern<SliceOp> {
     Value bias = linear.getBias();
     if (bias)
       bias = sliceColumns(rewriter, loc, bias, columns);
-    Value part = LinearOp::create(rewriter, loc, linear.getX(), weight, bias);
+    auto part = LinearOp::create(rewriter, loc, linear.getX(), weight, bias);
+    remarkRaised(PassName, part);
     rewriter.replaceOp(op, makeReshape(rewriter, loc, part, shapeOf(op)));
     return success();
   }
 };
 
+/// What is almost a linear, and why it is none.
+void remarkNearMisses(Operation *root) {
+  auto miss = [](Operation *op, const Twine &why) {
+    remarkNotRaised(PassName, op, LinearOp::getOperationName(), why);
+  };
+  root->walk([&](Operation *op) {
+    if (auto matmul = dyn_cast<MatMulOp>(op);
+        matmul && isConstant(matmul.getRhs()) && !isConstant(op->getResult(0)))
+      miss(op, isa<FloatType>(elementOf(matmul.getLhs()))
+                   ? "the weight is no single matrix, or x has fewer "
+                     "dimensions than it"
+                   : "the elements are no floats");
+    if (!isa<AddOp>(op))
+      return;
+    for (unsigned i : {0u, 1u}) {
+      auto linear = op->getOperand(i).getDefiningOp<LinearOp>();
+      Value bias = op->getOperand(1 - i);
+      if (!linear || linear.getBias() || !isConstant(bias))
+        continue;
+      miss(op, linear->hasOneUse()
+                   ? "the summand is no vector over the last axis"
+                   : "something else reads the product without the bias");
+    }
+  });
+  root->walk([&](SliceOp slice) {
+    Columns columns;
+    if (matchColumns(slice, columns) && !onlySliced(columns.linear))
+      miss(slice, "something else reads the whole product, so its columns stay "
+                  "together");
+  });
+}
+
 struct RaiseLinearPass : nn::impl::RaiseLinearBase<RaiseLinearPass> {
+  using RaiseLinearBase::RaiseLinearBase;
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<MatMulToLinear, AbsorbBias, SliceOfLinear>(&getContext());
     if (failed(runPatterns(getOperation(), std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    if (nearMisses && getContext().getRemarkEngine())
+      remarkNearMisses(getOperation());
   }
 };
 

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "PassDetail.h"
+#include "Remarks.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace weft::nn {
@@ -19,6 +20,7 @@ using namespace weft;
 using namespace weft::nn;
 
 namespace {
+constexpr StringRef PassName = "nn-raise-norm";
 
 /// The ops that a match went through.
 using Trail = SmallVector<Operation *>;
@@ -171,6 +173,7 @@ template <typename OpTy> struct RaiseQuotient : OpRewritePattern<OpTy> {
     Value norm = x ? Value(LayerNormOp::create(rewriter, loc, source, ones,
                                                Value(), eps))
                    : Value(RMSNormOp::create(rewriter, loc, source, ones, eps));
+    remarkRaised(PassName, norm.getDefiningOp());
     rewriter.replaceOp(op, norm);
     return success();
   }
@@ -215,7 +218,9 @@ template <typename NormOp> struct AbsorbScale : OpRewritePattern<MulOp> {
       Location loc = fuseOps(trail);
       Value x = inType(rewriter, loc, norm.getX(), elementOf(op));
       Value vector = makeVector(rewriter, loc, scale, tensorType(op));
-      rewriter.replaceOp(op, rebuild(rewriter, loc, norm, x, vector, Value()));
+      Value scaled = rebuild(rewriter, loc, norm, x, vector, Value());
+      remarkRaised(PassName, scaled.getDefiningOp());
+      rewriter.replaceOp(op, scaled);
       return success();
     }
     return failure();
@@ -243,12 +248,35 @@ struct AbsorbBias : OpRewritePattern<AddOp> {
       Value x = inType(rewriter, loc, norm.getX(), element);
       Value scale = makeCast(rewriter, loc, norm.getScale(), element);
       Value vector = makeVector(rewriter, loc, bias, tensorType(op));
-      rewriter.replaceOp(op, rebuild(rewriter, loc, norm, x, scale, vector));
+      Value shifted = rebuild(rewriter, loc, norm, x, scale, vector);
+      remarkRaised(PassName, shifted.getDefiningOp());
+      rewriter.replaceOp(op, shifted);
       return success();
     }
     return failure();
   }
 };
+
+/// Quotients by a root that are no norm, and why.
+void remarkNearMisses(Operation *root) {
+  root->walk([&](Operation *op) {
+    if (!isa<DivOp, MulOp>(op) || !isa<FloatType>(elementOf(op->getResult(0))))
+      return;
+    Trail trail;
+    Value numerator, radicand;
+    double epsilon;
+    if (!matchQuotient(op, numerator, radicand, trail) || isConstant(radicand))
+      return;
+    Value squared =
+        matchMeanSquare(matchEpsilon(radicand, epsilon, trail), trail);
+    StringRef why = !squared ? "under the root is no mean of squares over the "
+                               "last axis, plus a constant"
+                    : !sameUpToCasts(squared, numerator)
+                        ? "what is divided is not what was squared"
+                        : "what is divided has another shape";
+    remarkNotRaised(PassName, op, "nn.rms_norm or nn.layer_norm", why);
+  });
+}
 
 struct RaiseNormPass : nn::impl::RaiseNormBase<RaiseNormPass> {
   void runOnOperation() override {
@@ -257,7 +285,9 @@ struct RaiseNormPass : nn::impl::RaiseNormBase<RaiseNormPass> {
                  AbsorbScale<LayerNormOp>, AbsorbScale<RMSNormOp>, AbsorbBias>(
         &getContext());
     if (failed(runPatterns(getOperation(), std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    if (getContext().getRemarkEngine())
+      remarkNearMisses(getOperation());
   }
 };
 

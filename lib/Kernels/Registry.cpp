@@ -42,6 +42,19 @@ std::vector<Option> kernels::allOptions(const Problem &p, const Rect &r,
   return out;
 }
 
+std::vector<std::pair<std::string, std::string>>
+kernels::refusals(const Problem &p, const Rect &r) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (auto [name, kernel] : registry()) {
+    std::vector<Option> none;
+    std::string why;
+    kernel->options(p, r, none, why);
+    if (none.empty() && !why.empty())
+      out.push_back({name, why});
+  }
+  return out;
+}
+
 fabric::KernelOp kernels::expandKernel(OpBuilder &builder, Location loc,
                                        StringRef name, const Problem &p,
                                        const Option &o, const Rect &r,

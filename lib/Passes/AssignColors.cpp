@@ -8,8 +8,10 @@
 //===----------------------------------------------------------------------===//
 #include "PassDetail.h"
 #include "Roles.h"
+#include "mlir/IR/Remarks.h"
 #include "weft/Passes/Passes.h"
 #include "weft/Solve/Color.h"
+#include <set>
 
 using namespace mlir;
 using namespace weft;
@@ -127,7 +129,30 @@ struct AssignColors : public weft::impl::AssignColorsBase<AssignColors> {
       return program.emitOpError("internal: colouring is wrong: ") << fault;
     for (auto [channel, c] : llvm::zip(channels, result.solution->color))
       channel.setColor(c);
+    remarkColors(program, channels, problem);
     return success();
+  }
+
+  /// What each channel got, and how many of the colours are in use.
+  void remarkColors(fabric::ProgramOp program,
+                    ArrayRef<fabric::ChannelOp> channels,
+                    const solve::ColorProblem &problem) {
+    auto options = [&](StringRef name) {
+      return remark::RemarkOpts::name(name).category(getArgument());
+    };
+    std::set<uint64_t> used;
+    for (fabric::ChannelOp c : channels) {
+      fabric::ChannelOp channel = c;
+      used.insert(*channel.getColor());
+      remark::passed(channel.getLoc(), options("Colour"))
+          << remark::metric("Channel", channel.getSymName())
+          << remark::metric("Kind", channel.getKind())
+          << remark::metric("Colour", *channel.getColor());
+    }
+    remark::analysis(program.getLoc(), options("Colours"))
+        << remark::metric("Used", used.size())
+        << remark::metric("Available", problem.colors.size())
+        << remark::metric("Channels", channels.size());
   }
 };
 } // namespace

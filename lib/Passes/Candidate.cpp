@@ -167,13 +167,26 @@ LogicalResult Candidate::build(nn::ProgramOp program) {
   return success();
 }
 
+uint64_t Candidate::relayoutCycles(int node, int from, int to) {
+  auto [it, isNew] = relayouts.try_emplace({node, from, to});
+  if (!isNew)
+    return it->second;
+  Problem p = relayoutProblem(stored(values[node].getType()));
+  Option o{"relayout",
+           {kernels::laidOut(p.ins[0], rect, int8_t(from))},
+           kernels::laidOut(p.out, rect, int8_t(to))};
+  return it->second = costs.of(p, o).cycles;
+}
+
+int64_t Candidate::extraCost(int node, unsigned option) const {
+  std::vector<unsigned> other = choice;
+  other[node] = option;
+  return int64_t(problem.cost(other)) - int64_t(problem.cost(choice));
+}
+
 uint64_t Candidate::solve(uint64_t capacity) {
   problem.relayout = [&](int node, int from, int to) {
-    Problem p = relayoutProblem(stored(values[node].getType()));
-    Option o{"relayout",
-             {kernels::laidOut(p.ins[0], rect, int8_t(from))},
-             kernels::laidOut(p.out, rect, int8_t(to))};
-    return costs.of(p, o).cycles;
+    return relayoutCycles(node, from, to);
   };
   for (uint64_t price : {0, 1, 4, 16, 64, 256}) {
     for (auto [node, cost] : llvm::zip(problem.nodes, optionCosts))
@@ -191,7 +204,6 @@ uint64_t Candidate::solve(uint64_t capacity) {
   return cycles();
 }
 
-/// The chosen options' cycles, relayouts included.
 uint64_t Candidate::cycles() const {
   uint64_t total = problem.cost(choice);
   for (size_t i = 0; i < choice.size(); ++i)

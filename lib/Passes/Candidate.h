@@ -58,7 +58,24 @@ public:
   uint64_t solve(uint64_t capacity);
   /// Bytes per PE: all constants, and the largest op's other operands.
   uint64_t bytes() const;
+  /// The chosen options' cycles, relayouts included.
+  uint64_t cycles() const;
   const Option &chosen(int node) const { return options[node][choice[node]]; }
+  unsigned choiceOf(int node) const { return choice[node]; }
+  llvm::ArrayRef<Option> optionsOf(int node) const { return options[node]; }
+
+  /// Of an option by itself.
+  struct OptionCost {
+    uint64_t cycles = 0, constantBytes = 0, otherBytes = 0;
+  };
+  const OptionCost &costOf(int node, unsigned option) const {
+    return optionCosts[node][option];
+  }
+  /// What the program costs more if `node` alone takes another option: cycles,
+  /// relayouts and the price of bytes that the choice was made with.
+  int64_t extraCost(int node, unsigned option) const;
+  /// Cycles to bring `node`'s value from one axis to another.
+  uint64_t relayoutCycles(int node, int from, int to);
 
   Rect rect;
   llvm::SmallVector<mlir::Value> values;                // by node
@@ -70,13 +87,10 @@ public:
 private:
   Costs costs;
   solve::LayoutProblem problem;
+  std::map<std::tuple<int, int, int>, uint64_t> relayouts; // known cycles
   std::vector<unsigned> choice;
   std::vector<std::vector<Option>> options;
-  /// By node and option.
-  struct OptionCost {
-    uint64_t cycles = 0, constantBytes = 0, otherBytes = 0;
-  };
-  std::vector<std::vector<OptionCost>> optionCosts;
+  std::vector<std::vector<OptionCost>> optionCosts; // by node and option
 
   /// Elementwise ops that are computed as a step of their only user.
   llvm::DenseMap<mlir::Operation *, mlir::Operation *> stepBefore;
@@ -88,7 +102,6 @@ private:
   void append(mlir::Value v, mlir::Location loc, solve::LayoutNode node,
               OpProblem p, std::vector<Option> opts,
               std::vector<OptionCost> optionCost);
-  uint64_t cycles() const;
 };
 
 } // namespace weft

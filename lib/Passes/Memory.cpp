@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Memory.h"
+#include "mlir/IR/Remarks.h"
 #include "weft/Solve/Alloc.h"
 
 using namespace mlir;
@@ -74,6 +75,21 @@ solve::AllocResult tryAllocate(fabric::RegionOp region, const Target &t,
 }
 } // namespace
 
+/// How the region's memory was laid out.
+static void remarkMemory(fabric::RegionOp region, const RegionMemory &memory,
+                         uint64_t top, const Target &t) {
+  auto options =
+      remark::RemarkOpts::name("Allocation").category("weft-schedule");
+  remark::passed(region.getLoc(), options)
+      << remark::metric("Stage", region.getSymName())
+      << remark::metric("DataEnd", top)
+      << remark::metric("SramBytes", t.sramBytes.value)
+      << remark::metric("ParameterBytes", memory.paramBytes)
+      << remark::metric("Weights", memory.reusedWeights
+                                       ? "overwritten after their last use"
+                                       : "resident");
+}
+
 FailureOr<RegionMemory> weft::allocateRegion(fabric::RegionOp region,
                                              const Target &t) {
   RegionMemory memory;
@@ -91,6 +107,7 @@ FailureOr<RegionMemory> weft::allocateRegion(fabric::RegionOp region,
     return region.emitError("out of memory on the PEs of stage '")
            << region.getSymName() << "': " << result.message
            << "; a larger grid gives each PE less to hold (R-MEM-1)";
+  remarkMemory(region, memory, result.solution->top, t);
   for (auto [i, buffer] : llvm::enumerate(buffers))
     memory.address[buffer] = result.solution->address[i];
   if (memory.paramBytes)

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "NN/NNOps.h"
+#include "PartitionRemarks.h"
 #include "WaferWriter.h"
 #include "weft/Passes/Passes.h"
 
@@ -39,13 +40,14 @@ struct Partition : public weft::impl::PartitionBase<Partition> {
       std::unique_ptr<Candidate> best;
       uint64_t bestCost = 0;
       bool bestFits = false;
+      uint64_t capacity = (target.sramBytes - target.reservedBytes) * 8 / 9;
       for (const Rect &r : rectangles()) {
         auto c = std::make_unique<Candidate>(program, r, target);
         if (failed(c->build(program)))
           return signalPassFailure();
-        uint64_t capacity = (target.sramBytes - target.reservedBytes) * 8 / 9;
         uint64_t cost = c->solve(capacity);
         bool fits = c->bytes() <= capacity;
+        remarkRectangle(*c, program.getLoc(), capacity, /*chosen=*/false);
         if (!best || (fits && !bestFits) ||
             (fits == bestFits && fits && cost < bestCost)) {
           best = std::move(c);
@@ -53,6 +55,8 @@ struct Partition : public weft::impl::PartitionBase<Partition> {
           bestFits = fits;
         }
       }
+      remarkRectangle(*best, program.getLoc(), capacity, /*chosen=*/true);
+      remarkKernels(*best);
       writeWafer(*best, program, target);
     }
   }

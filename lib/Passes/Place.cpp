@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "weft/Solve/Place.h"
 #include "PassDetail.h"
+#include "mlir/IR/Remarks.h"
 #include "weft/Passes/Passes.h"
 
 using namespace mlir;
@@ -52,8 +53,15 @@ struct Place : public weft::impl::PlaceBase<Place> {
       return program.emitOpError("cannot be placed: ") << result.message;
     if (std::string fault = p.verify(*result.solution); !fault.empty())
       return program.emitOpError("internal: placement is wrong: ") << fault;
-    for (auto [stage, at] : llvm::zip(stages, result.solution->blocks))
+    for (auto [stage, at] : llvm::zip(stages, result.solution->blocks)) {
       stage.setAt(ArrayRef<int64_t>{at.x, at.y});
+      remark::passed(stage.getLoc(),
+                     remark::RemarkOpts::name("Place").category(getArgument()))
+          << remark::metric("Stage", stage.getSymName())
+          << remark::metric("X", at.x) << remark::metric("Y", at.y)
+          << remark::metric("Width", stage.getSize()[0])
+          << remark::metric("Height", stage.getSize()[1]);
+    }
     return success();
   }
 };

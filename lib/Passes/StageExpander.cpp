@@ -5,12 +5,17 @@
 //===----------------------------------------------------------------------===//
 #include "StageExpander.h"
 #include "Legal.h"
+#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 using namespace weft;
 using kernels::Option;
 using kernels::Problem;
 using kernels::Rect;
+
+static remark::RemarkOpts options(StringRef name) {
+  return remark::RemarkOpts::name(name).category("weft-expand");
+}
 
 static bool isAlias(const Problem &p, const Option &o) {
   return p.op == "nn.reshape" && p.ins[0].getRank() && p.out.getRank() &&
@@ -28,12 +33,13 @@ KernelCache::Entry KernelCache::get(const Problem &p, const Option &o,
   kernel.print(os);
   auto [it, isNew] = known.try_emplace(text);
   if (isNew) {
-    it->second = {o.algorithm + "_" + std::to_string(known.size() - 1),
-                  scratch};
+    it->second = {o.algorithm + "_" + std::to_string(known.size() - 1), scratch,
+                  0};
     kernel.setSymName(it->second.symbol);
   } else {
     kernel->erase();
   }
+  ++it->second.uses;
   return it->second;
 }
 
@@ -145,11 +151,18 @@ void StageExpander::expandKernel(Operation *op) {
   Value result = op->getResult(0);
   if (isAlias(p, o)) {
     buffers[result] = bufferOf(op->getOperand(0));
+    remark::passed(op->getLoc(), options("NoCode"))
+        << remark::metric("Op", p.op)
+        << remark::metric("Reason", "the tiles stay where they are");
     return;
   }
   std::string name = instanceName(op, o);
   Value out = inPlaceBuffer(op, p, o);
-  if (!out)
+  if (out)
+    remark::passed(op->getLoc(), options("InPlace"))
+        << remark::metric("Kernel", name)
+        << remark::metric("Reason", "an operand dies here");
+  else
     out = makeBuffer(op->getLoc(), name, "activations", o.out);
   buffers[result] = out;
   SmallVector<Value> operands;
@@ -157,6 +170,10 @@ void StageExpander::expandKernel(Operation *op) {
     operands.push_back(bufferOf(v));
   operands.push_back(out);
   KernelCache::Entry kernel = cache.get(p, o, rect, op->getLoc());
+  (kernel.uses > 1 ? remark::passed(op->getLoc(), options("SubroutineShared"))
+                   : remark::analysis(op->getLoc(), options("SubroutineNew")))
+      << remark::metric("Kernel", name)
+      << remark::metric("Subroutine", kernel.symbol);
   for (auto [i, type] : llvm::enumerate(kernel.scratch))
     operands.push_back(fabric::BufferOp::create(
         b, op->getLoc(), type, b.getStringAttr(name + ".t" + std::to_string(i)),

@@ -24,6 +24,7 @@ public:
   struct Entry {
     std::string symbol;
     llvm::SmallVector<mlir::MemRefType> scratch;
+    unsigned uses = 0;
   };
   Entry get(const kernels::Problem &p, const kernels::Option &o,
             const kernels::Rect &r, mlir::Location loc);

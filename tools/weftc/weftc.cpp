@@ -40,6 +40,13 @@ static cl::opt<std::string> Acc("acc",
 static Text CostJson("cost-json", cl::desc("write the cost report as JSON"),
                      cl::value_desc("FILE"), cl::location(options.costJson),
                      cl::cat(Cat));
+static Text Remarks("remarks", cl::desc("write every decision as YAML"),
+                    cl::value_desc("FILE"), cl::location(options.remarks),
+                    cl::cat(Cat));
+static Text RemarksFilter("remarks-filter",
+                          cl::desc("only those of passes whose name matches"),
+                          cl::value_desc("REGEX"),
+                          cl::location(options.remarksFilter), cl::cat(Cat));
 static cl::opt<bool> Quiet("quiet", cl::desc("no progress"), cl::cat(Cat));
 static cl::opt<weft::Emit, true> Level(
     "emit", cl::desc("stop at a level"), cl::location(options.emit),

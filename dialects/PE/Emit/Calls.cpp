@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Calls.h"
+#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 using namespace weft::pe;
@@ -210,6 +211,25 @@ void CallLowering::emitItems(Lowering &lower, const std::vector<Item> &items,
   }
 }
 
+void CallLowering::remarkLoops(const std::vector<Item> &items,
+                               ArrayRef<CallOp> calls) {
+  for (const Item &item : items) {
+    if (item.call >= 0)
+      continue;
+    const Item *first = &item;
+    while (first->call < 0)
+      first = &first->items.front();
+    CallOp call = calls[first->call];
+    remark::passed(call.getLoc(),
+                   remark::RemarkOpts::name("Loop").category("pe-emit"))
+        << remark::metric("Class", cls.getSymName())
+        << remark::metric("Rounds", item.count)
+        << remark::metric("ItemsPerRound", item.items.size())
+        << remark::metric("FirstCall", call.getCallee());
+    remarkLoops(item.items, calls);
+  }
+}
+
 LogicalResult CallLowering::lowerRun(Lowering &lower, Block::iterator &it) {
   SmallVector<CallOp> run;
   Block *block = it->getBlock();
@@ -235,11 +255,13 @@ LogicalResult CallLowering::lowerRun(Lowering &lower, Block::iterator &it) {
   Walker walker{lower, tableAddr, std::nullopt, first};
   bool foldable = llvm::isa<TaskOp>(block->getParentOp());
   std::vector<Item> items;
-  if (foldable)
+  if (foldable) {
     items = fold(run, 0);
-  else
+    remarkLoops(items, run);
+  } else {
     for (int i = 0; i < int(run.size()); ++i)
       items.push_back({i, 1, {}});
+  }
   emitItems(lower, items, run, walker);
   return success();
 }

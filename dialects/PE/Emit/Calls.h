@@ -51,6 +51,8 @@ private:
   mlir::LogicalResult order(SubOp sub, llvm::SmallVectorImpl<SubOp> &path);
   mlir::LogicalResult collectWords();
   std::vector<Item> fold(llvm::ArrayRef<CallOp> calls, int first) const;
+  void remarkLoops(const std::vector<Item> &items,
+                   llvm::ArrayRef<CallOp> calls);
   unsigned slotsOf(const std::vector<Item> &items,
                    llvm::ArrayRef<CallOp> calls);
   void emitItems(Lowering &lower, const std::vector<Item> &items,

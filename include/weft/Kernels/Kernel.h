@@ -89,6 +89,11 @@ const Kernel *findKernel(llvm::StringRef algorithm);
 std::vector<Option> allOptions(const Problem &p, const Rect &r,
                                std::string &why);
 
+/// The kernels that know `p` but are not legal for it, by name, each with the
+/// reason it gives.
+std::vector<std::pair<std::string, std::string>> refusals(const Problem &p,
+                                                          const Rect &r);
+
 /// `type` with its last dimension split over `axis`, storage feature-major.
 RankedTensorType laidOut(RankedTensorType type, const Rect &r, int8_t axis);
 /// `type` with the given axis per dimension.
