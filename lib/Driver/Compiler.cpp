@@ -6,6 +6,7 @@
 #include "weft/Driver/Compiler.h"
 #include "Diagnostics.h"
 #include "Fabric/FabricOps.h"
+#include "Fit.h"
 #include "NN/NNDialect.h"
 #include "NN/NNOps.h"
 #include "PE/Emit/Emit.h"
@@ -50,11 +51,13 @@ public:
       return code;
     if (o.emit == Emit::NN)
       return print();
-    if (ExitCode code = lower())
-      return code;
-    if (o.emit < Emit::Asm)
-      return print();
-    return finish();
+    OwningOpRef<ModuleOp> model = module->clone();
+    ExitCode code = lower();
+    if (!code)
+      code = o.emit < Emit::Asm ? print() : finish();
+    if (code == UserError && diagnostics.outOfMemory())
+      adviseGrid(*model);
+    return code;
   }
 
 private:
@@ -171,7 +174,8 @@ private:
       return fail("found --const " + nameAndFile + ", allowed is NAME=FILE");
     llvm::Expected<FileTensor> tensor = readTensor(file);
     if (!tensor)
-      return fail(file + ": " + llvm::toString(tensor.takeError()));
+      return fail("--const " + name + ": " +
+                  llvm::toString(tensor.takeError()));
     ConstInput &c = import.consts[name.str()];
     c.type = tensor->type;
     c.shape.assign(tensor->shape.begin(), tensor->shape.end());
@@ -204,6 +208,17 @@ private:
     if (succeeded(pm.run(*module)))
       return Success;
     return diagnostics.internal() ? Internal : UserError;
+  }
+
+  /// What would do instead. Below nn the choice of the grid lies behind.
+  void adviseGrid(ModuleOp model) {
+    if (model.getOps<nn::ProgramOp>().empty())
+      return diagnostics.note(
+          "a larger grid gives each PE less to hold; compile "
+          "from the model again");
+    StringRef name = o.target.empty() ? StringRef("wse2") : StringRef(o.target);
+    Target whole = llvm::cantFail(resolveTarget(name, "", o.set));
+    diagnostics.note(smallestGrid(model, target, whole));
   }
 
   ExitCode print() {

@@ -15,6 +15,7 @@ DiagnosticPrinter::DiagnosticPrinter(MLIRContext &context, std::string name)
           return success();
         bool isError = d.getSeverity() == DiagnosticSeverity::Error;
         errors += isError;
+        sawMemory |= isError && StringRef(d.str()).contains("(R-MEM-1)");
         print(d.getLocation(), isError ? "error" : "warning", d.str());
         for (Diagnostic &note : d.getNotes())
           print(note.getLocation(), "note", note.str());
@@ -42,4 +43,8 @@ void DiagnosticPrinter::print(Location loc, StringRef kind,
   else
     os << model << ": " << kind << ": ";
   os << text << "\n";
+}
+
+void DiagnosticPrinter::note(const std::string &text) {
+  llvm::errs() << model << ": note: " << text << "\n";
 }

@@ -20,13 +20,17 @@ public:
   unsigned count() const { return errors; }
   /// Did a message begin with `internal`?
   bool internal() const { return sawInternal; }
+  /// Did an error say that a PE's memory is too small?
+  bool outOfMemory() const { return sawMemory; }
+  /// A note on the model as a whole.
+  void note(const std::string &text);
 
 private:
   void print(mlir::Location loc, llvm::StringRef kind, const std::string &text);
 
   std::string model;
   unsigned errors = 0;
-  bool sawInternal = false;
+  bool sawInternal = false, sawMemory = false;
   mlir::ScopedDiagnosticHandler handler;
 };
 

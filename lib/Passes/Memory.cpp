@@ -73,6 +73,32 @@ solve::AllocResult tryAllocate(fabric::RegionOp region, const Target &t,
     p.add({"call parameters", paramBytes, 4, 0, launches + 1});
   return solve::solveAlloc(p);
 }
+
+/// R-MEM-1: what each PE would have to hold, and the largest of it by node. All
+/// classes of a region hold the same data.
+LogicalResult outOfMemory(fabric::RegionOp region, const Target &t,
+                          const solve::AllocResult &result,
+                          ArrayRef<fabric::BufferOp> buffers) {
+  const solve::AllocFailure &f = result.failure;
+  if (!f.demand)
+    return region.emitError("internal: allocation of stage '")
+           << region.getSymName() << "': " << result.message;
+  ArrayRef<int64_t> size = region.getSize();
+  InFlightDiagnostic d = region.emitError("out of memory on the PEs of stage '")
+                         << region.getSymName() << "': each of its " << size[0]
+                         << "x" << size[1] << " PEs needs " << f.demand
+                         << " bytes for data, " << t.name << " has "
+                         << f.capacity << " for data and code (R-MEM-1)";
+  constexpr unsigned Listed = 5;
+  for (unsigned i : ArrayRef(f.largest).take_front(Listed)) {
+    if (i >= buffers.size())
+      continue; // call parameters
+    fabric::BufferOp b = buffers[i];
+    d.attachNote(b.getLoc()) << "'" << b.getName() << "', " << b.getMemClass()
+                             << ", takes " << bytesOf(b) << " bytes of each PE";
+  }
+  return d;
+}
 } // namespace
 
 /// How the region's memory was laid out.
@@ -104,9 +130,7 @@ FailureOr<RegionMemory> weft::allocateRegion(fabric::RegionOp region,
     result = tryAllocate(region, t, true, buffers, memory.paramBytes);
   }
   if (!result)
-    return region.emitError("out of memory on the PEs of stage '")
-           << region.getSymName() << "': " << result.message
-           << "; a larger grid gives each PE less to hold (R-MEM-1)";
+    return outOfMemory(region, t, result, buffers);
   remarkMemory(region, memory, result.solution->top, t);
   for (auto [i, buffer] : llvm::enumerate(buffers))
     memory.address[buffer] = result.solution->address[i];

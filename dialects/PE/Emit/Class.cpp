@@ -152,9 +152,13 @@ static bool overlap(const bin::Pattern &x, const bin::Pattern &y) {
   return false;
 }
 
-/// R-MEM-1: lists what takes the memory, largest first.
+/// R-MEM-1: lists what takes the memory: code, and the largest data by node.
 LogicalResult ClassEmitter::overflow(uint64_t end) {
-  InFlightDiagnostic d = cls.emitOpError("needs ")
+  uint64_t pes = 0;
+  for (const bin::Pattern &p : out.image.where)
+    pes += p.count();
+  InFlightDiagnostic d = cls.emitError("class '")
+                         << cls.getSymName() << "' on " << pes << " PEs needs "
                          << end << " bytes of SRAM, " << target.name << " has "
                          << target.sramBytes.value << " (R-MEM-1)";
   d.attachNote() << "code: " << out.image.code.size() * 4
@@ -162,15 +166,19 @@ LogicalResult ClassEmitter::overflow(uint64_t end) {
   auto program = cls->getParentOfType<ProgramOp>();
   if (!program)
     return d;
-  SmallVector<uint64_t> sums(getMaxEnumValForMemClass() + 1);
-  auto first = cast<PatternAttr>(cls.getWhere()[0]).toBinary();
+  bin::Pattern first = out.image.where.front();
+  SmallVector<MemoryOp> ranges;
   for (MemoryOp m : program.getOps<MemoryOp>())
     if (overlap(first, m.getWhere().toBinary()))
-      sums[uint32_t(m.getKind())] += m.getBytes();
-  for (auto [kind, bytes] : llvm::enumerate(sums))
-    if (bytes)
-      d.attachNote() << stringifyMemClass(MemClass(kind)) << ": " << bytes
-                     << " bytes";
+      ranges.push_back(m);
+  llvm::stable_sort(ranges, [](MemoryOp a, MemoryOp b) {
+    return a.getBytes() > b.getBytes();
+  });
+  constexpr unsigned Listed = 5;
+  for (MemoryOp m : ArrayRef(ranges).take_front(Listed))
+    d.attachNote(m.getLoc())
+        << "'" << m.getName() << "', " << stringifyMemClass(m.getKind())
+        << ", takes " << m.getBytes() << " bytes of each PE";
   return d;
 }
 

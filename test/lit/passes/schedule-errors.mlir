@@ -136,8 +136,9 @@ fabric.program @main grid [4, 4] target #wafer.target<"name: x"> {}
 // -----
 
 fabric.program @main grid [4, 4] target #wafer.target<"wse2"> {
-  // expected-error@+1 {{out of memory on the PEs of stage 's0'}}
+  // expected-error@+1 {{out of memory on the PEs of stage 's0': each of its 2x2 PEs needs 80004 bytes for data, wse2 has 44976 for data and code (R-MEM-1)}}
   fabric.region @s0 at [0, 0] size [2, 2] {
+    // expected-note@+1 {{'x', activations, takes 80000 bytes of each PE}}
     %x = fabric.buffer "x" "activations" : memref<20000xf32>
     fabric.launch @k(%x) : memref<20000xf32>
   }

@@ -84,10 +84,10 @@ pe.program @p grid [1, 1] target "wse2" {
 // -----
 
 pe.program @p grid [1, 1] target "wse2" {
+  // expected-note @below {{'w', weights, takes 40000 bytes of each PE}}
   pe.memory "w" weights at 4176 bytes 40000 on #pe.pattern<(0, 0), 1 x 1>
-  // expected-error @below {{needs 49156 bytes of SRAM, wse2 has 49152 (R-MEM-1)}}
+  // expected-error @below {{class 'c' on 1 PEs needs 49156 bytes of SRAM, wse2 has 49152 (R-MEM-1)}}
   // expected-note @below {{code: 4 bytes, parameters: 0 bytes}}
-  // expected-note @below {{weights: 40000 bytes}}
   pe.class @c at [#pe.pattern<(0, 0), 1 x 1>] data_end 49150 {
     pe.task @t id 0 start {
       pe.halt

@@ -1,0 +1,114 @@
+//===- Fit.cpp - On how large a grid would a model fit? -------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Found by trying: how much a PE holds follows from kernels, layouts, liveness
+// and code, and no formula knows them all. Weights are neither read nor
+// evaluated, so that a try costs what `--emit=pe` does.
+//
+//===----------------------------------------------------------------------===//
+#include "Fit.h"
+#include "PE/Emit/Emit.h"
+#include "mlir/Pass/PassManager.h"
+#include "weft/Passes/Passes.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace weft;
+
+namespace {
+
+/// What became of one try: empty if the model fits.
+struct Refusal {
+  std::string message;
+  bool memory = false; // (R-MEM-1); else another reason
+};
+
+class Search {
+public:
+  Search(ModuleOp module, const Target &whole) : module(module), whole(whole) {}
+
+  std::string run(uint32_t w, uint32_t h) {
+    auto isWhole = [&] { return w == whole.gridW && h == whole.gridH; };
+    if (isWhole())
+      return whole.name + " has no more than these " + text(w, h) + " PEs";
+    uint32_t smallW, smallH; // not enough
+    Refusal refusal;
+    do {
+      smallW = w;
+      smallH = h;
+      w = std::min<uint64_t>(2 * uint64_t(w), whole.gridW);
+      h = std::min<uint64_t>(2 * uint64_t(h), whole.gridH);
+      refusal = tryGrid(w, h);
+    } while (refusal.memory && !isWhole());
+    if (refusal.memory)
+      return "not even all of " + whole.name + ", " + text(w, h) +
+             " PEs, is enough: " + refusal.message;
+    if (!refusal.message.empty())
+      return "no grid is known to be enough, " + text(w, h) +
+             " is refused: " + refusal.message;
+    for (unsigned step = 0; step < 6 && (w - smallW > 1 || h - smallH > 1);
+         ++step) {
+      uint32_t midW = (smallW + w + 1) / 2, midH = (smallH + h + 1) / 2;
+      bool fits = tryGrid(midW, midH).message.empty();
+      (fits ? w : smallW) = midW;
+      (fits ? h : smallH) = midH;
+    }
+    return "the smallest grid found to be enough is --grid=" + text(w, h);
+  }
+
+private:
+  static std::string text(uint32_t w, uint32_t h) {
+    return std::to_string(w) + "x" + std::to_string(h);
+  }
+
+  Refusal tryGrid(uint32_t w, uint32_t h) {
+    Target target = whole;
+    llvm::cantFail(cutGrid(target, w, h));
+    Refusal result;
+    ScopedDiagnosticHandler quiet(module.getContext(), [&](Diagnostic &d) {
+      if (d.getSeverity() == DiagnosticSeverity::Error &&
+          result.message.empty())
+        result.message = d.str();
+      return success();
+    });
+    OwningOpRef<ModuleOp> copy = module.clone();
+    PassManager pm(module.getContext());
+    pm.addPass(createPartitionPass(target));
+    pm.addPass(createPlacePass());
+    pm.addPass(createExpandPass());
+    pm.addPass(createAssignColorsPass());
+    pm.addPass(createSchedulePass());
+    if (succeeded(pm.run(*copy)))
+      copy->walk([&](pe::ClassOp cls) { checkClass(cls, target, result); });
+    else if (result.message.empty())
+      result.message = "a pass failed";
+    result.memory = StringRef(result.message).contains("R-MEM-1");
+    return result;
+  }
+
+  /// Code follows the data.
+  static void checkClass(pe::ClassOp cls, const Target &target,
+                         Refusal &result) {
+    llvm::Expected<pe::CodeSize> size = pe::measureCode(cls, target);
+    if (!size)
+      return llvm::consumeError(size.takeError()); // with a diagnostic
+    uint64_t end =
+        llvm::alignTo(cls.getDataEnd().value_or(0), 4) + size->codeBytes;
+    if (end > target.sramBytes && result.message.empty())
+      result.message = "class '" + cls.getSymName().str() + "' needs " +
+                       std::to_string(end) + " bytes of SRAM, " + target.name +
+                       " has " + std::to_string(target.sramBytes) +
+                       " (R-MEM-1)";
+  }
+
+  ModuleOp module;
+  const Target &whole;
+};
+
+} // namespace
+
+std::string weft::smallestGrid(ModuleOp module, const Target &target,
+                               const Target &whole) {
+  return Search(module, whole).run(target.gridW, target.gridH);
+}
