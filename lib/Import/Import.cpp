@@ -199,7 +199,7 @@ bool Importer::bindDims() {
         continue;
       report.dimNames.push_back(name);
       if (!evaluateDim(name))
-        unbound.push_back("'" + name + "'");
+        unbound.push_back(name);
     }
   };
   for (const ValueInfoProto &info : file.model.graph().input())
@@ -220,8 +220,8 @@ bool Importer::bindDims() {
             ": expected an extent in [0, 2147483648)");
   }
   if (!unbound.empty())
-    error("symbolic dimensions have no value: " + llvm::join(unbound, ", ") +
-          "; bind each with --dim NAME=N");
+    error("symbolic dimensions have no value: '" + llvm::join(unbound, "', '") +
+          "'; bind them with --dim " + llvm::join(unbound, "=N --dim ") + "=N");
   return unbound.empty() && report.errors.empty();
 }
 
@@ -260,6 +260,35 @@ RankedTensorType Importer::inputType(const ValueInfoProto &info) {
   return RankedTensorType::get(shape, element);
 }
 
+/// Whether a constant of `shape` can be input `info`; dimensions without a
+/// value take any extent.
+bool Importer::matchesShape(const ValueInfoProto &info,
+                            ArrayRef<int64_t> shape) {
+  const auto &tensor = info.type().tensor_type();
+  if (!tensor.has_shape())
+    return true;
+  if (tensor.shape().dim_size() != int64_t(shape.size()))
+    return false;
+  for (auto [i, extent] : llvm::enumerate(shape)) {
+    const auto &dim = tensor.shape().dim(i);
+    std::optional<int64_t> stated =
+        isBound(dim) ? dim.dim_value() : evaluateDim(dimName(info, i));
+    if (stated && *stated != extent)
+      return false;
+  }
+  return true;
+}
+
+static std::string shapeText(const ValueInfoProto &info) {
+  std::string text;
+  const auto &shape = info.type().tensor_type().shape();
+  for (int i = 0; i < shape.dim_size(); ++i)
+    text += (i ? ", " : "") + (isBound(shape.dim(i))
+                                   ? std::to_string(shape.dim(i).dim_value())
+                                   : dimName(info, i));
+  return text;
+}
+
 void Importer::bindConst(Scope &scope, const ValueInfoProto &info,
                          const ConstInput &value) {
   Type element = elementType(&context, int32_t(value.type));
@@ -276,6 +305,14 @@ void Importer::bindConst(Scope &scope, const ValueInfoProto &info,
     error("input '" + info.name() + "' has element type " +
           elementName(declared) + ", but the constant bound to it has " +
           elementName(int32_t(value.type)));
+    return;
+  }
+  if (!matchesShape(info, value.shape)) {
+    std::string given;
+    for (int64_t dim : value.shape)
+      given += (given.empty() ? "" : ", ") + std::to_string(dim);
+    error("input '" + info.name() + "' has shape [" + shapeText(info) +
+          "], but the constant bound to it has [" + given + "]");
     return;
   }
   HostTensor tensor;

@@ -185,6 +185,8 @@ private:
   bool declareInputs(Scope &scope);
   std::optional<int64_t> evaluateDim(llvm::StringRef expression);
   RankedTensorType inputType(const onnx::ValueInfoProto &info);
+  bool matchesShape(const onnx::ValueInfoProto &info,
+                    llvm::ArrayRef<int64_t> shape);
   void bindConst(Scope &scope, const onnx::ValueInfoProto &info,
                  const ConstInput &value);
   bool finish(Scope &scope);
