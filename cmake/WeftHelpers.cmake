@@ -1,6 +1,10 @@
 # Helpers that keep a folder's CMakeLists at a few lines.
 
 set(WEFT_WARNINGS -Wall -Wextra -Werror -Wno-unused-parameter -fno-strict-aliasing -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  # libstdc++ 12's own std::stable_sort calls what it declares deprecated.
+  list(APPEND WEFT_WARNINGS -Wno-deprecated-declarations)
+endif()
 
 # weft_library(NAME SOURCES... [MLIR] [DEPENDS libs...])
 # A static library of our own code. MLIR: uses MLIR headers (and the shared
