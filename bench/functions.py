@@ -45,18 +45,18 @@ def magnitudes(low, high):
 # name, nn op with attributes, reference, inputs, what they are, floor
 CASES = [
     ("exp", "nn.exp %x", np.exp, between(-86.5, 88.7), "-86.5 to 88.7", 0),
-    ("log", "nn.log %x", np.log, magnitudes(2e-38, 3e38), "2e-38 to 3e38", 0),
-    ("sqrt", "nn.sqrt %x", np.sqrt, magnitudes(2e-38, 2e38), "2e-38 to 2e38", 0),
-    ("rsqrt", "nn.rsqrt %x", lambda x: 1 / np.sqrt(x), magnitudes(2e-38, 2e38), "2e-38 to 2e38", 0),
-    ("reciprocal", "nn.reciprocal %x", lambda x: 1 / x, magnitudes(2e-38, 3e37), "2e-38 to 3e37", 0),
+    ("log", "nn.log %x", np.log, magnitudes(2e-45, 3e38), "2e-45 to 3e38", 0),
+    ("sqrt", "nn.sqrt %x", np.sqrt, magnitudes(2e-45, 3e38), "2e-45 to 3e38", 0),
+    ("rsqrt", "nn.rsqrt %x", lambda x: 1 / np.sqrt(x), magnitudes(2e-45, 3e38), "2e-45 to 3e38", 0),
+    ("reciprocal", "nn.reciprocal %x", lambda x: 1 / x, magnitudes(3e-39, 8e37), "3e-39 to 8e37", 0),
     ("tanh", "nn.tanh %x", np.tanh, between(-12, 12), "-12 to 12", 0),
     ("erf", "nn.erf %x", erf, between(-6, 6), "-6 to 6", 0),
-    ("sigmoid", "nn.sigmoid %x", sigmoid, between(-20, 20), "-20 to 20", 0),
+    ("sigmoid", "nn.sigmoid %x", sigmoid, between(-86, 20), "-86 to 20", 0),
     ("silu", "nn.silu %x", lambda x: x * sigmoid(x), between(-20, 20), "-20 to 20", 0),
     ("gelu", 'nn.gelu %x approximate = "none"', gelu, between(-8, 8), "-8 to 8", 1),
     ("gelu (tanh)", 'nn.gelu %x approximate = "tanh"', gelu_tanh, between(-8, 8), "-8 to 8", 1),
-    ("sin", "nn.sin %x", np.sin, between(-100, 100), "-100 to 100", 1),
-    ("cos", "nn.cos %x", np.cos, between(-100, 100), "-100 to 100", 1),
+    ("sin", "nn.sin %x", np.sin, between(-3e5, 3e5), "-3e5 to 3e5", 1),
+    ("cos", "nn.cos %x", np.cos, between(-3e5, 3e5), "-3e5 to 3e5", 1),
 ]
 
 

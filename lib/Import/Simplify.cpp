@@ -289,6 +289,24 @@ struct DropNeutral : RewritePattern {
   }
 };
 
+/// Whether x cannot be -inf, as where a norm takes a root of a mean square:
+/// sqrt(-inf) is NaN, pow(-inf, 0.5) is inf.
+bool isNonNegative(Value x, int depth = 8) {
+  Operation *op = x.getDefiningOp();
+  if (!op || !depth)
+    return false;
+  if (isa<AbsOp, ExpOp, ReluOp, SigmoidOp, SqrtOp, SoftmaxOp>(op))
+    return true;
+  if (auto scalar = constantScalar(x, 4096))
+    return *scalar >= 0;
+  if (isa<MulOp>(op) && op->getOperand(0) == op->getOperand(1))
+    return true;
+  if (isa<ReduceMeanOp, ReduceSumOp, ReduceMaxOp>(op))
+    return isNonNegative(op->getOperand(0), depth - 1);
+  return isa<AddOp, MulOp>(op) && isNonNegative(op->getOperand(0), depth - 1) &&
+         isNonNegative(op->getOperand(1), depth - 1);
+}
+
 struct LowerPow : OpRewritePattern<PowOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(PowOp op,
@@ -302,9 +320,9 @@ struct LowerPow : OpRewritePattern<PowOp> {
       rewriter.replaceOp(op, x);
     else if (*exponent == 2)
       rewriter.replaceOpWithNewOp<MulOp>(op, x, x);
-    else if (*exponent == 0.5 && isFloat)
+    else if (*exponent == 0.5 && isFloat && isNonNegative(x))
       rewriter.replaceOpWithNewOp<SqrtOp>(op, x);
-    else if (*exponent == -0.5 && isFloat)
+    else if (*exponent == -0.5 && isFloat && isNonNegative(x))
       rewriter.replaceOpWithNewOp<RsqrtOp>(op, x);
     else if (*exponent == -1 && isFloat)
       rewriter.replaceOpWithNewOp<ReciprocalOp>(op, x);

@@ -237,19 +237,27 @@ class Elementwise final : public Kernel {
     }
   }
 
-  /// The reciprocal of the divisor's own tile, then one multiplication.
+  /// The reciprocal of the divisor's own tile in two factors, then a product
+  /// with either. For one divisor a single factor will do: inf if it is below
+  /// 2.9e-39.
   static void divide(const Option &o, Code &c, ArrayRef<int64_t> sizes,
                      const Code::Operand &target,
                      SmallVectorImpl<Code::Operand> &operands) {
     int64_t n = tileElems(o.ins[1]), most = std::min<int64_t>(n, 256);
-    Value inverse = c.scratch(n), t0 = c.scratch(most), t1 = c.scratch(most);
+    Value inverse = c.scratch(n), scale = c.scratch(n), t = c.scratch(most);
     inChunks(c, n, most, [&](Idx at, int64_t size) {
-      c.reciprocalOfAny(c.view(inverse, at, size),
-                        c.view(operands[1].buffer, at, size),
-                        c.view(t0, 0, size), c.view(t1, 0, size));
+      Value x = c.view(operands[1].buffer, at, size),
+            y = c.view(inverse, at, size), s = c.view(scale, at, size);
+      if (n == 1)
+        c.reciprocalOfAny(y, x, c.view(t, 0, size), s);
+      else
+        c.reciprocalParts(y, s, x, c.view(t, 0, size));
     });
     operands[1].buffer = inverse;
     c.strided(V::VFMul, sizes, target, {operands[0], operands[1]});
+    operands[1].buffer = scale;
+    if (n > 1)
+      c.strided(V::VFMul, sizes, target, {target, operands[1]});
   }
 
   static void simple(const Problem &p, Code &c, bool isFloat,

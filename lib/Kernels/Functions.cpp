@@ -15,7 +15,7 @@ namespace {
 constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double smallest = 1.1754944e-38; // normal
-constexpr double huge = 3e38;
+constexpr double huge = 3.4028234e38;
 
 /// One piece: y = f(x), where y may be x; s and t are temporaries.
 struct Piece {
@@ -27,36 +27,25 @@ struct Piece {
   Value f32(double k) { return c.f32(k); }
   Value i32(uint32_t k) { return c.i32(k); }
 
-  /// y = s, but x where that is NaN (clamps lose it).
-  void keepNaN() {
-    vec(V::VFEq, t0, {x, x});
-    vec(V::VMov, y, {x});
-    vec(V::VSel, y, {t0, s});
-  }
-
   void exp() {
-    vec(V::VMov, s, {x});
-    c.exp(s, t0, t1);
-    keepNaN();
+    vec(V::VMov, y, {x});
+    c.exp(y, t0, t1);
   }
   void tanh() {
-    vec(V::VMov, s, {x});
-    c.tanh(s, t0, t1);
-    keepNaN();
+    vec(V::VMov, y, {x});
+    c.tanh(y, t0, t1);
   }
   void erf() {
-    vec(V::VMov, s, {x});
-    c.erf(s, t0, t1);
-    keepNaN();
+    vec(V::VMov, y, {x});
+    c.erf(y, t0, t1);
   }
   void sigmoid() {
-    vec(V::VMov, s, {x});
-    c.sigmoid(s, t0, t1);
-    keepNaN();
+    vec(V::VMov, y, {x});
+    c.sigmoid(y, t0, t1, t2);
   }
   void silu() {
     vec(V::VMov, s, {x});
-    c.sigmoid(s, t0, t1);
+    c.sigmoid(s, t0, t1, t2);
     vec(V::VFMul, y, {x, s});
   }
   void sin() { trigonometric(false); }
@@ -70,38 +59,63 @@ struct Piece {
     c.reciprocalOfAny(s, x, t0, t1);
     vec(V::VMov, y, {s});
   }
-  /// s = 1/sqrt(|x|), t2 = x < 0.
+  /// s = |x|, subnormals times `by`; t2 says which.
+  void liftSubnormals(double by) {
+    vec(V::VFAbs, s, {x});
+    vec(V::VFLt, t2, {s, f32(smallest)});
+    vec(V::VFMul, t0, {s, f32(by)});
+    vec(V::VSel, s, {t2, t0});
+  }
+  /// t1 = 1/sqrt(s), with s = |x| or, where t2 says so, 2^24 |x|.
   void rsqrtParts() {
-    vec(V::VFMin, s, {x, f32(huge)});
-    vec(V::VFLt, t2, {x, f32(0)});
+    liftSubnormals(0x1p24);
+    vec(V::VFMin, s, {s, f32(huge)});
     c.rsqrt(t1, s, t0);
   }
   void sqrt() {
     rsqrtParts();
-    vec(V::VFMul, y, {x, t1});
-    vec(V::VSel, y, {t2, f32(nan)});
+    vec(V::VFMul, t1, {s, t1});
+    vec(V::VFMul, t0, {t1, f32(0x1p-12)});
+    vec(V::VSel, t1, {t2, t0});
+    vec(V::VFEq, t0, {x, f32(inf)});
+    vec(V::VSel, t1, {t0, x});
+    vec(V::VAnd, t0, {x, i32(0x80000000)}); // -0 stays
+    vec(V::VOr, t1, {t1, t0});
+    negativeIsNaN();
   }
   void rsqrt() {
     rsqrtParts();
-    vec(V::VFLt, t0, {x, f32(smallest)});
-    vec(V::VMov, y, {t1});
-    vec(V::VSel, y, {t0, f32(inf)});
-    vec(V::VSel, y, {t2, f32(nan)});
+    vec(V::VFMul, t0, {t1, f32(0x1p12)});
+    vec(V::VSel, t1, {t2, t0});
+    // 0, -0 and inf become inf, -inf and 0 by their bits.
+    vec(V::VXor, t2, {x, i32(0x7f800000)});
+    vec(V::VFEq, t0, {x, f32(0)});
+    vec(V::VSel, t1, {t0, t2});
+    vec(V::VFEq, t0, {x, f32(inf)});
+    vec(V::VSel, t1, {t0, t2});
+    negativeIsNaN();
   }
-  /// s = log(x) for normal x; flags: t0 x is too small, t1 x < 0, t2 x < inf.
+  /// y = t1, NaN where x is negative.
+  void negativeIsNaN() {
+    vec(V::VFLt, t0, {x, f32(0)});
+    vec(V::VMov, y, {t1});
+    vec(V::VSel, y, {t0, f32(nan)});
+  }
+  /// t1 = log(|x|); -inf for 0, inf for inf, NaN for NaN.
   void logParts() {
-    vec(V::VMov, s, {x});
+    liftSubnormals(0x1p24);
     c.log(s, t0, t1);
-    vec(V::VFLt, t0, {x, f32(smallest)});
-    vec(V::VFLt, t1, {x, f32(0)});
-    vec(V::VFLt, t2, {x, f32(inf)});
+    vec(V::VFSub, t0, {s, f32(24 * 0.69314718055994531)});
+    vec(V::VSel, s, {t2, t0});
+    vec(V::VFEq, t0, {x, f32(0)});
+    vec(V::VSel, s, {t0, f32(-inf)});
+    vec(V::VFAbs, t1, {x});
+    vec(V::VFLt, t0, {t1, f32(inf)});
+    vec(V::VSel, t1, {t0, s});
   }
   void log() {
     logParts();
-    vec(V::VMov, y, {x}); // inf and NaN stay
-    vec(V::VSel, y, {t2, s});
-    vec(V::VSel, y, {t0, f32(-inf)});
-    vec(V::VSel, y, {t1, f32(nan)});
+    negativeIsNaN();
   }
   void floor() {
     vec(V::VF2I, t0, {x});
@@ -122,7 +136,7 @@ struct Piece {
       vec(V::VFMul, s, {s, f32(0.044715 * 1.5957691216057308)});
       vec(V::VFAdd, s, {s, f32(1.5957691216057308)});
       vec(V::VFMul, s, {s, x});
-      c.sigmoid(s, t0, t1);
+      c.sigmoid(s, t0, t1, t2);
     } else { // 0.5 x (1 + erf(x / sqrt 2))
       vec(V::VFMul, s, {x, f32(0.70710678118654752)});
       c.erf(s, t0, t1);
@@ -135,14 +149,15 @@ struct Piece {
     double e = p.real("exponent");
     if (e == std::floor(e) && std::abs(e) <= 64)
       return integerPower(int(std::abs(e)), e < 0);
-    // exp(e log x); bases that are not positive and normal are decided by sign.
+    // exp(e log |x|), NaN for finite negative x: pow(-inf, e) is that of inf.
     logParts();
-    vec(V::VFMul, s, {s, f32(e)});
-    vec(V::VFMul, y, {x, f32(e)}); // inf and NaN
-    vec(V::VSel, y, {t2, s});
-    vec(V::VSel, y, {t0, f32(e > 0 ? -inf : inf)});
-    vec(V::VSel, y, {t1, f32(nan)});
-    Piece{p, c, y, y, s, t0, t1, t2}.exp();
+    vec(V::VFMul, s, {t1, f32(e)});
+    vec(V::VFLt, t0, {x, f32(0)});
+    vec(V::VFLt, t1, {f32(-inf), x});
+    vec(V::VAnd, t0, {t0, t1});
+    vec(V::VSel, s, {t0, f32(nan)});
+    vec(V::VMov, y, {s});
+    c.exp(y, t0, t1);
   }
   /// By squaring; s holds the result, t2 the powers x^(2^i).
   void integerPower(int e, bool inverse) {

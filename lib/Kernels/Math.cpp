@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Kernels/Code.h"
+#include <limits>
 
 using namespace mlir;
 using namespace weft::kernels;
@@ -47,7 +48,7 @@ void Code::exp(Value x, Value t, Value p, double high) {
 // Newton from a bit trick: the first guess is within 12 %, three steps
 // n' = n + n (1 + x n) square the error each. With n = -1/x both products fuse,
 // so the residual is exact and the result correctly rounded but for rare cases;
-// 1/1 is 1. For 2^-126 <= |x| <= 2^125; 1/0 gives a large finite number.
+// 1/1 is 1. For 2^-126 <= |x| <= 2^125; 1/0 is NaN.
 void Code::reciprocal(Value dst, Value x, Value tmp) {
   vec(V::VSub, dst, {i32(0xfef311c7), x});
   for (int step = 0; step < 3; ++step) {
@@ -58,16 +59,32 @@ void Code::reciprocal(Value dst, Value x, Value tmp) {
   vec(V::VFNeg, dst, {dst});
 }
 
-// The same for all x: +-inf for +-0 and subnormals, 1e-38 for what is larger.
+/// scale = 2^-e with x = 2^e m, 1 <= |m| < 4, from the exponent's bits; 2^127
+/// if x is 0 or subnormal.
+static void inverseExponent(Code &k, Value scale, Value x) {
+  k.vec(V::VAnd, scale, {x, k.i32(0x7f800000)});
+  k.vec(V::VMin, scale, {scale, k.i32(0x7e800000)});
+  k.vec(V::VSub, scale, {k.i32(0x7f000000), scale});
+}
+
+// Zeros and infinities become each other by their bits.
+void Code::reciprocalParts(Value dst, Value scale, Value x, Value tmp) {
+  inverseExponent(*this, scale, x);
+  vec(V::VFMul, tmp, {x, scale});
+  reciprocal(dst, tmp, scale);
+  vec(V::VFAbs, scale, {x});
+  vec(V::VFEq, scale, {scale, f32(std::numeric_limits<double>::infinity())});
+  vec(V::VFEq, tmp, {x, f32(0)});
+  vec(V::VOr, scale, {scale, tmp});
+  vec(V::VXor, tmp, {x, i32(0x7f800000)});
+  vec(V::VSel, dst, {scale, tmp});
+  inverseExponent(*this, scale, x);
+}
+
+// The exponent comes last, so that only one product rounds to a subnormal.
 void Code::reciprocalOfAny(Value dst, Value x, Value t0, Value t1) {
-  vec(V::VFMax, t0, {x, f32(-4e37)});
-  vec(V::VFMin, t0, {t0, f32(4e37)});
-  reciprocal(dst, t0, t1);
-  vec(V::VFAbs, t1, {t0});
-  vec(V::VFLt, t1, {t1, f32(1.1754944e-38)});
-  vec(V::VOr, t0, {t0, i32(0x7f800000)});
-  vec(V::VAnd, t0, {t0, i32(0xff800000)});
-  vec(V::VSel, dst, {t1, t0});
+  reciprocalParts(dst, t1, x, t0);
+  vec(V::VFMul, dst, {dst, t1});
 }
 
 // The same with y' = y (1.5 - 0.5 x y y); the first guess is within 3.5 %.
@@ -84,12 +101,13 @@ void Code::rsqrt(Value dst, Value x, Value tmp) {
   }
 }
 
-// exp(86) still has a normal reciprocal.
-void Code::sigmoid(Value x, Value t0, Value t1) {
-  vec(V::VFNeg, x, {x});
+// e / (1 + e) with e = exp(x), which is 0 at the low end and, clamped at the
+// high one, has a normal reciprocal.
+void Code::sigmoid(Value x, Value t0, Value t1, Value t2) {
   exp(x, t0, t1, 86.0);
   vec(V::VFAdd, t0, {x, f32(1.0)});
-  reciprocal(x, t0, t1);
+  reciprocal(t1, t0, t2);
+  vec(V::VFMul, x, {x, t1});
 }
 
 /// x = x P(x^2) / Q(x^2) for |x| <= limit: keeps the relative accuracy of small
@@ -129,14 +147,16 @@ void Code::erf(Value x, Value t0, Value t1) {
             7.37332916720468e-03, 1.42647390514189e-02});
 }
 
-// r = x - n pi/2, |r| <= pi/4, in three parts of pi/2 (fused, so the first
-// product is exact); the polynomials are Cephes'. n and n + 1 mod 4 choose.
+// r = x - n pi/2, |r| <= pi/4, in three parts of pi/2 of full precision: fused,
+// the first difference is exact. Good for |x| < 3e5, where rounding n to the
+// wrong side begins to tell; the polynomials are Cephes'. n and n + 1 mod 4
+// choose.
 void Code::sinCos(Value x, bool cosine, Value n, Value z, Value s, Value c) {
   const double round = 12582912.0;
   vec(V::VFMul, n, {x, f32(0.63661977236758134)});
   vec(V::VFAdd, n, {n, f32(round)});
   vec(V::VFSub, z, {n, f32(round)});
-  for (double part : {1.5703125, 4.837512969970703125e-4, 7.549789948768648e-8})
+  for (double part : {0x1.921fb6p+0, -0x1.777a5cp-25, -0x1.ee59dap-50})
     vec(V::VFMac, x, {z, f32(-part)});
   if (cosine)
     vec(V::VAdd, n, {n, i32(1)});

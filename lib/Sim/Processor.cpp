@@ -150,9 +150,9 @@ static uint32_t floatResult(Op op, float b, float c, float old) {
   case Op::FMul:
     return bit_cast<uint32_t>(b * c);
   case Op::FMin:
-    return bit_cast<uint32_t>(c != c ? b : (b < c ? b : c));
+    return bit_cast<uint32_t>(b < c || b != b ? b : c);
   case Op::FMax:
-    return bit_cast<uint32_t>(c != c ? b : (b > c ? b : c));
+    return bit_cast<uint32_t>(b > c || b != b ? b : c);
   case Op::FMac:
     return bit_cast<uint32_t>(std::fma(b, c, old));
   case Op::F2I:

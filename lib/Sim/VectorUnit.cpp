@@ -90,8 +90,9 @@ void sim::storeElement(uint8_t *p, DType t, View v, uint32_t canonical) {
   memcpy(p, &h, 2);
 }
 
-static float maxOf(float a, float b) { return b != b ? a : (a > b ? a : b); }
-static float minOf(float a, float b) { return b != b ? a : (a < b ? a : b); }
+// NaN if one operand is.
+static float maxOf(float a, float b) { return a > b || a != a ? a : b; }
+static float minOf(float a, float b) { return a < b || a != a ? a : b; }
 
 static uint32_t toInt(float f) {
   if (f != f)

@@ -285,10 +285,8 @@ static std::optional<Opcode> binaryOpcode(Operation *op) {
       .Case<arith::AddFOp>([](auto) { return Opcode::FAdd; })
       .Case<arith::SubFOp>([](auto) { return Opcode::FSub; })
       .Case<arith::MulFOp>([](auto) { return Opcode::FMul; })
-      .Case<arith::MaximumFOp, arith::MaxNumFOp>(
-          [](auto) { return Opcode::FMax; })
-      .Case<arith::MinimumFOp, arith::MinNumFOp>(
-          [](auto) { return Opcode::FMin; })
+      .Case<arith::MaximumFOp>([](auto) { return Opcode::FMax; })
+      .Case<arith::MinimumFOp>([](auto) { return Opcode::FMin; })
       .Default(std::nullopt);
 }
 

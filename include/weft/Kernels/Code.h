@@ -98,10 +98,14 @@ public:
   // scratch views of that length. Accuracy in docs/kernels.md.
   void exp(Value x, Value tmp0, Value tmp1, double high = 89.4); // x = exp(x)
   void reciprocal(Value dst, Value x, Value tmp); // dst = 1/x, dst != x
-  /// The same with what belongs to 0 and to huge numbers.
+  /// 1/x = dst scale for all x: dst between 1/4 and 1, 0 or inf; scale a power
+  /// of two. Their product may overflow where a quotient does not.
+  void reciprocalParts(Value dst, Value scale, Value x, Value tmp);
+  /// dst = 1/x for all x.
   void reciprocalOfAny(Value dst, Value x, Value tmp0, Value tmp1);
-  void rsqrt(Value dst, Value x, Value tmp);     // dst = 1/sqrt(x), x >= 0
-  void sigmoid(Value x, Value tmp0, Value tmp1); // x = 1/(1+exp(-x))
+  void rsqrt(Value dst, Value x, Value tmp);    // dst = 1/sqrt(x), x >= 0
+  void sigmoid(Value x, Value tmp0, Value tmp1, // x = 1/(1+exp(-x))
+               Value tmp2);
   void tanh(Value x, Value tmp0, Value tmp1);
   void erf(Value x, Value tmp0, Value tmp1);
   void log(Value x, Value tmp0, Value tmp1); // x normal and positive

@@ -78,14 +78,17 @@ nn.program @neutral(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<
 }
 
 // CHECK-LABEL: nn.program @powers
-nn.program @powers(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+nn.program @powers(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf32>) {
   %two = nn.constant dense<2.0> : tensor<f32>
   %half = nn.constant dense<0.5> : tensor<f32>
   // CHECK: nn.mul %arg0, %arg0
   %0 = nn.pow %x, %two : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
-  // CHECK: nn.sqrt %arg0
-  %1 = nn.pow %x, %half : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
-  nn.return %0, %1 : tensor<8xf32>, tensor<8xf32>
+  // CHECK: nn.sqrt %0
+  %1 = nn.pow %0, %half : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+  // pow(-inf, 0.5) is inf, sqrt(-inf) is NaN.
+  // CHECK: nn.pow %arg0
+  %2 = nn.pow %x, %half : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+  nn.return %0, %1, %2 : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>
 }
 
 // Only a first cast that loses nothing goes away.

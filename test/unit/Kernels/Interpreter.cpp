@@ -63,9 +63,9 @@ uint32_t element(V op, uint32_t d, uint32_t a, uint32_t b) {
   case V::VFMul:
     return asWord(x * y);
   case V::VFMax:
-    return asWord(std::fmax(x, y));
+    return asWord(x > y || x != x ? x : y);
   case V::VFMin:
-    return asWord(std::fmin(x, y));
+    return asWord(x < y || x != x ? x : y);
   case V::VFMac:
     return asWord(std::fma(x, y, asFloat(d)));
   case V::VFNeg:
@@ -186,7 +186,7 @@ private:
       if (op.getOpcode() == pe::ReduceOpcode::VRSum)
         sum += x;
       else if (op.getOpcode() == pe::ReduceOpcode::VRMax)
-        sum = std::fmax(sum, x);
+        sum = sum > x || sum != sum ? sum : x;
       else
         sum = std::fma(x, asFloat(*b[n]), sum);
     }

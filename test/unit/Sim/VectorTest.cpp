@@ -124,6 +124,29 @@ TEST(SimVector, ReductionsAndStrideZero) {
   EXPECT_EQ(o[14], -1.f);
 }
 
+// Vector, scalar and reducing maxima and minima: NaN on either side stays.
+TEST(SimVector, MaximumKeepsNaN) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> in = {nan, 1, 2, -3, 5, 4, nan, -2, 3, 5};
+  std::vector<float> o =
+      runBody("dsd d0, r0+16384, f32, [5:1]\ndsd d1, r0+16404, f32, [5:1]\n"
+              "dsd d2, r0+20480, f32, [5:1]\ndsd d3, r0+20500, f32, [5:1]\n"
+              "vfmax d2, d0, d1\nvfmin d3, d0, d1\n"
+              "li r2, 0xff800000\nvrmax r2, d0\nst r2, r0+20520\n"
+              "ld r1, r0+16384\nli r2, 0x40000000\n"
+              "fmax r3, r1, r2\nst r3, r0+20524\n"
+              "fmax r3, r2, r1\nst r3, r0+20528\n"
+              "fmin r3, r1, r2\nst r3, r0+20532\n"
+              "fmin r3, r2, r1\nst r3, r0+20536\n",
+              in, 20480, 15);
+  for (unsigned i : {0u, 1u, 5u, 6u, 10u, 11u, 12u, 13u, 14u})
+    EXPECT_TRUE(std::isnan(o[i])) << i;
+  EXPECT_EQ(o[2], 2.f);
+  EXPECT_EQ(o[3], 3.f);
+  EXPECT_EQ(o[7], -2.f);
+  EXPECT_EQ(o[8], -3.f);
+}
+
 TEST(SimVector, HalfAccumulatesInF32) {
   std::vector<float> in = {1.5f, 2.25f, -3, 0.1f, 65504, 1e-7f, 7, 9};
   std::vector<float> o =
