@@ -191,7 +191,8 @@ def NN_AttentionOp : NN_InferredOp<"attention"> {
     `[B, S, G*dv]`, the result `[B, T, H*dv]`. Per head
     `softmax(scale * q k^T + mask) v`. The mask is f32, is added in f32
     and broadcasts to `[B, H, T, S]`. `causal` (T <= S): query i sees the keys
-    `j <= i + S - T` only.
+    `j <= i + S - T` only. Scores that are all -inf give NaN, or 0 where `zero_masked`
+    says so, as ONNX's Attention wants.
 
     Example:
 
@@ -205,7 +206,8 @@ def NN_AttentionOp : NN_InferredOp<"attention"> {
   let arguments = (ins NN_FloatTensor:$q, NN_FloatTensor:$k, NN_FloatTensor:$v,
                        Optional<NN_FloatTensor>:$mask, I64Attr:$num_heads,
                        I64Attr:$num_kv_heads, F32Attr:$scale,
-                       DefaultValuedAttr<BoolAttr, "false">:$causal);
+                       DefaultValuedAttr<BoolAttr, "false">:$causal,
+                       DefaultValuedOptionalAttr<BoolAttr, "false">:$zero_masked);
   let results = (outs NN_FloatTensor:$result);
   let assemblyFormat = [{
     $q `,` $k `,` $v (`mask` $mask^)? `heads` `=` $num_heads
@@ -265,7 +267,8 @@ def NN_RMSNormOp : NN_InferredOp<"rms_norm"> {
 def NN_SoftmaxOp : NN_InferredOp<"softmax"> {
   let summary = "Exponentials divided by their sum along one axis";
   let description = [{
-    `exp(x - max) / sum(exp(x - max))` along `axis`, which is in `[0, rank)`.
+    `exp(x - max) / sum(exp(x - max))` along `axis`, which is in `[0, rank)`. Where x is
+    all -inf that is NaN, or 0 with `zero_masked`.
 
     Example:
 
@@ -273,7 +276,8 @@ def NN_SoftmaxOp : NN_InferredOp<"softmax"> {
     %y = nn.softmax %x axis = 2 : (tensor<1x8x64xf32>) -> tensor<1x8x64xf32>
     ```
   }];
-  let arguments = (ins NN_FloatTensor:$x, I64Attr:$axis);
+  let arguments = (ins NN_FloatTensor:$x, I64Attr:$axis,
+                       DefaultValuedOptionalAttr<BoolAttr, "false">:$zero_masked);
   let results = (outs NN_FloatTensor:$result);
   let assemblyFormat =
       "$x `axis` `=` $axis attr-dict `:` functional-type(operands, results)";

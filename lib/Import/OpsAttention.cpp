@@ -157,7 +157,10 @@ static bool decomposed(NodeCtx &n, const Operands &in, bool fourD) {
     scores = n.make<AddOp>({scores, n.cast(mask, own)});
   if (mode == 2)
     shown = scores;
-  Value p = n.cast(n.softmax(n.cast(scores, f32), 3), own);
+  Value p = n.softmax(n.cast(scores, f32), 3);
+  if (auto op = p ? p.getDefiningOp<SoftmaxOp>() : nullptr)
+    op.setZeroMasked(true);
+  p = n.cast(p, own);
   if (mode == 3)
     shown = p;
   n.out(shown, 3);
@@ -222,6 +225,8 @@ static bool attention(NodeCtx &n) {
     operands.push_back(in->mask);
   Value y =
       n.attention(operands, in->heads, in->kvHeads, in->scale, in->causal);
+  if (auto op = y ? y.getDefiningOp<AttentionOp>() : nullptr)
+    op.setZeroMasked(true);
   return n.out(fourD ? splitHeads(n, y, in->heads) : y);
 }
 

@@ -31,6 +31,7 @@ struct Match {
   SmallVector<MaskTerm> masks;
   SmallVector<Operation *> ops;
   SmallVector<int64_t> shape4; // of the scores where they have rank 4
+  bool zeroMasked = false;     // probabilities of fully masked rows become 0
   std::string why;             // why it is none
 
   bool fail(const Twine &reason) {
@@ -51,8 +52,10 @@ SoftmaxOp matchProbabilities(Value value, Match &match) {
     if (!op)
       return {};
     match.ops.push_back(op);
-    if (auto softmax = dyn_cast<SoftmaxOp>(op))
+    if (auto softmax = dyn_cast<SoftmaxOp>(op)) {
+      match.zeroMasked |= softmax.getZeroMasked();
       return softmax;
+    }
     if (auto reshape = dyn_cast<ReshapeOp>(op)) {
       if (tensorType(value).getRank() < 2 ||
           tensorType(reshape.getX()).getRank() < 2 ||
@@ -69,6 +72,7 @@ SoftmaxOp matchProbabilities(Value value, Match &match) {
           constantScalar(where.getB(), 4096) != 0.0)
         return {};
       match.ops.push_back(test);
+      match.zeroMasked = true;
       value = where.getA();
     } else {
       return {};
@@ -362,7 +366,7 @@ private:
         rewriter, loc, mergeHeads(rewriter, loc, in.q),
         mergeHeads(rewriter, loc, in.k), mergeHeads(rewriter, loc, in.v),
         mask.mask, shape.heads, shapeOf(in.k)[1], llvm::APFloat(float(scale)),
-        mask.causal);
+        mask.causal, match.zeroMasked);
     remarkRaised(PassName, attention);
     Value y = makeCast(rewriter, loc, attention, elementOf(op));
     y = makeReshape(rewriter, loc, y,

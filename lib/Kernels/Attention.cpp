@@ -16,11 +16,15 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Kernels/Code.h"
+#include <limits>
 
 using namespace mlir;
 using namespace weft::kernels;
 
 namespace {
+constexpr double largest = std::numeric_limits<float>::max();
+constexpr double smallest = std::numeric_limits<float>::min(); // normal
+
 /// Sizes and this PE's place, shared by the steps.
 struct Shape {
   Shape(const Problem &p, const Option &o, Code &c)
@@ -159,7 +163,10 @@ class Attention final : public Kernel {
           addMask(p, s, c, row, b, c.add(s.firstHead, j), query);
         if (order)
           causal(s, c, row, order, query);
-        c.vec(V::VFSub, row, {row, c.maximum(row)});
+        Value most = c.maximum(row);
+        if (p.flag("zero_masked")) // exp(-inf) for all keys, not for a NaN
+          most = arith::MaximumFOp::create(c.b, c.loc, most, c.f32(-largest));
+        c.vec(V::VFSub, row, {row, most});
       });
     });
     c.exp(block, c.view(tmp0, 0, total), c.view(tmp1, 0, total));
@@ -169,6 +176,9 @@ class Attention final : public Kernel {
       return c.view(scores, c.add(base, c.mul(line, s.keys)), s.keys);
     };
     c.loop(lines, [&](Idx l) { c.store(c.sum(rowOf(l)), sums, l); });
+    if (p.flag("zero_masked"))
+      c.vec(V::VFMax, c.view(sums, 0, lines),
+            {c.view(sums, 0, lines), c.f32(smallest)});
     c.reciprocal(c.view(inverse, 0, lines), c.view(sums, 0, lines),
                  c.view(tmp, 0, lines));
     c.loop(s.local, [&](Idx j) {

@@ -9,11 +9,15 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Kernels/Code.h"
+#include <limits>
 
 using namespace mlir;
 using namespace weft::kernels;
 
 namespace {
+constexpr double largest = std::numeric_limits<float>::max();
+constexpr double smallest = std::numeric_limits<float>::min(); // normal
+
 using Strides = SmallVector<int64_t>;
 
 Strides storage(RankedTensorType type) {
@@ -225,6 +229,10 @@ private:
     c.loop(n, [&](Idx i) {
       c.strided(V::VFMax, outer, stat, {stat, slice(c.ins[0], i)});
     });
+    bool zeroMasked = p.flag("zero_masked");
+    if (zeroMasked) // exp(-inf) for all, not for a NaN
+      c.vec(V::VFMax, c.view(m, 0, lines),
+            {c.view(m, 0, lines), c.f32(-largest)});
     c.loop(n, [&](Idx i) {
       c.strided(V::VFSub, outer, slice(c.out, i), {slice(c.ins[0], i), stat});
     });
@@ -233,6 +241,9 @@ private:
     c.loop(n, [&](Idx i) {
       c.strided(V::VFAdd, outer, stat, {stat, slice(c.out, i)});
     });
+    if (zeroMasked)
+      c.vec(V::VFMax, c.view(m, 0, lines),
+            {c.view(m, 0, lines), c.f32(smallest)});
     c.reciprocal(c.view(inv, 0, lines), c.view(m, 0, lines),
                  c.view(t0, 0, lines));
     c.loop(n, [&](Idx i) {

@@ -125,7 +125,7 @@ class Graph:
         graph = helper.make_graph(self.nodes, self.name, self.inputs,
                                   self.outputs, self.initializers)
         # IR 8 is the newest that readers of opset 17 agree on.
-        ir = 8 if self.style.opset <= 17 else 9
+        ir = 8 if self.style.opset <= 17 else 9 if self.style.opset < 23 else 11
         model = helper.make_model(
             graph, producer_name="weft.models", ir_version=ir,
             opset_imports=[helper.make_opsetid("", self.style.opset)])

@@ -72,21 +72,24 @@ def disagreement(left, right):
 
 def write_case(folder, graph, outputs):
     """model.onnx, input_K.pb and, if `outputs` is given, output_K.pb."""
+    write_files(folder, graph.model(), graph.samples, outputs)
+
+
+def write_files(folder, model, samples, outputs):
     os.makedirs(folder, exist_ok=True)
     # Tensors of an earlier model with more inputs must not stay behind.
     for stem in ("input", "output"):
         for _, path in read_tensors(folder, stem):
             os.remove(path)
     with open(os.path.join(folder, "model.onnx"), "wb") as f:
-        f.write(graph.model().SerializeToString(deterministic=True))
-    write_tensors(folder, graph, outputs)
+        f.write(model.SerializeToString(deterministic=True))
+    write_tensors(folder, "input", model.graph.input, samples)
+    write_tensors(folder, "output", model.graph.output, outputs or [])
 
 
-def write_tensors(folder, graph, outputs):
-    for k, (info, value) in enumerate(zip(graph.inputs, graph.samples)):
-        write_tensor(os.path.join(folder, f"input_{k}.pb"), info.name, value)
-    for k, (info, value) in enumerate(zip(graph.outputs, outputs or [])):
-        write_tensor(os.path.join(folder, f"output_{k}.pb"), info.name, value)
+def write_tensors(folder, stem, infos, values):
+    for k, (info, value) in enumerate(zip(infos, values)):
+        write_tensor(os.path.join(folder, f"{stem}_{k}.pb"), info.name, value)
 
 
 def read_tensors(folder, stem):

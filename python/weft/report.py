@@ -41,21 +41,26 @@ def numbers(report, prefix=""):
             yield prefix + key, value
 
 
-def compare(cost, stats, slack=0.15):
-    """Complaints where cost and stats differ by more than promised."""
-    wrong = []
+def complaints(cost, stats, slack=0.15):
+    """{key: what differs by more than promised} of cost and stats."""
+    wrong = {}
     for key in EXACT:
         said, found = get(cost, key), get(stats, key)
         if said is None or said != found:
-            wrong.append(f"{key}: cost says {said}, the run had {found}")
+            wrong[key] = f"{key}: cost says {said}, the run had {found}"
     cycles = get(stats, "cycles")
     lower, estimate = get(cost, "cycles.lower"), get(cost, "cycles.estimate")
     if not cycles or lower is None or lower > cycles:
-        wrong.append(f"cycles: lower bound {lower}, the run took {cycles}")
+        wrong["cycles.lower"] = f"cycles: lower bound {lower}, the run took {cycles}"
     if not cycles or estimate is None or abs(estimate - cycles) > slack * cycles:
-        wrong.append(f"cycles: estimate {estimate}, the run took {cycles}, "
-                     f"allowed is {slack:.0%}")
+        wrong["cycles.estimate"] = (f"cycles: estimate {estimate}, the run took {cycles}, "
+                                    f"allowed is {slack:.0%}")
     return wrong
+
+
+def compare(cost, stats, slack=0.15):
+    """The complaints alone."""
+    return list(complaints(cost, stats, slack).values())
 
 
 def rectangle_area(kernel):

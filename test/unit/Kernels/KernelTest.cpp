@@ -3,7 +3,7 @@
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
 // Random shapes; references are written index by index. What needs more than
-// one PE is tested end to end (test/integration/ops.py).
+// one PE is tested end to end (weft.sweep).
 //
 //===----------------------------------------------------------------------===//
 #include "Interpreter.h"
