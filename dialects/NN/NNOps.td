@@ -411,7 +411,9 @@ def NN_CastOp : NN_Op<"cast", [Pure, SameOperandsAndResultShape]> {
   let summary = "Convert the element type";
   let description = [{
     Float to integer truncates towards zero, number to bool is `x != 0`, bool to
-    number is 0 or 1, float to narrower float rounds to nearest even.
+    number is 0 or 1, float to narrower float rounds to nearest even. With
+    `saturate`, which is for constant operands, values beyond the range of the
+    result's type become its largest, infinities too.
 
     Example:
 
@@ -419,7 +421,7 @@ def NN_CastOp : NN_Op<"cast", [Pure, SameOperandsAndResultShape]> {
     %y = nn.cast %x : (tensor<4xf32>) -> tensor<4xf16>
     ```
   }];
-  let arguments = (ins NN_Tensor:$x);
+  let arguments = (ins NN_Tensor:$x, UnitAttr:$saturate);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;

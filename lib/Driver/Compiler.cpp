@@ -20,6 +20,7 @@
 #include "weft/Cost/Cost.h"
 #include "weft/Import/Constant.h"
 #include "weft/Import/Import.h"
+#include "weft/Import/Passes.h"
 #include "weft/Passes/Passes.h"
 #include "weft/Support/Output.h"
 #include "weft/Support/TensorFile.h"
@@ -48,6 +49,8 @@ public:
       if (llvm::Error e = remarks.open(context, o.remarksFilter, modelName()))
         return fail(llvm::toString(std::move(e)));
     if (ExitCode code = loadModule())
+      return code;
+    if (ExitCode code = convertFloats())
       return code;
     if (o.emit == Emit::NN)
       return print();
@@ -193,6 +196,18 @@ private:
     (*module)->setAttr("weft.ledger", b.getArrayAttr(entries));
   }
 
+  /// --dtype and --acc, which are for the tensor graph.
+  ExitCode convertFloats() {
+    if (o.dtype == "keep" && o.acc == "f32")
+      return Success;
+    if (module->getOps<nn::ProgramOp>().empty())
+      return fail("--dtype and --acc are for ONNX models and modules of the nn "
+                  "dialect; lower levels state their types");
+    PassManager pm(&context);
+    pm.addPass(createConvertFloatsPass(o.dtype, o.acc));
+    return succeeded(pm.run(*module)) ? Success : Internal;
+  }
+
   /// Runs the passes from the level that the module is at to the one wanted.
   ExitCode lower() {
     PassManager pm(&context);
@@ -327,11 +342,12 @@ private:
 } // namespace
 
 ExitCode weft::compile(const CompilerOptions &options) {
-  if ((options.dtype != "keep" && options.dtype != "f32") ||
-      options.acc != "f32") {
+  if (!llvm::is_contained({"keep", "f32", "f16", "bf16"}, options.dtype) ||
+      !llvm::is_contained({"f32", "f16"}, options.acc)) {
     llvm::errs() << "weftc: error: found --dtype=" << options.dtype
                  << " --acc=" << options.acc
-                 << ", supported are --dtype=keep, --dtype=f32 and --acc=f32\n";
+                 << ", allowed are --dtype=keep, f32, f16 or bf16 and "
+                    "--acc=f32 or f16\n";
     return UserError;
   }
   if (options.emit == Emit::Binary && options.output.empty()) {

@@ -267,14 +267,28 @@ static std::optional<UnaryRule> unaryRule(Operation *op) {
       .Default([](Operation *) { return std::nullopt; });
 }
 
-static HostTensor castTensor(RankedTensorType type, Operands in) {
+/// The largest finite number of a float type; infinite for others.
+static double largestOf(Type type) {
+  auto f = dyn_cast<FloatType>(type);
+  return f ? APFloat::getLargest(f.getFloatSemantics()).convertToDouble()
+           : std::numeric_limits<double>::infinity();
+}
+
+static double clampTo(double x, double most) { // NaN stays
+  return x > most ? most : x < -most ? -most : x;
+}
+
+static HostTensor castTensor(RankedTensorType type, Operands in,
+                             bool saturate) {
+  double most = saturate ? largestOf(type.getElementType())
+                         : std::numeric_limits<double>::infinity();
   HostTensor out = HostTensor::zeros(type);
   bool bothInt = !isFloat(*in[0]) && isa<IntegerType>(type.getElementType());
   for (int64_t i = 0, n = out.size(); i < n; ++i)
     if (bothInt)
       out.setInt(i, in[0]->getInt(i));
     else
-      out.setFloat(i, in[0]->getFloat(i));
+      out.setFloat(i, clampTo(in[0]->getFloat(i), most));
   return out;
 }
 
@@ -447,7 +461,8 @@ Expected<HostTensor> weft::evaluateOp(Operation *op, Operands in) {
                                    "' is not evaluated on constants");
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   return llvm::TypeSwitch<Operation *, R>(op)
-      .Case([&](CastOp) -> R { return castTensor(type, in); })
+      .Case(
+          [&](CastOp o) -> R { return castTensor(type, in, o.getSaturate()); })
       .Case([&](ReshapeOp) -> R { return sameBytes(type, in); })
       .Case([&](ExpandOp) -> R { return expandTensor(type, in); })
       .Case([&](TransposeOp o) -> R {

@@ -127,4 +127,29 @@ def RaiseAttention : Pass<"nn-raise-attention"> {
   }];
 }
 
+def ConvertFloats : Pass<"nn-convert-floats", "::mlir::ModuleOp"> {
+  let summary = "Give all floats of a program one type, and sums theirs";
+  let description = [{
+    Afterwards every float between inputs and outputs has type `to` (keep: as it
+    was). Inputs and outputs keep their types behind an nn.cast. Constant
+    expressions stay as they are and are rounded once, by a cast that saturates.
+    With acc=f16 the attribute `weft.acc` tells kernels of products to accumulate
+    in f16 where the result is f16; without it they do in f32.
+
+    Example:
+
+    ```mlir
+    %y = nn.add %x, %b : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+    // becomes, with to=f16 and an input %x
+    %0 = nn.cast %x : (tensor<4xf32>) -> tensor<4xf16>
+    %1 = nn.cast %b {saturate} : (tensor<4xf32>) -> tensor<4xf16>
+    %y = nn.add %0, %1 : (tensor<4xf16>, tensor<4xf16>) -> tensor<4xf16>
+    ```
+  }];
+  let options = [
+    Option<"to", "to", "std::string", "\"keep\"", "keep, f32, f16 or bf16">,
+    Option<"acc", "acc", "std::string", "\"f32\"", "f32 or f16">
+  ];
+}
+
 #endif

@@ -12,7 +12,8 @@
 //   5. masked all-reduce of o along the row axis: own rows, zeros elsewhere
 //
 // so that the result is split over features again and replicated over rows. If
-// query heads share keys and values, those are replicated whole.
+// query heads share keys and values, those are replicated whole. Scores and
+// probabilities are f32; with --acc=f16 the sums of step 1 and 2 are f16.
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Kernels/Code.h"
@@ -108,13 +109,16 @@ class Attention final : public Kernel {
 
   void expand(const Problem &p, const Option &o, Code &c) const override {
     Shape s(p, o, c);
-    Value scores = c.scratch(s.batch * s.heads * s.rows * s.keys);
-    Value order;
+    int64_t all = s.batch * s.heads * s.rows * s.keys;
+    Value scores = c.scratch(all), order;
+    Type acc = accumulatorType(p);
+    Value sums = acc.isF32() ? scores : c.scratch(all, acc);
     if (p.flag("causal"))
       order = keyOrder(s, c);
-    partialScores(s, c, scores);
-    c.allReduce(c.view(scores, 0, s.batch * s.heads * s.rows * s.keys),
-                s.featureAxis);
+    partialScores(s, c, sums);
+    c.allReduce(c.view(sums, 0, all), s.featureAxis);
+    if (sums != scores)
+      c.vec(V::VMov, c.view(scores, 0, all), {c.view(sums, 0, all)});
     c.loop(s.batch, [&](Idx b) { softmax(p, s, c, scores, order, b); });
     weightedValues(s, c, scores);
     c.allReduce(c.view(c.out, 0, s.tile * s.batch * s.queries), s.rowAxis);

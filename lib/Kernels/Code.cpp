@@ -125,10 +125,16 @@ Value Code::select(Value c, Value x, Value y) {
 Value Code::toI32(Value i1) { return select(i1, i32(1), i32(0)); }
 
 Value Code::load(Value buffer, Idx at) {
-  return memref::LoadOp::create(b, loc, buffer, index(at));
+  Value x = memref::LoadOp::create(b, loc, buffer, index(at));
+  return isNarrow(x.getType())
+             ? arith::ExtFOp::create(b, loc, b.getF32Type(), x)
+             : x;
 }
 
 void Code::store(Value x, Value buffer, Idx at) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  if (isNarrow(element))
+    x = arith::TruncFOp::create(b, loc, element, x);
   memref::StoreOp::create(b, loc, x, buffer, index(at));
 }
 
@@ -271,4 +277,27 @@ void Code::allReduce(Value buffer, int8_t axis) {
   fabric::Axis a = axis == X ? fabric::Axis::X : fabric::Axis::Y;
   fabric::ReduceOp::create(b, loc, buffer, a);
   fabric::MulticastOp::create(b, loc, buffer, a);
+}
+
+void Code::allReduce(Value result, Value sum, int8_t axis) {
+  if (result.getType() == sum.getType())
+    return allReduce(result, axis);
+  fabric::Axis a = axis == X ? fabric::Axis::X : fabric::Axis::Y;
+  bool alone = rect.length(axis) == 1;
+  if (!alone)
+    fabric::ReduceOp::create(b, loc, sum, a);
+  vec(V::VMov, result, {sum});
+  if (!alone)
+    fabric::MulticastOp::create(b, loc, result, a);
+}
+
+void Code::inWide(RankedTensorType type, llvm::function_ref<void()> body) {
+  if (!isNarrow(type.getElementType()))
+    return body();
+  int64_t n = tileElems(type);
+  Value result = out;
+  out = scratch(n);
+  body();
+  vec(V::VMov, view(result, 0, n), {view(out, 0, n)});
+  out = result;
 }

@@ -73,6 +73,10 @@ class Elementwise final : public Kernel {
                std::string &why) const override {
     if (!isElementwise(p) && p.op != "wafer.chain")
       return explain(p, why);
+    if (p.flag("saturate")) {
+      why = "a cast that saturates needs a constant operand";
+      return;
+    }
     int64_t last = p.out.getRank() ? p.out.getShape().back() : 1;
     for (int8_t axis : {X, Y, None}) {
       if (axis != None && last == 1)
@@ -98,9 +102,10 @@ class Elementwise final : public Kernel {
 
   static void explain(const Problem &p, std::string &why) {
     if (p.op == "nn.div")
-      why = "division is supported for f32 only";
+      why = "division is supported for floats only";
     if (p.op == "nn.pow")
-      why = "a power needs f32 and a constant exponent, one for all elements";
+      why =
+          "a power needs floats and a constant exponent, one for all elements";
   }
 
   /// Can the op, or a step of the chain, give inf or NaN from zeros?
@@ -171,15 +176,24 @@ class Elementwise final : public Kernel {
               {{invalid, 0, {1, 0}}, {c.f32(0), 0, {}}});
   }
 
+  /// The value so far, of 4 bytes: in the result's buffer if that is as wide.
+  /// Narrow floats are f32 between the steps, and the last step rounds.
   static void expandChain(const Problem &p, const Option &o, Code &c) {
     SmallVector<Value> operands = c.ins;
+    Value result = c.out, work = result;
+    if (isNarrow(p.out.getElementType()))
+      work = c.scratch(tileElems(o.out));
     RankedTensorType soFar;
-    for (DictionaryAttr step : stepsOf(p)) {
+    SmallVector<DictionaryAttr> steps = stepsOf(p);
+    for (auto [n, step] : llvm::enumerate(steps)) {
       Problem one;
       Option with = o;
       one.op = step.getAs<StringAttr>("op").str();
       one.config = step;
       Type element = step.getAs<TypeAttr>("out").getValue();
+      bool last = n + 1 == steps.size();
+      if (!last && isNarrow(element))
+        element = c.b.getF32Type();
       one.out = RankedTensorType::get(p.out.getShape(), element);
       with.out =
           RankedTensorType::get(p.out.getShape(), element, o.out.getEncoding());
@@ -187,14 +201,26 @@ class Elementwise final : public Kernel {
       c.ins.clear();
       for (int64_t arg : argsOf(step)) {
         with.ins.push_back(arg < 0 ? soFar : o.ins[arg]);
-        c.ins.push_back(arg < 0 ? c.out : operands[arg]);
+        c.ins.push_back(arg < 0 ? typed(c, work, soFar.getElementType())
+                                : operands[arg]);
         one.ins.push_back(RankedTensorType::get(
             with.ins.back().getShape(), with.ins.back().getElementType()));
       }
+      c.out = last ? result : typed(c, work, element);
       expandOne(one, with, c);
       soFar = with.out;
     }
     c.ins = operands;
+    c.out = result;
+  }
+
+  /// The same bytes as elements of another type of the same width.
+  static Value typed(Code &c, Value buffer, Type element) {
+    auto type = mlir::cast<MemRefType>(buffer.getType());
+    if (type.getElementType() == element)
+      return buffer;
+    return weft::pe::RetypeOp::create(
+        c.b, c.loc, MemRefType::get(type.getShape(), element), buffer);
   }
 
   static void expandOne(const Problem &p, const Option &o, Code &c) {
@@ -216,7 +242,7 @@ class Elementwise final : public Kernel {
     for (auto [value, type] :
          llvm::zip_first(ArrayRef(c.ins).take_front(p.ins.size()), o.ins))
       operands.push_back({value, 0, permuted(broadcastStrides(type, o.out))});
-    bool isFloat = p.ins[0].getElementType().isF32();
+    bool isFloat = mlir::isa<FloatType>(p.ins[0].getElementType());
 
     if (const Direct *d = findBinary(p.op)) {
       bool swap = isFloat ? d->swap : d->swapInt;
@@ -290,7 +316,7 @@ class Elementwise final : public Kernel {
   static void cast(const Problem &p, Code &c, bool isFloat,
                    ArrayRef<int64_t> sizes, const Code::Operand &target,
                    const Code::Operand &x) {
-    bool toFloat = p.out.getElementType().isF32();
+    bool toFloat = mlir::isa<FloatType>(p.out.getElementType());
     if (p.text("to") == "i1" && p.text("from") != "i1") {
       Code::Operand zero{isFloat ? c.f32(0) : c.i32(0), 0, {}};
       c.strided(isFloat ? V::VFEq : V::VEq, sizes, target, {x, zero});
@@ -306,7 +332,7 @@ class Elementwise final : public Kernel {
 bool weft::kernels::isElementwise(const Problem &p) {
   return findBinary(p.op) || isFunction(p) || isSimpleUnary(p.op) ||
          p.op == "nn.where" ||
-         (p.op == "nn.div" && p.out.getElementType().isF32());
+         (p.op == "nn.div" && mlir::isa<FloatType>(p.out.getElementType()));
 }
 
 // `where` first copies its last operand and then reads the others.

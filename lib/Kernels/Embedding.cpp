@@ -18,7 +18,8 @@ class Embedding final : public Kernel {
   void options(const Problem &p, const Rect &r, std::vector<Option> &out,
                std::string &why) const override {
     if (p.op != "nn.gather" || p.integer("axis") != 0 ||
-        p.ins[0].getRank() != 2 || !p.ins[0].getElementType().isF32())
+        p.ins[0].getRank() != 2 ||
+        !mlir::isa<FloatType>(p.ins[0].getElementType()))
       return;
     if (!p.constant[0]) {
       why = "embedding needs a constant table";

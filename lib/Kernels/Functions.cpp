@@ -207,7 +207,7 @@ Member memberOf(StringRef op) {
 } // namespace
 
 bool weft::kernels::isFunction(const Problem &p) {
-  if (!memberOf(p.op) || !p.out.getElementType().isF32())
+  if (!memberOf(p.op) || !mlir::isa<FloatType>(p.out.getElementType()))
     return false;
   return p.op != "nn.pow" || p.config.contains("exponent");
 }
@@ -237,15 +237,27 @@ void weft::kernels::emitFunction(const Problem &p, Code &c, int64_t total) {
   int64_t most = std::min<int64_t>(total, 128);
   Value b0 = c.scratch(most), b1 = c.scratch(most), b2 = c.scratch(most),
         b3 = c.scratch(most);
+  // The sequences work on the bits of f32.
+  auto narrow = [](Value v) {
+    return isNarrow(mlir::cast<MemRefType>(v.getType()).getElementType());
+  };
+  bool widen = narrow(c.ins[0]) || narrow(c.out);
+  Value wide = widen ? c.scratch(most) : Value();
   inChunks(c, total, most, [&](Idx at, int64_t n) {
+    Value x = c.view(c.ins[0], at, n), y = c.view(c.out, at, n);
+    Value f32 = widen ? c.view(wide, 0, n) : Value();
+    if (widen)
+      c.vec(V::VMov, f32, {x});
     Piece piece{p,
                 c,
-                c.view(c.ins[0], at, n),
-                c.view(c.out, at, n),
+                widen ? f32 : x,
+                widen ? f32 : y,
                 c.view(b0, 0, n),
                 c.view(b1, 0, n),
                 c.view(b2, 0, n),
                 c.view(b3, 0, n)};
     (piece.*memberOf(p.op))();
+    if (widen)
+      c.vec(V::VMov, y, {f32});
   });
 }

@@ -7,6 +7,8 @@
 // along K's axis and multicast back, so Y is split over the other axis and
 // the next GEMM swaps the axes without a transpose. Two vector orientations:
 // over rows (tokens), scalar from W; or over N, scalar from X (for few rows).
+// f16 products accumulate in f32, on the PE and along the chain; the root
+// rounds once and multicasts f16. With --acc=f16 all of it is f16.
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Kernels/Code.h"
@@ -45,9 +47,12 @@ class Gemm final : public Kernel {
   }
 
   void expand(const Problem &p, const Option &o, Code &c) const override {
-    Value x = c.ins[0], w = c.ins[1], y = c.out;
+    Value x = c.ins[0], w = c.ins[1];
     int64_t rows = rowsOf(o.out), nt = tileDim(o.out, o.out.getRank() - 1);
     int64_t kt = tileDim(o.ins[1], 0);
+    Type acc = accumulatorType(p);
+    bool own = acc == o.out.getElementType();
+    Value y = own ? c.out : c.scratch(nt * rows, acc);
     bool overRows = !wafer::layoutOf(o.ins[1]).getRowMajor();
     if (c.ins.size() > 2)
       c.strided(V::VMov, {nt, rows}, {y, 0, {rows, 1}},
@@ -72,7 +77,8 @@ class Gemm final : public Kernel {
                 {c.view(w, wk, nt), scalar});
         });
       });
-    c.allReduce(c.view(y, 0, nt * rows), other(axisOf(o.out)));
+    c.allReduce(c.view(c.out, 0, nt * rows), c.view(y, 0, nt * rows),
+                other(axisOf(o.out)));
   }
 };
 } // namespace

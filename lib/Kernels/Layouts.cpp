@@ -81,6 +81,15 @@ Type kernels::storageType(Type type) {
   return type;
 }
 
+bool kernels::isNarrow(Type type) { return type.isF16() || type.isBF16(); }
+
+Type kernels::accumulatorType(const Problem &p) {
+  Type own = p.out.getElementType();
+  return isNarrow(own) && p.text("weft.acc") == "f16"
+             ? own
+             : Float32Type::get(p.ctx());
+}
+
 bool kernels::isPadded(RankedTensorType type) {
   wafer::LayoutAttr layout = wafer::layoutOf(type);
   if (!layout || type.getRank() == 0)

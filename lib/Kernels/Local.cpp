@@ -104,11 +104,13 @@ private:
     if (p.op == "nn.concat")
       return concat(p, o, c);
     if (isReduce(p.op))
-      return reduce(p, o, c);
+      return c.inWide(o.out, [&] { reduce(p, o, c); });
     if (p.op == "nn.softmax")
-      return softmax(p, o, c);
-    if (p.op == "nn.matmul")
+      return c.inWide(o.out, [&] { softmax(p, o, c); });
+    if (p.op == "nn.matmul" && accumulatorType(p) == o.out.getElementType())
       return matmul(o, c);
+    if (p.op == "nn.matmul")
+      return c.inWide(o.out, [&] { matmul(o, c); });
     gather(p, o, c);
   }
 
@@ -183,7 +185,7 @@ private:
         keptOut.push_back(outStorage[outDim++]);
       }
     }
-    bool isFloat = o.out.getElementType().isF32();
+    bool isFloat = mlir::isa<FloatType>(o.out.getElementType());
     bool isMax = p.op == "nn.reduce_max", isMin = p.op == "nn.reduce_min";
     V op = isMax   ? (isFloat ? V::VFMax : V::VMax)
            : isMin ? (isFloat ? V::VFMin : V::VMin)
@@ -254,7 +256,7 @@ private:
   /// Batched, numpy semantics: a multiply-accumulate along rows of the result
   /// per (batch, k, n). Integers have no such instruction: a product, a sum.
   static void matmul(const Option &o, Code &c) {
-    bool isFloat = o.out.getElementType().isF32();
+    bool isFloat = mlir::isa<FloatType>(o.out.getElementType());
     RankedTensorType a = o.ins[0], b = o.ins[1], y = o.out;
     Strides as = storage(a), bs = storage(b), ys = storage(y);
     int64_t ar = a.getRank(), br = b.getRank(), yr = y.getRank();

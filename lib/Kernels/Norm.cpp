@@ -38,12 +38,14 @@ class Norm final : public Kernel {
   void expand(const Problem &p, const Option &o, Code &c) const override {
     bool centre = p.op == "nn.layer_norm";
     unsigned operands = p.ins.size();
-    Value x = c.ins[0], y = c.out;
+    Value x = c.ins[0], y;
     int64_t rows = rowsOf(o.out), t = tileDim(o.out, o.out.getRank() - 1);
     double inverse = 1.0 / double(p.out.getShape().back());
     const int64_t all[] = {rows, 1}, perRow[] = {0, 1}, perFeature[] = {1, 0};
     Value stat = c.scratch(rows), tmp = c.scratch(rows), rstd = c.scratch(rows);
     Value sv = c.view(stat, 0, rows);
+    // What lies between x and the result is f32; the last step rounds.
+    y = isNarrow(o.out.getElementType()) ? c.scratch(t * rows) : c.out;
     auto tile = [&](V op, Value a, Ints as, Value b, Ints bs) {
       c.strided(
           op, {t, rows}, {y, 0, SmallVector<int64_t>(ArrayRef(all))},
@@ -76,9 +78,13 @@ class Norm final : public Kernel {
     c.vec(V::VFAdd, sv, {sv, c.f32(p.real("epsilon"))});
     c.rsqrt(c.view(rstd, 0, rows), sv, c.view(tmp, 0, rows));
     tile(V::VFMul, in, all, rstd, perRow);
-    tile(V::VFMul, y, all, c.ins[1], perFeature);
+    Value scaled = y;
+    if (operands == 2)
+      y = c.out;
+    tile(V::VFMul, scaled, all, c.ins[1], perFeature);
+    y = c.out;
     if (operands > 2)
-      tile(V::VFAdd, y, all, c.ins[2], perFeature);
+      tile(V::VFAdd, scaled, all, c.ins[2], perFeature);
   }
 
   bool inPlace(const Problem &, const Option &, unsigned i) const override {

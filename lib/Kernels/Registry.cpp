@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "weft/Binary/Isa.h"
 #include "weft/Kernels/Code.h"
 
 using namespace mlir;
@@ -107,9 +108,9 @@ private:
       return walk(*loop.getBody(), times * n);
     }
     if (auto vec = dyn_cast<pe::VecOp>(op))
-      return vector(unsigned(vec.getOpcode()), vec.getDst(), times);
+      return vector(unsigned(vec.getOpcode()), vec->getOperands(), times);
     if (auto red = dyn_cast<pe::ReduceOp>(op))
-      return vector(unsigned(red.getOpcode()), red.getSrcs()[0], times);
+      return vector(unsigned(red.getOpcode()), red.getSrcs(), times);
     if (auto reduce = dyn_cast<fabric::ReduceOp>(op))
       return collective(reduce.getBuffer(), reduce.getAxis(), true, times);
     if (auto cast = dyn_cast<fabric::MulticastOp>(op))
@@ -118,40 +119,62 @@ private:
       m.cycles += times * t.scalarLoad;
     else if (isa<memref::ReinterpretCastOp>(op))
       m.cycles += times * t.dsdLoad;
-    else if (!isa<arith::ConstantOp>(op))
+    else if (!isa<arith::ConstantOp, arith::ExtFOp, arith::TruncFOp,
+                  pe::RetypeOp>(op)) // no instructions
       m.cycles += times * t.scalarAlu;
   }
 
-  void vector(unsigned opcode, Value shaped, uint64_t times) {
-    uint64_t n = cast<MemRefType>(shaped.getType()).getNumElements();
+  /// Bytes of an element in memory, 0 for a scalar.
+  static unsigned bytesOf(Value v) {
+    auto type = dyn_cast<MemRefType>(v.getType());
+    return type ? type.getElementTypeBitWidth() / 8 : 0;
+  }
+
+  /// By the widest operand in memory, as machine-model.md says. The first
+  /// operand is the destination, but of reductions, which have their own rate.
+  uint32_t rateOf(pe::VecOpcode op, ValueRange operands) const {
     const VectorRates &r = t.rates;
-    uint32_t rate;
-    switch (pe::VecOpcode(opcode)) {
+    unsigned first = bytesOf(operands[0]), others = 0;
+    for (Value v : operands.drop_front())
+      others = std::max(others, bytesOf(v));
+    bool wide = std::max(first, others) == 4;
+    switch (op) {
     case pe::VecOpcode::VMov:
-      rate = r.mov32;
-      break;
+      if (others && first != others)
+        return r.convert;
+      return wide ? r.mov32 : r.mov16;
     case pe::VecOpcode::VFAdd:
     case pe::VecOpcode::VFSub:
     case pe::VecOpcode::VFNeg:
     case pe::VecOpcode::VFAbs:
-      rate = r.fadd32;
-      break;
+      return wide ? r.fadd32 : r.fadd16;
     case pe::VecOpcode::VFMul:
-      rate = r.fmul32;
-      break;
+      return wide ? r.fmul32 : r.fmul16;
     case pe::VecOpcode::VFMac:
-      rate = r.fmac32;
-      break;
+      return first == 4 && others == 2 ? r.fmacMixed
+             : wide                    ? r.fmac32
+                                       : r.fmac16;
     default:
-      rate = opcode == 0x7e ? r.dot : opcode >= 0x7c ? r.reduce : r.int32;
+      return wide ? r.int32 : r.int16;
     }
+  }
+
+  void vector(unsigned opcode, ValueRange operands, uint64_t times) {
+    uint64_t n = 1;
+    for (Value v : operands)
+      if (auto type = dyn_cast<MemRefType>(v.getType()))
+        n = type.getNumElements();
+    uint32_t rate = opcode == 0x7e   ? t.rates.dot
+                    : opcode >= 0x7c ? t.rates.reduce
+                                     : rateOf(pe::VecOpcode(opcode), operands);
     if (opcode == 0x7e || opcode == unsigned(pe::VecOpcode::VFMac))
       m.macs += times * n;
     m.cycles += times * (t.vectorSetup + Target::elementCycles(n, rate));
   }
 
   void collective(Value buffer, fabric::Axis axis, bool chain, uint64_t times) {
-    uint64_t words = cast<MemRefType>(buffer.getType()).getNumElements();
+    uint64_t words = ::weft::isa::waveletsOf(
+        cast<MemRefType>(buffer.getType()).getNumElements(), bytesOf(buffer));
     uint64_t pes = axis == fabric::Axis::X ? rect.w : rect.h;
     uint64_t latency = chain ? (2 * t.ramp + t.hop + 1) * (pes - 1)
                              : t.hop * (pes - 1) + 2 * t.ramp + 1;

@@ -23,7 +23,8 @@ kernels::Measure Costs::of(const Problem &p, const Option &o) {
         kernels::expandKernel(b, module.getLoc(), "cost", p, o, rect, scratch);
     it->second = kernels::measure(k, rect, target);
     for (MemRefType s : scratch)
-      it->second.scratchBytes += 4 * uint64_t(s.getNumElements());
+      it->second.scratchBytes +=
+          s.getElementTypeBitWidth() / 8 * uint64_t(s.getNumElements());
     k->erase();
   }
   return it->second;
@@ -43,6 +44,11 @@ RankedTensorType weft::stored(Type t) {
   auto type = cast<RankedTensorType>(t);
   return RankedTensorType::get(type.getShape(),
                                kernels::storageType(type.getElementType()));
+}
+
+/// Bytes of one PE's tile.
+static uint64_t tileBytes(RankedTensorType type) {
+  return type.getElementTypeBitWidth() / 8 * uint64_t(kernels::tileElems(type));
 }
 
 static bool isAlias(const Problem &p) {
@@ -134,6 +140,21 @@ static OpProblem chainOf(ArrayRef<Operation *> ops) {
   return chain;
 }
 
+/// A cast between floats that the host does on the way in or out: the only
+/// reader of an input, or between a computed value and an output.
+static bool isHostCast(Operation *op) {
+  auto cast = dyn_cast<nn::CastOp>(op);
+  if (!cast || !cast->hasOneUse() ||
+      !isa<FloatType>(getElementTypeOrSelf(cast.getX().getType())) ||
+      !isa<FloatType>(getElementTypeOrSelf(cast.getType())))
+    return false;
+  bool returned = isa<nn::ReturnOp>(*cast->user_begin());
+  if (isa<BlockArgument>(cast.getX()))
+    return !returned && cast.getX().hasOneUse();
+  return returned && !isConstant(cast.getX()) &&
+         !isHostCast(cast.getX().getDefiningOp());
+}
+
 /// An elementwise op whose only use is an elementwise op of its own shape
 /// becomes a step of that one.
 void Candidate::findChains(nn::ProgramOp program) {
@@ -141,14 +162,15 @@ void Candidate::findChains(nn::ProgramOp program) {
     if (isConstant(op.getResult(0)))
       continue;
     OpProblem p = problemOf(&op);
-    if (!kernels::isElementwise(p.problem))
+    if (!kernels::isElementwise(p.problem) || isHostCast(&op))
       continue;
     for (auto [i, v] : llvm::enumerate(p.operands)) {
       Operation *before = v.getDefiningOp();
       if (!before || p.problem.constant[i] || !v.hasOneUse() ||
           p.problem.ins[i].getShape() != p.problem.out.getShape() ||
           !kernels::canFollow(p.problem, i) ||
-          !kernels::isElementwise(problemOf(before).problem))
+          !kernels::isElementwise(problemOf(before).problem) ||
+          isHostCast(before))
         continue;
       stepBefore[&op] = before;
       absorbed.insert(before);
@@ -171,7 +193,7 @@ uint64_t Candidate::relayoutCycles(int node, int from, int to) {
   auto [it, isNew] = relayouts.try_emplace({node, from, to});
   if (!isNew)
     return it->second;
-  Problem p = relayoutProblem(stored(values[node].getType()));
+  Problem p = relayoutProblem(problems[node].out);
   Option o{"relayout",
            {kernels::laidOut(p.ins[0], rect, int8_t(from))},
            kernels::laidOut(p.out, rect, int8_t(to))};
@@ -224,7 +246,10 @@ uint64_t Candidate::bytes() const {
 void Candidate::addInput(BlockArgument arg) {
   solve::LayoutNode node;
   OpProblem p;
-  RankedTensorType type = stored(arg.getType());
+  Value first = arg;
+  if (arg.hasOneUse() && isHostCast(*arg.user_begin()))
+    first = (*arg.user_begin())->getResult(0);
+  RankedTensorType type = stored(first.getType());
   p.problem.out = type;
   p.problem.config = DictionaryAttr::get(type.getContext());
   std::vector<Option> opts;
@@ -235,8 +260,7 @@ void Candidate::addInput(BlockArgument arg) {
       continue;
     opts.push_back({"input", {}, kernels::laidOut(type, rect, axis)});
     node.options.push_back({{}, axis, 0});
-    optionCost.push_back(
-        {0, 0, 4 * uint64_t(kernels::tileElems(opts.back().out))});
+    optionCost.push_back({0, 0, tileBytes(opts.back().out)});
   }
   // What nothing computes with lies where it takes the least room.
   if (llvm::all_of(arg.getUsers(), llvm::IsaPred<nn::ReturnOp>)) {
@@ -253,10 +277,11 @@ void Candidate::addInput(BlockArgument arg) {
 }
 
 /// The element type that kernels cannot compute with, or null.
-static Type unsupported(Operation *op) {
+static Type unsupported(Operation *op, const Target &t) {
   for (Value v : llvm::concat<Value>(op->getOperands(), op->getResults())) {
     Type e = getElementTypeOrSelf(v.getType());
-    if (isa<FloatType>(e) && !e.isF32())
+    if (isa<FloatType>(e) && !e.isF32() && !e.isF16() &&
+        !(e.isBF16() && t.bf16))
       return e;
   }
   return nullptr;
@@ -267,11 +292,17 @@ LogicalResult Candidate::addOp(Operation *op) {
     if (cast<RankedTensorType>(v.getType()).getNumElements() == 0)
       return op->emitOpError("cannot be mapped: a tensor without elements, ")
              << v.getType();
-  if (Type e = unsupported(op))
+  if (Type e = unsupported(op, costs.target))
     return op->emitOpError("cannot be mapped: found element type ")
-           << e << ", allowed are f32, integers and bool";
+           << e << ", " << costs.target.name << " computes with f32, f16"
+           << (costs.target.bf16 ? ", bf16" : "")
+           << ", integers and bool; --dtype=f32 or --dtype=f16 converts floats";
   if (absorbed.contains(op))
     return success();
+  if (isHostCast(op)) {
+    nodeOf[op->getResult(0)] = nodeOf.lookup(op->getOperand(0));
+    return success();
+  }
   SmallVector<Operation *> ops{op};
   while (Operation *before = stepBefore.lookup(ops.front()))
     ops.insert(ops.begin(), before);
@@ -293,12 +324,11 @@ LogicalResult Candidate::addOp(Operation *op) {
     OptionCost c;
     if (!alias) {
       kernels::Measure m = costs.of(p.problem, o);
-      c = {m.cycles, 0,
-           m.scratchBytes + 4 * uint64_t(kernels::tileElems(o.out))};
+      c = {m.cycles, 0, m.scratchBytes + tileBytes(o.out)};
     }
     for (size_t k = 0; k < p.operands.size(); ++k)
       (p.problem.constant[k] ? c.constantBytes : c.otherBytes) +=
-          4 * uint64_t(kernels::tileElems(o.ins[k]));
+          tileBytes(o.ins[k]);
     optionCost.push_back(c);
     node.options.push_back(lo);
   }

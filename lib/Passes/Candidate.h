@@ -26,15 +26,16 @@ mlir::RankedTensorType stored(mlir::Type t);
 class Costs {
 public:
   Costs(mlir::MLIRContext *ctx, const Rect &r, const Target &t)
-      : rect(r), target(t),
+      : target(t), rect(r),
         module(mlir::ModuleOp::create(mlir::UnknownLoc::get(ctx))) {}
   ~Costs() { module->erase(); }
 
   kernels::Measure of(const Problem &p, const Option &o);
 
+  const Target &target;
+
 private:
   Rect rect;
-  const Target &target;
   mlir::ModuleOp module;
   std::map<std::string, kernels::Measure> known;
 };

@@ -39,6 +39,8 @@ struct Schedule : public weft::impl::ScheduleBase<Schedule> {
     auto out = pe::ProgramOp::create(
         b, program.getLoc(), name, uint32_t(program.getGrid()[0]),
         uint32_t(program.getGrid()[1]), program.getTarget().getYaml());
+    if (auto rtol = getOperation()->getAttrOfType<FloatAttr>("weft.rtol"))
+      out.setRtolAttr(rtol);
     unsigned stage = 0;
     SmallVector<RegionPlan> regions;
     for (auto region : program.getBody().getOps<fabric::RegionOp>()) {

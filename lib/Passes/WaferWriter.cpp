@@ -35,6 +35,7 @@ public:
       body->addArgument(t, loc);
     writeStage(body, ret, loc);
     module->setAttr("weft.outputs", outputTypes(ret));
+    module->setAttr("weft.rtol", b.getF64FloatAttr(tolerance()));
     program->erase();
   }
 
@@ -48,6 +49,19 @@ private:
   std::map<std::pair<int, int>, Value> relaid; // (node, axis)
   /// (nn value, type) -> symbol
   llvm::MapVector<std::pair<Value, Type>, std::string> constants;
+
+  /// The default of weft-run --expect, by the coarsest float of the program.
+  double tolerance() {
+    double rtol = 1e-5;
+    auto look = [&](Type t) {
+      Type e = getElementTypeOrSelf(t);
+      rtol = std::max(rtol, e.isF16() ? 2e-3 : e.isBF16() ? 1e-2 : 0.0);
+    };
+    llvm::for_each(program.getArgumentTypes(), look);
+    program.walk(
+        [&](Operation *op) { llvm::for_each(op->getResultTypes(), look); });
+    return rtol;
+  }
 
   /// The ONNX types of the outputs: what the host converts to.
   ArrayAttr outputTypes(nn::ReturnOp ret) {
@@ -141,13 +155,16 @@ private:
   }
 
   Value placeOnes(int64_t n, RankedTensorType type, Location loc) {
+    auto element = cast<FloatType>(type.getElementType());
     std::string name = "ones" + std::to_string(n);
+    if (!element.isF32())
+      llvm::raw_string_ostream(name) << "_" << element;
     if (!module.lookupSymbol(name)) {
-      auto plain = RankedTensorType::get({n}, b.getF32Type());
+      auto plain = RankedTensorType::get({n}, element);
       OpBuilder::InsertionGuard guard(b);
       startConstant(name, plain, loc);
       Value v = nn::ConstantOp::create(
-          b, loc, SplatElementsAttr::get(plain, b.getF32FloatAttr(1.0f)));
+          b, loc, SplatElementsAttr::get(plain, b.getFloatAttr(element, 1.0)));
       wafer::YieldOp::create(b, loc, v);
     }
     return wafer::PlaceOp::create(b, loc, type, Value(),

@@ -31,7 +31,8 @@ static List Dims("dim", cl::desc("bind a symbolic dimension"),
                  cl::value_desc("NAME=N"), cl::cat(Cat));
 static List Consts("const", cl::desc("bind an input at compile time"),
                    cl::value_desc("NAME=FILE"), cl::cat(Cat));
-static cl::opt<std::string> DType("dtype", cl::desc("keep (default), f32, f16"),
+static cl::opt<std::string> DType("dtype",
+                                  cl::desc("keep (default), f32, f16, bf16"),
                                   cl::init("keep"), cl::cat(Cat));
 static cl::opt<std::string> Acc("acc",
                                 cl::desc("accumulate in f32 (default) "

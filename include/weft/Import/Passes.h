@@ -16,6 +16,11 @@ namespace weft {
 /// All raising passes in order, on a module.
 void buildRaisingPipeline(mlir::OpPassManager &passes);
 
+/// nn-convert-floats: floats of type `to` (keep, f32, f16, bf16), sums of f16
+/// products in `acc` (f32, f16).
+std::unique_ptr<mlir::Pass> createConvertFloatsPass(llvm::StringRef to,
+                                                    llvm::StringRef acc);
+
 /// Registers nn-simplify, nn-raise-linear, nn-raise-norm, nn-raise-activation,
 /// nn-raise-attention and the pipeline nn-raise.
 void registerImportPasses();

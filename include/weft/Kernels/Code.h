@@ -65,6 +65,7 @@ public:
   /// c ? a : b
   Value select(Value c, Value a, Value b);
   Value toI32(Value i1);
+  /// Narrow floats become f32 when loaded and are rounded when stored.
   Value load(Value buffer, Idx at);
   void store(Value x, Value buffer, Idx at);
 
@@ -93,6 +94,12 @@ public:
 
   /// Sum over the axis, then copy to all; nothing if the axis has one PE.
   void allReduce(Value buffer, int8_t axis);
+  /// The same from view `sum` to view `result`, which may have narrower
+  /// elements: the sum is rounded once, at the root, and travels rounded.
+  void allReduce(Value result, Value sum, int8_t axis);
+  /// `body` with `out` of f32 if its elements, of type `result`, are narrower;
+  /// the result is rounded once, at the end.
+  void inWide(mlir::RankedTensorType result, llvm::function_ref<void()> body);
 
   // Vector math on contiguous views of one length; the last operands are
   // scratch views of that length. Accuracy in docs/kernels.md.

@@ -111,6 +111,11 @@ int64_t tileDim(RankedTensorType type, unsigned d);
 int64_t rowsOf(mlir::ShapedType type);
 /// Element type as stored on a PE: i64, i1 and small integers as i32.
 mlir::Type storageType(mlir::Type type);
+/// A float narrower than f32, in which vector ops store but do not compute.
+bool isNarrow(mlir::Type type);
+/// The type in which sums of products accumulate on a PE and over the fabric:
+/// f32, but the result's own type if the config holds `weft.acc = "f16"`.
+mlir::Type accumulatorType(const Problem &p);
 /// Does splitting the last dimension leave padding?
 bool isPadded(RankedTensorType type);
 

@@ -1,0 +1,135 @@
+//===- ConvertFloats.cpp - One float type for a whole program -------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Pass nn-convert-floats: what --dtype and --acc mean. Inputs and outputs keep
+// their types; a cast stands between them and the program, which the host does
+// where it can. Constant expressions are evaluated as the model states them and
+// rounded once.
+//
+//===----------------------------------------------------------------------===//
+#include "PassDetail.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "weft/Import/Passes.h"
+#include "llvm/ADT/StringSwitch.h"
+
+namespace weft::nn {
+#define GEN_PASS_DEF_CONVERTFLOATS
+#include "Passes.h.inc"
+} // namespace weft::nn
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::nn;
+
+namespace {
+class Converter {
+public:
+  Converter(ProgramOp program, FloatType to)
+      : body(program.getBody().front()), b(program), to(to) {}
+
+  void run() {
+    auto ret = cast<ReturnOp>(body.getTerminator());
+    SmallVector<Type> outputs(ret.getOperandTypes());
+    SmallVector<Operation *> computed;
+    for (Operation &op : body.without_terminator())
+      if (op.getNumResults() == 0 || !isConstant(op.getResult(0)))
+        computed.push_back(&op);
+    for (BlockArgument arg : body.getArguments())
+      convertInput(arg, ret);
+    for (Operation *op : computed)
+      convertOp(op);
+    b.setInsertionPoint(ret);
+    for (auto [operand, type] : llvm::zip(ret->getOpOperands(), outputs))
+      if (operand.get().getType() != type)
+        operand.set(CastOp::create(b, ret.getLoc(), type, operand.get()));
+  }
+
+private:
+  Block &body;
+  OpBuilder b;
+  FloatType to;
+  llvm::DenseMap<Value, Value> converted; // constants; lookups only
+
+  bool differs(Value v) const {
+    return isa<FloatType>(elementOf(v)) && elementOf(v) != to;
+  }
+  Type convertedType(Value v) const {
+    return RankedTensorType::get(shapeOf(v), to);
+  }
+
+  void convertInput(BlockArgument arg, ReturnOp ret) {
+    auto computes = [&](OpOperand &use) { return use.getOwner() != ret; };
+    if (!differs(arg) || llvm::none_of(arg.getUses(), computes))
+      return;
+    b.setInsertionPointToStart(&body);
+    Value x = CastOp::create(b, arg.getLoc(), convertedType(arg), arg);
+    arg.replaceUsesWithIf(x, [&](OpOperand &use) {
+      return computes(use) && use.getOwner() != x.getDefiningOp();
+    });
+  }
+
+  void convertOp(Operation *op) {
+    for (OpOperand &operand : op->getOpOperands())
+      if (differs(operand.get()) && isConstant(operand.get()))
+        operand.set(convertConstant(operand.get()));
+    for (OpResult r : op->getResults())
+      if (differs(r))
+        r.setType(cast<RankedTensorType>(convertedType(r)));
+    if (auto cast = dyn_cast<CastOp>(op))
+      if (cast.getX().getType() == cast.getType()) {
+        cast.getResult().replaceAllUsesWith(cast.getX());
+        cast.erase();
+      }
+  }
+
+  /// A mask's -1e9 becomes the lowest f16, not -inf, which would make NaN of a
+  /// row that is masked whole.
+  Value convertConstant(Value v) {
+    Value &known = converted[v];
+    if (!known) {
+      b.setInsertionPointAfterValue(v);
+      auto cast = CastOp::create(b, v.getLoc(), convertedType(v), v);
+      cast.setSaturate(true);
+      known = cast;
+    }
+    return known;
+  }
+};
+
+struct ConvertFloats : weft::nn::impl::ConvertFloatsBase<ConvertFloats> {
+  using ConvertFloatsBase::ConvertFloatsBase;
+
+  void runOnOperation() override {
+    MLIRContext *ctx = &getContext();
+    FloatType type = llvm::StringSwitch<FloatType>(to)
+                         .Case("f32", Float32Type::get(ctx))
+                         .Case("f16", Float16Type::get(ctx))
+                         .Case("bf16", BFloat16Type::get(ctx))
+                         .Default(nullptr);
+    if ((!type && to != "keep") || (acc != "f32" && acc != "f16")) {
+      getOperation().emitError("nn-convert-floats: found to=")
+          << to << " acc=" << acc
+          << ", allowed are to=keep, f32, f16 or bf16 and acc=f32 or f16";
+      return signalPassFailure();
+    }
+    for (ProgramOp program : getOperation().getOps<ProgramOp>()) {
+      if (type)
+        Converter(program, type).run();
+      if (acc == "f16")
+        program.walk([&](Operation *op) {
+          if (isa<LinearOp, MatMulOp, AttentionOp>(op))
+            op->setAttr("weft.acc", StringAttr::get(ctx, "f16"));
+        });
+    }
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> weft::createConvertFloatsPass(StringRef to,
+                                                    StringRef acc) {
+  ConvertFloatsOptions options;
+  options.to = to.str();
+  options.acc = acc.str();
+  return nn::createConvertFloats(options);
+}
