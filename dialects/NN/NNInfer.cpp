@@ -167,9 +167,6 @@ static LogicalResult checkHeads(Loc loc, AttentionOp::Adaptor op) {
 static LogicalResult checkMask(Loc loc, AttentionOp::Adaptor op,
                                ArrayRef<int64_t> full) {
   RankedTensorType mask = tensorType(op.getMask());
-  if (!mask.getElementType().isF32())
-    return fail(loc, "attention", "has mask of element type ",
-                mask.getElementType(), ", expected f32");
   auto shape = broadcastShapes(mask.getShape(), full);
   if (mask.getRank() != 4 || failed(shape) || ArrayRef<int64_t>(*shape) != full)
     return fail(loc, "attention", "has mask of type ", mask,

@@ -189,7 +189,7 @@ def NN_AttentionOp : NN_InferredOp<"attention"> {
     With H = `num_heads`, G = `num_kv_heads` (G divides H; query head h reads
     key/value head h / (H/G)): q is `[B, T, H*dh]`, k `[B, S, G*dh]`, v
     `[B, S, G*dv]`, the result `[B, T, H*dv]`. Per head
-    `softmax(scale * q k^T + mask) v`. The mask is f32, is added in f32
+    `softmax(scale * q k^T + mask) v`. The mask has any float type, is added in f32
     and broadcasts to `[B, H, T, S]`. `causal` (T <= S): query i sees the keys
     `j <= i + S - T` only. Scores that are all -inf give NaN, or 0 where `zero_masked`
     says so, as ONNX's Attention wants.

@@ -60,9 +60,10 @@ def seeded(seed, name, shape, scale):
 class Graph:
     """Nodes, weights, inputs and outputs of a graph under construction."""
 
-    def __init__(self, name, style, seed, dtype=np.float32):
+    def __init__(self, name, style, seed, dtype=np.float32, through=None):
+        """Floats have type `dtype`, after rounding to type `through`."""
         self.name, self.style, self.seed = name, style, seed
-        self.dtype = np.dtype(dtype)
+        self.dtype, self.through = np.dtype(dtype), np.dtype(through or dtype)
         self.nodes, self.initializers = [], []
         self.inputs, self.outputs = [], []
         self.samples = []            # value of each input, in graph order
@@ -94,7 +95,7 @@ class Graph:
         scale = 1.0 / np.sqrt(shape[0]) if scale is None else scale
         value = seeded(self.seed, full, shape, scale) + np.float32(offset)
         self.digest.update(full.encode() + value.tobytes())
-        return self.initializer(full, value.astype(self.dtype))
+        return self.initializer(full, value.astype(self.through).astype(self.dtype))
 
     def initializer(self, name, value):
         self.initializers.append(numpy_helper.from_array(np.asarray(value), name))
@@ -102,7 +103,9 @@ class Graph:
 
     def const(self, value, dtype=None):
         """A constant, shared by value."""
-        value = np.asarray(value, dtype=dtype or self.dtype)
+        if dtype is None:
+            value = np.asarray(value, self.through).astype(self.dtype)
+        value = np.asarray(value, dtype=dtype)
         key = (value.dtype.str, value.shape, value.tobytes())
         if key not in self.constants:
             name = f"const_{len(self.constants)}"
@@ -223,8 +226,9 @@ class Graph:
 
     def causal_mask(self, scores, seq):
         if not self.style.where_mask:
-            mask = np.triu(np.full((1, 1, seq, seq), -3.4028235e38), 1)
-            return self.op("Add", scores, self.const(mask.astype(self.dtype)))
+            lowest = np.finfo(self.through).min
+            mask = np.triu(np.full((1, 1, seq, seq), lowest, self.dtype), 1)
+            return self.op("Add", scores, self.const(mask))
         # GPT-2's buffer is a triangle for all positions, sliced to the length.
         size = 2 * seq
         triangle = self.const(np.tril(np.ones((1, 1, size, size), bool)), bool)

@@ -27,7 +27,7 @@ def token_ids(seed, name, shape, vocab):
 def gpt2(args):
     """Decoder in GPT-2's form: pre-norm, tanh GELU, tied output weights."""
     style = STYLES[args.style]
-    g = Graph("gpt2", style, args.seed, args.dtype)
+    g = Graph("gpt2", style, args.seed, args.dtype, args.through)
     batch, seq, hidden = args.batch, args.seq, args.hidden
     ids = g.input("input_ids", token_ids(args.seed, "input_ids", [batch, seq],
                                          args.vocab))
@@ -63,7 +63,7 @@ def padded_mask(batch, seq):
 def bert(args):
     """Encoder in BERT's form: post-norm, erf GELU, padded rows in the mask."""
     style = STYLES[args.style]
-    g = Graph("bert", style, args.seed, args.dtype)
+    g = Graph("bert", style, args.seed, args.dtype, args.through)
     batch, seq, hidden = args.batch, args.seq, args.hidden
     ids = g.input("input_ids", token_ids(args.seed, "input_ids", [batch, seq],
                                          args.vocab))
@@ -96,7 +96,7 @@ def bert(args):
 
 def mlp(args):
     """MatMul, bias and GELU: sizes that divide no usual rectangle."""
-    g = Graph("mlp", STYLES[args.style], args.seed, args.dtype)
+    g = Graph("mlp", STYLES[args.style], args.seed, args.dtype, args.through)
     x = g.input("x", seeded(args.seed, "x", [args.seq, args.hidden],
                             1.0).astype(args.dtype))
     inner = args.inner or 3 * args.hidden + 1
@@ -108,7 +108,7 @@ def mlp(args):
 
 def attention(args):
     """One causal attention block: norm, attention, residual."""
-    g = Graph("attention", STYLES[args.style], args.seed, args.dtype)
+    g = Graph("attention", STYLES[args.style], args.seed, args.dtype, args.through)
     shape = [args.batch, args.seq, args.hidden]
     x = g.input("x", seeded(args.seed, "x", shape, 1.0).astype(args.dtype))
     n = g.layer_norm(x, args.hidden, "norm")
@@ -140,18 +140,24 @@ def parser():
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--style", choices=sorted(STYLES), default="fused17")
     p.add_argument("--dtype", choices=["float32", "float16"], default="float32")
+    p.add_argument("--through", choices=["float16"],
+                   help="round weights and constants to this type first")
     p.add_argument("--no-outputs", action="store_true",
                    help="do not run ONNX Runtime")
     p.add_argument("-o", "--output", required=True, metavar="DIR")
     return p
 
 
-def build(kind, **options):
-    """The graph of a model; options as on the command line, without dashes."""
+def options(kind, **values):
+    """Parsed options of a model, named as on the command line, without dashes."""
     words = [kind, "-o", "-"]
-    for key, value in options.items():
+    for key, value in values.items():
         words += [f"--{key.replace('_', '-')}", str(value)]
-    return build_parsed(parser().parse_args(words))
+    return parser().parse_args(words)
+
+
+def build(kind, **values):
+    return build_parsed(options(kind, **values))
 
 
 def build_parsed(args):
@@ -164,13 +170,27 @@ def build_parsed(args):
     return KINDS[args.kind](args)
 
 
+def reference(args, graph, optimised=False):
+    """Outputs of ONNX Runtime; of a float16 model those of float32 arithmetic on
+    its weights, rounded at the end."""
+    if args.dtype == "float32":
+        return onnxio.run_runtime(graph.model(), graph.samples, optimised)
+    narrow = np.dtype(args.dtype)
+    wide = build_parsed(argparse.Namespace(
+        **{**vars(args), "dtype": "float32", "through": args.dtype}))
+    samples = [s.astype(np.float32) if s.dtype == narrow else s
+               for s in graph.samples]
+    outputs = onnxio.run_runtime(wide.model(), samples, optimised)
+    return [o.astype(narrow) if o.dtype == np.float32 else o for o in outputs]
+
+
 def main(argv=None):
     args = parser().parse_args(argv)
     graph = build_parsed(args)
     outputs = None
     if not args.no_outputs:
         if onnxio.have_runtime():
-            outputs = onnxio.run_reference(graph.model(), graph.samples)
+            outputs = reference(args, graph)
         else:
             print("weft.models: onnxruntime is not installed, no outputs written",
                   file=sys.stderr)

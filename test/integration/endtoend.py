@@ -48,10 +48,12 @@ def split_complaints(stats):
                     for c in stats["classes"] if not adds_up(c, stats["cycles"])]
 
 
-def run_case(case, grid, style, out, spread):
+def run_case(case, grid, args):
+    style, out, spread = args.style, args.output, args.spread
     model = os.path.join(out, "model")
     refs.write(case, model, style)
-    done = compile_and_run(model, os.path.join(out, grid), grid, show=True)
+    done = compile_and_run(model, os.path.join(out, grid), grid, args.target,
+                           args.weftc, show=True)
     call(["weft-verify", done.binary], show=True,
          stdout=subprocess.DEVNULL)
     wrong = report.compare(done.cost, done.stats) + split_complaints(done.stats)
@@ -72,12 +74,14 @@ def main():
                    help="matrix products must use their rectangles evenly")
     p.add_argument("--speedup", type=float, metavar="R",
                    help="cycles on the last grid are at most R of those on the first")
+    p.add_argument("--target", default="wse2")
+    p.add_argument("--weftc", action="append", default=[], metavar="OPTION",
+                   help="a further option of weftc")
     p.add_argument("-o", "--output", required=True)
     args = p.parse_args()
     runs, wrong = [], []
     for grid in args.grid:
-        done, complaints = run_case(args.case, grid, args.style, args.output,
-                                    args.spread)
+        done, complaints = run_case(args.case, grid, args)
         runs.append(done)
         wrong += complaints
     if args.speedup:

@@ -9,10 +9,10 @@
 // LARGE: error: --grid 3x9999: target 'wse2' has 750x994 PEs
 // SET: error: --set: unknown key 'router.hopp'; the nearest known key is 'router.hop'
 
-nn.program @main(%x: tensor<4xf16> {nn.name = "x"}) -> (tensor<4xf16> {nn.name = "y"}) {
-  // expected-error@+1 {{cannot be mapped: found element type 'f16', allowed are f32, integers and bool}}
-  %y = nn.relu %x : (tensor<4xf16>) -> tensor<4xf16>
-  nn.return %y : tensor<4xf16>
+nn.program @main(%x: tensor<4xbf16> {nn.name = "x"}) -> (tensor<4xbf16> {nn.name = "y"}) {
+  // expected-error@+1 {{cannot be mapped: found element type 'bf16', wse2 computes with f32, f16, integers and bool; --dtype=f32 or --dtype=f16 converts floats}}
+  %y = nn.relu %x : (tensor<4xbf16>) -> tensor<4xbf16>
+  nn.return %y : tensor<4xbf16>
 }
 
 // -----

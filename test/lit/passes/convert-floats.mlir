@@ -1,0 +1,36 @@
+// RUN: weft-opt %s --nn-convert-floats="to=f16 acc=f16" | FileCheck %s
+// RUN: weft-opt %s --nn-convert-floats=to=f16 | FileCheck %s --check-prefix=WIDE
+// RUN: weft-opt %s --nn-convert-floats | FileCheck %s --check-prefix=KEEP
+// RUN: weft-opt %s --nn-convert-floats=to=f16 | weft-opt --nn-convert-floats=to=f32 | FileCheck %s --check-prefix=BACK
+// RUN: not weft-opt %s --nn-convert-floats=to=f8 2>&1 | FileCheck %s --check-prefix=TYPE
+// RUN: not weft-opt %s --nn-convert-floats=acc=bf16 2>&1 | FileCheck %s --check-prefix=TYPE
+// TYPE: error: nn-convert-floats: found to={{.*}} acc={{.*}}, allowed are to=keep, f32, f16 or bf16 and acc=f32 or f16
+
+// CHECK-LABEL: nn.program @main
+// An input keeps its type; what is returned as it came stays as it is.
+nn.program @main(%x: tensor<2x4xf32>, %p: tensor<4xf32>, %i: tensor<2xi64>)
+    -> (tensor<2x3xf32>, tensor<4xf32>, tensor<2xi64>, tensor<2x4xf32>) {
+  // CHECK-DAG: %[[X:.*]] = nn.cast %arg0 : (tensor<2x4xf32>) -> tensor<2x4xf16>
+  // A constant expression is evaluated in f32 and rounded once; the lowest
+  // number of a mask must not become -inf.
+  // CHECK-DAG: %[[SUM:.*]] = nn.mul {{.*}} -> tensor<4x3xf32>
+  // CHECK-DAG: %[[W:.*]] = nn.cast %[[SUM]] {saturate} : (tensor<4x3xf32>) -> tensor<4x3xf16>
+  %c = nn.constant dense<-1.0e9> : tensor<4x3xf32>
+  %d = nn.constant dense<2.0> : tensor<4x3xf32>
+  %w = nn.mul %c, %d : (tensor<4x3xf32>, tensor<4x3xf32>) -> tensor<4x3xf32>
+  // CHECK: %[[L:.*]] = nn.linear %[[X]], %[[W]] {weft.acc = "f16"} : {{.*}} -> tensor<2x3xf16>
+  // WIDE: nn.linear
+  // WIDE-NOT: weft.acc
+  // KEEP-NOT: nn.cast %arg0
+  // KEEP: nn.linear %arg0, {{.*}} -> tensor<2x3xf32>
+  // BACK: nn.linear {{.*}} -> tensor<2x3xf32>
+  %y = nn.linear %x, %w : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
+  // A cast that now does nothing is gone.
+  // CHECK: %[[Z:.*]] = nn.relu %[[L]] : (tensor<2x3xf16>) -> tensor<2x3xf16>
+  %n = nn.cast %y : (tensor<2x3xf32>) -> tensor<2x3xf16>
+  %z = nn.relu %n : (tensor<2x3xf16>) -> tensor<2x3xf16>
+  %o = nn.cast %z : (tensor<2x3xf16>) -> tensor<2x3xf32>
+  // CHECK: %[[O:.*]] = nn.cast %[[Z]] : (tensor<2x3xf16>) -> tensor<2x3xf32>
+  // CHECK: nn.return %[[O]], %arg1, %arg2, %arg0
+  nn.return %o, %p, %i, %x : tensor<2x3xf32>, tensor<4xf32>, tensor<2xi64>, tensor<2x4xf32>
+}
