@@ -3,13 +3,14 @@
 #
 # Part of Weft, under the Apache License v2.0. See LICENSE.
 #
-# Installs what is missing, builds preset dev, then does what was asked. Every
-# step is skipped when its result is there, so a second call starts at once.
+# Installs what is missing, builds a preset, then does what was asked. Every step
+# is skipped when its result is there, so a second call starts at once. Clang is
+# installed only for the presets that need it, asan and fuzz.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 root=$PWD
-build=$root/build/dev
+preset=dev
 venv=$root/.venv
 
 packages=(
@@ -24,7 +25,12 @@ usage: ./bootstrap.sh COMMAND
 
   demo    compile a GPT-2-style decoder for a 32x32 cut of wse2, run it in the
           simulator and compare it with ONNX Runtime
-  test    build all, then run unit tests, lit suites and integration tests
+  test [--preset asan]
+          build all, then run unit tests, lit suites and integration tests;
+          with asan under AddressSanitizer and UndefinedBehaviorSanitizer
+  fuzz NAME [INPUTS|FILE]
+          run a fuzzer over INPUTS (default 100000) inputs or one file; NAME is
+          weft (loader and verifier), text (dialects) or target (YAML, --set)
   build   build all
   setup   install packages and the Python environment only
 
@@ -82,14 +88,18 @@ EOF
   echo "$want" >"$venv/stamp"
 }
 
+# Builds the targets that are named, or all.
 build_all() {
+  local build=$root/build/$preset
   if [ ! -f "$build/build.ninja" ]; then
     local options=(-DWEFT_PYTHON="$venv/bin/python")
     if command -v ccache >/dev/null; then
       options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
     fi
-    cmake --preset dev -DCMAKE_CXX_COMPILER=/usr/bin/g++ \
-      -DCMAKE_C_COMPILER=/usr/bin/gcc "${options[@]}"
+    if [ "$preset" = dev ]; then
+      options+=(-DCMAKE_CXX_COMPILER=/usr/bin/g++ -DCMAKE_C_COMPILER=/usr/bin/gcc)
+    fi
+    cmake --preset "$preset" "${options[@]}"
   fi
   # Progress for a person, errors only for a log.
   local quiet=--quiet
@@ -97,10 +107,11 @@ build_all() {
   # ccache, where installed, shares objects between clones.
   CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 \
     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime \
-    ninja -C "$build" ${WEFT_JOBS:+-j "$WEFT_JOBS"} $quiet
+    ninja -C "$build" ${WEFT_JOBS:+-j "$WEFT_JOBS"} $quiet "$@"
 }
 
 setup() {
+  [ "$preset" = dev ] || packages+=(clang-22 libclang-rt-22-dev)
   install_packages
   install_python
 }
@@ -113,9 +124,20 @@ demo)
   exec "$venv/bin/python" -m weft.demo "$@"
   ;;
 test)
+  if [ $# -gt 1 ]; then
+    [ "$*" = "test --preset asan" ] || [ "$*" = "test --preset dev" ] || { usage >&2; exit 1; }
+    preset=$3
+  fi
   setup
   build_all
-  exec "$venv/bin/python" test/run_all.py --build "$build" </dev/null
+  exec "$venv/bin/python" test/run_all.py --build "build/$preset" </dev/null
+  ;;
+fuzz)
+  case "${2:-}" in weft | text | target) ;; *) usage >&2; exit 1 ;; esac
+  preset=fuzz
+  setup
+  build_all "weft-fuzz-$2"
+  exec "$venv/bin/python" test/fuzz/run.py "$2" "${3:-100000}" --build build/fuzz
   ;;
 build)
   setup
