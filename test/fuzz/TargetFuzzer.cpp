@@ -7,6 +7,7 @@
 // of it; a target that is accepted prints to text that is read back the same.
 //
 //===----------------------------------------------------------------------===//
+#include "Tokens.h"
 #include "weft/Target/Target.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/raw_ostream.h"
@@ -33,10 +34,13 @@ static void checkAccepted(const Target &t) {
           text);
 }
 
-static void checkFile(StringRef yaml) {
+/// Whether it is a target.
+static bool checkFile(StringRef yaml) {
   auto target = parseTarget(yaml, "file");
-  if (target)
-    return checkAccepted(*target);
+  if (target) {
+    checkAccepted(*target);
+    return true;
+  }
   std::string message = llvm::toString(target.takeError());
   StringRef rest = message;
   unsigned line = 0;
@@ -44,6 +48,7 @@ static void checkFile(StringRef yaml) {
               line >= 1 && rest.starts_with(": ") && rest.size() > 2,
           "a refusal names file and line", message);
   require(line <= 1 + yaml.count('\n'), "the line exists", message);
+  return false;
 }
 
 static void checkSet(StringRef keyValue) {
@@ -64,11 +69,10 @@ static void checkSet(StringRef keyValue) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   StringRef text(reinterpret_cast<const char *>(data), size);
   auto [yaml, sets] = text.split("\n--set\n");
-  if (!yaml.empty())
-    checkFile(yaml);
+  bool accepted = yaml.empty() || checkFile(yaml);
   llvm::SmallVector<StringRef> lines;
   sets.split(lines, '\n', 4, false);
   for (StringRef line : lines)
     checkSet(line);
-  return 0;
+  return accepted || fuzz::keepRefused(text) ? 0 : -1;
 }

@@ -113,7 +113,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
   if (!module) {
     require(!errors.text.empty(), "a refusal has a diagnostic", text);
-    return 0;
+    return weft::fuzz::keepRefused(text) ? 0 : -1;
   }
   checkRoundTrip(*module, errors);
   return 0;

@@ -19,8 +19,13 @@ bool tooMuchForMlir(llvm::StringRef text);
 /// `text` with a change to a few of its tokens.
 std::string editTokens(llvm::StringRef text, Random &random);
 
-/// Lines of `a` and of `b`.
-std::string mixLines(llvm::StringRef a, llvm::StringRef b, Random &random);
+/// `a` with a line or a token of `b`.
+std::string mix(llvm::StringRef a, llvm::StringRef b, Random &random);
+
+/// For LLVMFuzzerTestOneInput: may a refused input become a parent of others?
+/// Mostly not, or soon none would get past the parser: so the corpus stays
+/// valid, and inputs are a step away from it.
+bool keepRefused(llvm::StringRef text);
 
 } // namespace weft::fuzz
 #endif

@@ -49,7 +49,7 @@ def main():
     result = subprocess.run(
         [fuzzer, learnt, given, f"-runs={args.inputs}", f"-seed={args.seed}",
          f"-max_len={LARGEST[args.name]}", f"-artifact_prefix={found}/",
-         "-print_final_stats=1", *LIMITS, *FAST],
+         "-print_final_stats=1", "-verbosity=0", *LIMITS, *FAST],
         env={**os.environ, "ASAN_OPTIONS": ASAN})
     print(f"fuzz {args.name}: " + ("nothing found" if result.returncode == 0 else
                                    f"the input is in {found}"))
