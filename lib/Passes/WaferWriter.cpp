@@ -118,6 +118,9 @@ private:
     const Problem &p = c.problems[i];
     const Option &o = c.chosen(i);
     if (auto arg = dyn_cast<BlockArgument>(c.values[i])) {
+      // Without elements it takes no room; it can only be passed on.
+      if (o.out.getNumElements() == 0)
+        return nullptr;
       return wafer::PlaceOp::create(b, arg.getLoc(), o.out,
                                     inner->getArgument(arg.getArgNumber()),
                                     FlatSymbolRefAttr());
