@@ -94,6 +94,25 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return diag;
 }
 
+LogicalResult ValueOp::verify() {
+  auto type = dyn_cast<RankedTensorType>(getType());
+  auto laid = dyn_cast<RankedTensorType>(getTensor());
+  wafer::LayoutAttr layout = laid ? wafer::layoutOf(laid) : wafer::LayoutAttr();
+  if (!layout || !layout.getPartial().empty())
+    return emitOpError("'tensor' needs a layout without partial sums, found ")
+           << getTensor();
+  if (!type || type.getEncoding() || type.getShape() != laid.getShape())
+    return emitOpError("may change only the element type, found ")
+           << laid << " as " << getType();
+  Operation *before = (*this)->getPrevNode();
+  while (isa_and_nonnull<ValueOp, BufferOp>(before))
+    before = before->getPrevNode();
+  if (!isa_and_nonnull<LaunchOp>(before))
+    return emitOpError("stands after the launch that writes the buffer, found "
+                       "none before it");
+  return success();
+}
+
 LogicalResult ReduceOp::verify() { return checkWords(*this, getBuffer()); }
 
 LogicalResult MulticastOp::verify() { return checkWords(*this, getBuffer()); }

@@ -135,6 +135,28 @@ def Fabric_LaunchOp : Fabric_Op<"launch", [HasParent<"RegionOp">,
   }];
 }
 
+def Fabric_ValueOp : Fabric_Op<"value", [HasParent<"RegionOp">]> {
+  let summary = "Name that a buffer's content has in the ONNX graph";
+  let description = [{
+    For probes: after the launch before it, `buffer` holds the value `name` of the
+    ONNX graph, whose type there is `type`, laid out as `tensor`. It is no use of
+    the buffer.
+
+    Example:
+    ```mlir
+    fabric.launch @relu_0(%x) instance "relu" : memref<24xf32>
+    fabric.value "h" in %x tensor tensor<4x6xf32, #wafer.layout<[3, 5], [*, *]>>
+        as tensor<4x6xf32> : memref<24xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, AnyMemRef:$buffer, TypeAttr:$tensor,
+                       TypeAttr:$type);
+  let assemblyFormat = [{
+    $name `in` $buffer `tensor` $tensor `as` $type `:` type($buffer) attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
 def Fabric_ReduceOp : Fabric_Op<"reduce", []> {
   let summary = "Chain reduction (sum) along an axis to the root line";
   let description = [{

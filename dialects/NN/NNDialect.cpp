@@ -2,7 +2,7 @@
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
-// Registration, and reading ONNX nodes off locations.
+// Registration, and reading ONNX nodes and values off locations.
 //
 //===----------------------------------------------------------------------===//
 #include "NN/NNDialect.h"
@@ -89,6 +89,27 @@ Location weft::nn::fuseLocs(MLIRContext *context, ArrayRef<Location> locs) {
   for (Location loc : locs)
     collectNodes(loc, nodes);
   return fuseNodes(context, nodes);
+}
+
+SmallVector<StringAttr> weft::nn::valueNamesOf(Location loc) {
+  SmallVector<StringAttr> names;
+  while (auto name = dyn_cast<NameLoc>(loc)) {
+    names.push_back(name.getName());
+    loc = name.getChildLoc();
+  }
+  return names;
+}
+
+Location weft::nn::withoutValueNames(Location loc) {
+  while (auto name = dyn_cast<NameLoc>(loc))
+    loc = name.getChildLoc();
+  return loc;
+}
+
+Location weft::nn::withValueNames(Location loc, ArrayRef<StringAttr> names) {
+  for (StringAttr name : llvm::reverse(names))
+    loc = NameLoc::get(name, loc);
+  return loc;
 }
 
 unsigned weft::nn::elementBytes(Type type) {

@@ -39,6 +39,14 @@ mlir::Location fuseNodes(mlir::MLIRContext *context,
 mlir::Location fuseLocs(mlir::MLIRContext *context,
                         llvm::ArrayRef<mlir::Location> locs);
 
+/// The ONNX values that an op's result is, outermost names of its location; the
+/// location without them, and with others. Nodes say what an op computes, names
+/// what comes out: of a fused group only the last value has one.
+llvm::SmallVector<mlir::StringAttr> valueNamesOf(mlir::Location loc);
+mlir::Location withoutValueNames(mlir::Location loc);
+mlir::Location withValueNames(mlir::Location loc,
+                              llvm::ArrayRef<mlir::StringAttr> names);
+
 /// Bytes of one element of a dense tensor (bool is one byte), 0 if `type` is no
 /// element type of the dialect.
 unsigned elementBytes(mlir::Type type);

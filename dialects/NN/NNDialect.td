@@ -22,7 +22,8 @@ def NN_Dialect : Dialect {
     unsigned one, `i1` a bool. Ops have value semantics and no side effects;
     shapes are inferred and verified. Weights are references into files
     (`nn.weight`), never blobs. Every op's location is fused with the ONNX nodes
-    it stems from (`#nn.node`). See docs/nn-rationale.md.
+    it stems from (`#nn.node`); where its result is a value of the ONNX graph, that
+    value's name is around the location, `loc("y"(...))`. See docs/nn-rationale.md.
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;

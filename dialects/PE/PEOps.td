@@ -189,16 +189,41 @@ def PE_KernelOp : PE_ProgramItem<"kernel", [Symbol]> {
 def PE_NodeOp : PE_ProgramItem<"node"> {
   let summary = "the ledger entry of an ONNX node";
   let description = [{
-    Index, name (may be empty), operator and what became of it.
+    Index, name (may be empty), operator, what became of it, and the values of the
+    ONNX graph that it defines.
 
     Example:
 
     ```mlir
-    pe.node 3 "/layer.0/Add" "Add" fate merged
+    pe.node 3 "/layer.0/Add" "Add" fate merged outputs ["h"]
     ```
   }];
-  let arguments = (ins I32Attr:$index, StrAttr:$name, StrAttr:$op, PE_FateAttr:$fate);
-  let assemblyFormat = "$index $name $op `fate` $fate attr-dict";
+  let arguments = (ins I32Attr:$index, StrAttr:$name, StrAttr:$op, PE_FateAttr:$fate,
+                       OptionalAttr<StrArrayAttr>:$outputs);
+  let assemblyFormat = "$index $name $op `fate` $fate (`outputs` $outputs^)? attr-dict";
+}
+
+def PE_ValueOp : PE_ProgramItem<"value", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "where a value of the ONNX graph lies for a while";
+  let description = [{
+    For probes: when a PE has done its call for kernel `after`, its tile of the
+    value lies at byte address `at`, until something overwrites it.
+
+    Example:
+
+    ```mlir
+    pe.value "h" : tensor<8xf32> after @mm at 4240 on #pe.pattern<(0, 0), 1 x 1> storage f32
+        map [#pe.dim<none, extent 8, tile 8, stride 1>]
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, TypeAttrOf<AnyRankedTensor>:$type,
+                       FlatSymbolRefAttr:$kernel, I64Attr:$addr, PE_PatternAttr:$where,
+                       TypeAttrOf<PE_StorageType>:$storage, PE_Map:$map);
+  let assemblyFormat = [{
+    $name `:` $type `after` $kernel `at` $addr `on` qualified($where) `storage` $storage
+    `map` $map attr-dict
+  }];
+  let hasVerifier = 1;
 }
 
 def PE_RouteOp : PE_ProgramItem<"route"> {

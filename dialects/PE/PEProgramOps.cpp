@@ -111,8 +111,9 @@ static LogicalResult verifyAddress(Operation *op, uint64_t addr,
   return success();
 }
 
-/// Shared by init, input and output: the map has one entry per dimension, says
-/// the tensor's extents, covers them, and the address is aligned.
+/// Shared by init, input, output and value: the map has one entry per
+/// dimension, says the tensor's extents, covers them, and the address is
+/// aligned.
 static LogicalResult verifyPlacement(Operation *op, RankedTensorType type,
                                      int64_t addr, PatternAttr where,
                                      Type storage, ArrayAttr map) {
@@ -191,6 +192,19 @@ LogicalResult OutputOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (t.getType() != getType())
     return emitOpError("is a ")
            << getType() << ", '" << *getConstant() << "' a " << t.getType();
+  return success();
+}
+
+LogicalResult ValueOp::verify() {
+  if (failed(verifyShape(*this, getType())))
+    return failure();
+  return verifyPlacement(*this, cast<RankedTensorType>(getType()), getAddr(),
+                         getWhere(), getStorage(), getMap());
+}
+
+LogicalResult ValueOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (!symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr()))
+    return emitOpError("'") << getKernel() << "' is not a pe.kernel";
   return success();
 }
 

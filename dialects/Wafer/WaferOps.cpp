@@ -124,9 +124,10 @@ LogicalResult StageOp::verifyRegions() {
   if (body.getArgumentTypes() != getOperandTypes())
     return emitOpError("block arguments must have the types of the operands");
   for (Operation &op : body.without_terminator()) {
-    if (!isa<PlaceOp, KernelOp, RelayoutOp>(op))
-      return op.emitOpError("is not allowed in a stage, allowed are "
-                            "wafer.place, wafer.kernel and wafer.relayout");
+    if (!isa<PlaceOp, KernelOp, RelayoutOp, ValueOp>(op))
+      return op.emitOpError(
+          "is not allowed in a stage, allowed are wafer.place, "
+          "wafer.kernel, wafer.relayout and wafer.value");
     for (Type t : op.getResultTypes())
       if (LayoutAttr layout = layoutOf(t))
         if (layout.getExtent() != getSize())
@@ -203,6 +204,22 @@ LogicalResult RelayoutOp::verify() {
       in.getElementType() != out.getElementType())
     return emitOpError("may change only the layout, found ")
            << in << " to " << out;
+  return success();
+}
+
+LogicalResult ValueOp::verify() {
+  Operation *from = getInput().getDefiningOp();
+  LayoutAttr layout = layoutOf(getInput().getType());
+  if (!isa_and_nonnull<KernelOp, RelayoutOp>(from) || !layout ||
+      !layout.getPartial().empty())
+    return emitOpError("names the result of a kernel or relayout, without "
+                       "partial sums, found ")
+           << getInput();
+  auto type = dyn_cast<RankedTensorType>(getType());
+  auto in = cast<RankedTensorType>(getInput().getType());
+  if (!type || type.getEncoding() || type.getShape() != in.getShape())
+    return emitOpError("may change only the element type, found ")
+           << in << " as " << getType();
   return success();
 }
 

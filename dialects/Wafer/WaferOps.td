@@ -168,6 +168,23 @@ def Wafer_RelayoutOp : Wafer_Op<"relayout", [Pure, HasParent<"StageOp">]> {
   let hasVerifier = 1;
 }
 
+def Wafer_ValueOp : Wafer_Op<"value", [HasParent<"StageOp">]> {
+  let summary = "Name that a result has in the ONNX graph";
+  let description = [{
+    For probes: the result of a kernel or relayout is the value `name` of the ONNX
+    graph, whose type there is `type`. It is no use of the result: storage may be
+    overwritten as if the op were not there, so it never changes the program.
+
+    Example:
+    ```mlir
+    wafer.value "h" of %0 : tensor<8x16xi32, #wafer.layout<[4, 4], [*, x]>> as tensor<8x16xi64>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, AnyRankedTensor:$input, TypeAttr:$type);
+  let assemblyFormat = "$name `of` $input `:` type($input) `as` $type attr-dict";
+  let hasVerifier = 1;
+}
+
 def Wafer_StreamOp : Wafer_Op<"stream", [Pure, HasParent<"ProgramOp">]> {
   let summary = "Edge between two stages";
   let description = [{

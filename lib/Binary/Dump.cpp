@@ -376,8 +376,7 @@ void weft::bin::dumpMemory(const Program &p, raw_ostream &os) {
 // Inputs, outputs, tensors
 //===----------------------------------------------------------------------===//
 
-/// "f32 at 0x2000 on (0, 0) 4x1: [8 by 2 along x, 2 whole stride 2]"
-static std::string placementText(const Placement &q) {
+std::string weft::bin::placementText(const Placement &q) {
   std::string s = std::string(name(q.storage)) + " at 0x" +
                   llvm::utohexstr(q.addr, true) + " on " + text(q.where) +
                   ": [";
@@ -430,7 +429,8 @@ void weft::bin::dumpIO(const Program &p, raw_ostream &os) {
 //===----------------------------------------------------------------------===//
 
 static void dumpViews(const Program &p, const DumpOptions &o, raw_ostream &os) {
-  if (!o.code && !o.routes && !o.memory && !o.io && !o.map && o.svg.empty())
+  if (!o.code && !o.routes && !o.memory && !o.io && !o.values && !o.map &&
+      o.svg.empty())
     dumpSummary(p, os);
   if (o.code)
     dumpCode(p, os);
@@ -440,6 +440,8 @@ static void dumpViews(const Program &p, const DumpOptions &o, raw_ostream &os) {
     dumpMemory(p, os);
   if (o.io)
     dumpIO(p, os);
+  if (o.values)
+    dumpValues(p, os);
   if (o.map)
     dumpMap(p, os);
 }

@@ -151,7 +151,8 @@ private:
   llvm::Error readRecords() {
     std::string wrong;
     visitSections(program, tensors, [&](const char *name, auto &...values) {
-      if (!wrong.empty())
+      // Version 1.0 has no values.
+      if (!wrong.empty() || !sections.count(name))
         return;
       bool classes = name == StringRef(section::Classes);
       ByteReader reader(name, sections[name],

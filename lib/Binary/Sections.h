@@ -18,7 +18,7 @@ namespace weft::bin {
 constexpr uint32_t Magic = 0x54464557; // "WEFT"
 // A reader takes its own major version and any minor one; unknown sections are
 // skipped.
-constexpr uint16_t VersionMajor = 1, VersionMinor = 0;
+constexpr uint16_t VersionMajor = 1, VersionMinor = 1;
 constexpr uint64_t DataAlign = 4096, TensorAlign = 64;
 
 namespace section {
@@ -28,7 +28,7 @@ constexpr const char *Header = ".weft.header", *Target = ".weft.target",
                      *Tensors = ".weft.tensors", *Data = ".weft.data",
                      *IO = ".weft.io", *Kernels = ".weft.kernels",
                      *Ledger = ".weft.ledger", *Memory = ".weft.memory",
-                     *Cost = ".weft.cost";
+                     *Values = ".weft.values", *Cost = ".weft.cost";
 } // namespace section
 
 /// A line of the header: one section's size and xxh3.
@@ -89,6 +89,9 @@ template <typename A> void fields(A &a, DataInit &i) {
 template <typename A> void fields(A &a, IOTensor &t) {
   a(t.name, t.type, t.shape, t.kind, t.place, t.ref);
 }
+template <typename A> void fields(A &a, NamedValue &v) {
+  a(v.name, v.type, v.shape, v.kernel, v.place);
+}
 template <typename A> void fields(A &a, Stream &s) {
   a(s.name, s.color, s.from, s.dx0, s.dx1, s.dy0, s.dy1, s.words);
 }
@@ -115,6 +118,7 @@ void visitSections(Program &p, std::vector<StoredTensor> &tensors,
   visit(section::Kernels, p.stages, p.kernels);
   visit(section::Ledger, p.nodes);
   visit(section::Memory, p.memory);
+  visit(section::Values, p.values, p.nodeOutputs);
   visit(section::Cost, p.cyclesLower, p.cyclesEstimate, p.costReport);
 }
 

@@ -62,6 +62,12 @@ public:
               "unknown fate " + Twine(unsigned(e.fate)));
     });
     list(section::Memory, "range", p.memory, [&](auto &m) { memory(m); });
+    uint32_t last = 0;
+    list(section::Values, "value", p.values, [&](auto &v) { value(v, last); });
+    at(section::Values, "names of node", p.nodes.size());
+    require(p.nodeOutputs.empty() || p.nodeOutputs.size() == p.nodes.size(),
+            "there are names for " + Twine(p.nodeOutputs.size()) +
+                " nodes, the ledger has " + Twine(p.nodes.size()));
     at(section::IO, "tolerance", 0);
     require(std::isfinite(p.defaultRtol) && p.defaultRtol >= 0,
             "the default tolerance is not a number");
@@ -266,6 +272,15 @@ private:
             "stage " + Twine(k.stage) + " does not exist");
     for (uint32_t n : k.nodes)
       require(n < p.nodes.size(), "node " + Twine(n) + " does not exist");
+  }
+
+  void value(const NamedValue &v, uint32_t &last) {
+    require(elemBytes(v.type), "unknown element type");
+    require(v.kernel < p.kernels.size(),
+            "kernel " + Twine(v.kernel) + " does not exist");
+    require(v.kernel >= last, "is not in the order of kernels");
+    last = v.kernel;
+    placement(v.place, v.shape);
   }
 
   void memory(const MemRange &m) {

@@ -189,10 +189,13 @@ private:
   void attachLedger() {
     OpBuilder b(&context);
     SmallVector<Attribute> entries;
-    for (const bin::LedgerEntry &e : report.ledger)
+    for (auto [e, outputs] : llvm::zip(report.ledger, report.nodeOutputs)) {
+      SmallVector<StringRef> names(outputs.begin(), outputs.end());
       entries.push_back(
           b.getArrayAttr({b.getI64IntegerAttr(e.index), b.getStringAttr(e.name),
-                          b.getStringAttr(e.op), b.getI64IntegerAttr(e.fate)}));
+                          b.getStringAttr(e.op), b.getI64IntegerAttr(e.fate),
+                          b.getStrArrayAttr(names)}));
+    }
     (*module)->setAttr("weft.ledger", b.getArrayAttr(entries));
   }
 

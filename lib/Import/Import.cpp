@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "Importer.h"
 #include "Remarks.h"
+#include "ValueNames.h"
 #include "mlir/IR/Verifier.h"
 #include "weft/Import/Passes.h"
 #include "llvm/ADT/StringExtras.h"
@@ -556,8 +557,12 @@ bool Importer::importGraph(const GraphProto &graph, Scope &scope,
             : nodeLoc(NodeAttr::get(&context, i, node.name(), node.op_type()));
     unsigned before = opsMade;
     importNode(node, scope, asNode.value_or(i), where);
-    if (!asNode)
-      emitted[i] = opsMade != before;
+    if (asNode)
+      continue;
+    emitted[i] = opsMade != before;
+    for (const std::string &name : node.output())
+      if (!name.empty())
+        addValueName(scope.values.lookup(name), name);
   }
   return errors == report.errors.size();
 }

@@ -18,9 +18,12 @@ using bin::LedgerEntry;
 void Importer::initLedger() {
   const auto &nodes = file.model.graph().node();
   emitted.assign(nodes.size(), false);
-  for (int i = 0; i < nodes.size(); ++i)
+  for (int i = 0; i < nodes.size(); ++i) {
     report.ledger.push_back(
         {uint32_t(i), nodes[i].name(), nodes[i].op_type(), LedgerEntry::Dead});
+    report.nodeOutputs.emplace_back(nodes[i].output().begin(),
+                                    nodes[i].output().end());
+  }
 }
 
 /// Nodes that outputs depend on; a shape does not depend on values.

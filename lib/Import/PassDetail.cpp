@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "PassDetail.h"
+#include "ValueNames.h"
 #include "mlir/Pass/PassRegistry.h"
-#include "mlir/Transforms/Passes.h"
 #include "weft/Import/Passes.h"
 #include <cmath>
 
@@ -22,10 +22,10 @@ namespace {
 
 void weft::buildRaisingPipeline(OpPassManager &passes) {
   passes.addPass(createSimplify());
-  passes.addPass(createCSEPass());
+  passes.addPass(createMergeEqual());
   passes.addPass(createRaiseLinear({/*nearMisses=*/false}));
   passes.addPass(createSimplify());
-  passes.addPass(createCSEPass());
+  passes.addPass(createMergeEqual());
   passes.addPass(createRaiseNorm());
   passes.addPass(createRaiseActivation());
   passes.addPass(createRaiseAttention());
@@ -33,7 +33,7 @@ void weft::buildRaisingPipeline(OpPassManager &passes) {
   passes.addPass(createSimplify());
   passes.addPass(createRaiseLinear());
   passes.addPass(createSimplify());
-  passes.addPass(createCSEPass());
+  passes.addPass(createMergeEqual());
 }
 
 void weft::registerImportPasses() {
@@ -178,7 +178,9 @@ Location nn::fuseOps(ArrayRef<Operation *> ops) {
 }
 
 LogicalResult nn::runPatterns(Operation *root, RewritePatternSet &&patterns) {
+  ValueNameKeeper names(root);
   GreedyRewriteConfig config;
+  config.setListener(&names);
   config.enableConstantCSE(false);
   config.setMaxIterations(GreedyRewriteConfig::kNoLimit);
   return applyPatternsGreedily(root, std::move(patterns), config);

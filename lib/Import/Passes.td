@@ -32,6 +32,24 @@ def Simplify : Pass<"nn-simplify"> {
   }];
 }
 
+def MergeEqual : Pass<"nn-merge-equal"> {
+  let summary = "Common subexpression elimination that keeps value names";
+  let description = [{
+    Requires nothing. Afterwards no two ops of a block are equal up to their
+    locations; the one that stays has the ONNX value names of both. It is MLIR's
+    own elimination, which by itself would lose names.
+
+    Example:
+
+    ```mlir
+    %0 = nn.relu %x : ... loc("a"(...))
+    %1 = nn.relu %x : ... loc("b"(...))
+    // becomes
+    %0 = nn.relu %x : ... loc("a"("b"(...)))
+    ```
+  }];
+}
+
 def RaiseLinear : Pass<"nn-raise-linear"> {
   let summary = "Raise products with constant matrices to nn.linear";
   let description = [{
@@ -57,7 +75,7 @@ def RaiseLinear : Pass<"nn-raise-linear"> {
 def RaiseNorm : Pass<"nn-raise-norm"> {
   let summary = "Raise decomposed layer and RMS norms";
   let description = [{
-    Requires nn-simplify and CSE before. Afterwards `(x - mean) / sqrt(var + eps)`
+    Requires nn-simplify and nn-merge-equal before. Afterwards `(x - mean) / sqrt(var + eps)`
     and `x / sqrt(mean(x^2) + eps)` over the last axis are nn.layer_norm and
     nn.rms_norm, with the scale and bias that follow; casts in between are
     absorbed, since the ops compute statistics in f32. The quotient is matched
@@ -82,7 +100,7 @@ def RaiseNorm : Pass<"nn-raise-norm"> {
 def RaiseActivation : Pass<"nn-raise-activation"> {
   let summary = "Raise decomposed GELU and SiLU";
   let description = [{
-    Requires nn-simplify and CSE before. Afterwards the erf and tanh forms of GELU
+    Requires nn-simplify and nn-merge-equal before. Afterwards the erf and tanh forms of GELU
     in any order of factors, and x * sigmoid(x), are nn.gelu and nn.silu. The
     product tree is flattened into a factor and a multiset of terms and compared
     with the formula, so the order an exporter chose does not matter.

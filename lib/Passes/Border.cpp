@@ -125,6 +125,7 @@ void weft::writeBorder(fabric::ProgramOp program, pe::ProgramOp out,
     pe::NodeOp::create(b, program.getLoc(), cast<IntegerAttr>(e[0]).getInt(),
                        cast<StringAttr>(e[1]).getValue(),
                        cast<StringAttr>(e[2]).getValue(),
-                       pe::Fate(cast<IntegerAttr>(e[3]).getInt()));
+                       pe::Fate(cast<IntegerAttr>(e[3]).getInt()),
+                       e.size() > 4 ? cast<ArrayAttr>(e[4]) : ArrayAttr());
   }
 }

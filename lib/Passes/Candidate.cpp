@@ -334,7 +334,7 @@ LogicalResult Candidate::addOp(Operation *op) {
   }
   SmallVector<Location> parts;
   for (Operation *step : ops)
-    parts.push_back(step->getLoc());
+    parts.push_back(nn::withoutValueNames(step->getLoc()));
   append(op->getResult(0), FusedLoc::get(op->getContext(), parts),
          std::move(node), std::move(p), std::move(opts), std::move(optionCost));
   return success();

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "RegionPlan.h"
+#include "weft/Kernels/Kernel.h"
 
 using namespace mlir;
 using namespace weft;
@@ -27,6 +28,9 @@ public:
           return failure();
       for (auto buffer : region.getBody().getOps<fabric::BufferOp>())
         if (failed(checkBuffer(buffer)))
+          return failure();
+      for (auto value : region.getBody().getOps<fabric::ValueOp>())
+        if (failed(checkValue(value)))
           return failure();
     }
     return checkOutputs();
@@ -112,6 +116,18 @@ private:
       if (failed(once(outputs, cast<IntegerAttr>(i).getInt(), outs, "output")))
         return failure();
     return success();
+  }
+
+  /// The buffer has the size of the value's tiles.
+  LogicalResult checkValue(fabric::ValueOp value) {
+    int64_t have =
+                cast<MemRefType>(value.getBuffer().getType()).getNumElements(),
+            need =
+                kernels::tileElems(cast<RankedTensorType>(value.getTensor()));
+    if (have >= need)
+      return success();
+    return value.emitOpError("takes ")
+           << need << " elements a PE, the buffer has " << have;
   }
 
   LogicalResult checkOutputs() {

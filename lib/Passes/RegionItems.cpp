@@ -22,6 +22,7 @@ public:
     writeCrossings();
     writeBuffers();
     writeKernels();
+    writeValues();
   }
 
 private:
@@ -126,6 +127,26 @@ private:
                            patternAttr(b.getContext(), plan.whole),
                            launch.getNodes().value_or(ArrayRef<int64_t>()),
                            int32_t(plan.stage));
+  }
+
+  /// A value lies in its buffer after the launch before it.
+  void writeValues() {
+    auto where = patternAttr(b.getContext(), plan.whole);
+    fabric::LaunchOp after;
+    for (Operation &op : plan.region.getBody().front()) {
+      if (auto launch = dyn_cast<fabric::LaunchOp>(op))
+        after = launch;
+      auto value = dyn_cast<fabric::ValueOp>(op);
+      if (!value)
+        continue;
+      auto laid = cast<RankedTensorType>(value.getTensor());
+      auto buffer = value.getBuffer().getDefiningOp<fabric::BufferOp>();
+      pe::ValueOp::create(b, value.getLoc(), value.getName(),
+                          cast<RankedTensorType>(value.getType()),
+                          plan.kernelName(after),
+                          int64_t(plan.memory.address[buffer]), where,
+                          laid.getElementType(), mapOf(b, laid));
+    }
   }
 };
 } // namespace

@@ -53,12 +53,15 @@ StageExpander::StageExpander(KernelCache &cache, wafer::StageOp stage,
 
 LogicalResult StageExpander::run(ArrayRef<int64_t> inputs) {
   for (Operation &op : stage.getBody().front().without_terminator())
-    if (!isa<wafer::PlaceOp>(op) && failed(checkLegal(&op, rect)))
+    if (!isa<wafer::PlaceOp, wafer::ValueOp>(op) &&
+        failed(checkLegal(&op, rect)))
       return failure();
   number();
   for (Operation &op : stage.getBody().front().without_terminator())
     if (auto place = dyn_cast<wafer::PlaceOp>(op))
       expandPlace(place, inputs);
+    else if (auto value = dyn_cast<wafer::ValueOp>(op))
+      expandValue(value);
     else
       expandKernel(&op);
   return success();
@@ -106,6 +109,8 @@ void StageExpander::number() {
       if (isAlias(p, o))
         roots[op.getResult(0)] = op.getOperand(0);
     }
+    if (isa<wafer::ValueOp>(op)) // a name is no use
+      continue;
     for (Value v : op.getOperands())
       lastUse[root(v)] = n;
   }
@@ -179,10 +184,22 @@ void StageExpander::expandKernel(Operation *op) {
         b, op->getLoc(), type, b.getStringAttr(name + ".t" + std::to_string(i)),
         b.getStringAttr("buffers"), FlatSymbolRefAttr(), IntegerAttr(),
         ArrayAttr(), TypeAttr()));
-  fabric::LaunchOp::create(
+  written[out] = fabric::LaunchOp::create(
       b, op->getLoc(), FlatSymbolRefAttr::get(b.getContext(), kernel.symbol),
       operands, b.getStringAttr(name), b.getStringAttr(o.algorithm),
       b.getDenseI64ArrayAttr(nodeIndices(op->getLoc())));
+}
+
+void StageExpander::expandValue(wafer::ValueOp value) {
+  Value buffer = bufferOf(value.getInput());
+  Operation *&after = written[buffer];
+  if (!after)
+    return; // a reshape of what the host laid out
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointAfter(after);
+  after = fabric::ValueOp::create(
+      b, value.getLoc(), value.getNameAttr(), buffer,
+      TypeAttr::get(value.getInput().getType()), value.getTypeAttr());
 }
 
 std::string StageExpander::instanceName(Operation *op, const Option &o) {

@@ -60,6 +60,8 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> buffers, roots; // lookups only
   llvm::DenseMap<mlir::Value, unsigned> lastUse; // of a root, in op numbers
   llvm::DenseMap<mlir::Operation *, unsigned> order;
+  /// Of a buffer: the launch that wrote it last, or the last name after that.
+  llvm::DenseMap<mlir::Value, mlir::Operation *> written;
   std::map<std::string, unsigned> names;
 
   mlir::Value root(mlir::Value v);
@@ -75,6 +77,9 @@ private:
   void expandPlace(wafer::PlaceOp place, llvm::ArrayRef<int64_t> inputs);
 
   void expandKernel(mlir::Operation *op);
+
+  /// Names what the buffer holds, after the launch that wrote it.
+  void expandValue(wafer::ValueOp value);
 
   /// A name a reader recognises: op and the last ONNX node it computes.
   std::string instanceName(mlir::Operation *op, const kernels::Option &o);

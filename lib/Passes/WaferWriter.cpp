@@ -83,8 +83,10 @@ private:
     Block *inner = b.createBlock(&stage.getBody());
     for (BlockArgument arg : body->getArguments())
       inner->addArgument(arg.getType(), loc);
-    for (size_t i = 0; i < c.values.size(); ++i)
+    for (size_t i = 0; i < c.values.size(); ++i) {
       laid.push_back(writeNode(int(i), inner));
+      nameValue(c.values[i], laid.back());
+    }
     SmallVector<Value> yields;
     for (Value v : ret.getOperands())
       if (!isConstant(v) && !isa<BlockArgument>(v))
@@ -139,6 +141,15 @@ private:
                                    config.getDictionary(b.getContext()));
   }
 
+  /// Of a chain only the last value exists.
+  void nameValue(Value v, Value laid) {
+    if (!v.getDefiningOp())
+      return;
+    for (StringAttr name : nn::valueNamesOf(v.getLoc()))
+      wafer::ValueOp::create(b, laid.getLoc(), name, laid,
+                             TypeAttr::get(v.getType()));
+  }
+
   Value inLayout(int node, RankedTensorType wanted) {
     Value have = laid[node];
     int8_t axis = kernels::axisOf(wanted);
@@ -146,7 +157,8 @@ private:
       return have;
     Value &v = relaid[{node, axis}];
     if (!v)
-      v = wafer::RelayoutOp::create(b, c.values[node].getLoc(), wanted, have);
+      v = wafer::RelayoutOp::create(
+          b, nn::withoutValueNames(c.values[node].getLoc()), wanted, have);
     return v;
   }
 

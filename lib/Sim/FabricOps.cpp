@@ -196,5 +196,7 @@ void Machine::finishOp(PE &pe, unsigned slot) {
     ++pe.pc;
     wakePE(pe.id, pe.time);
   }
+  if (!lateKernels.empty())
+    keepLate(pe);
   finishIfDone(pe);
 }

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Machine.h"
+#include "Tiles.h"
 #include "weft/Sim/Elements.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
@@ -18,58 +19,8 @@ using namespace weft;
 using namespace weft::sim;
 using bin::ElemType;
 
-namespace {
-
-/// One PE's tile against the dense tensor.
-class TileWalk {
-public:
-  TileWalk(const bin::Placement &p, uint32_t px, uint32_t py) : place(p) {
-    uint64_t step = 1;
-    global.resize(p.dims.size());
-    first.resize(p.dims.size());
-    for (size_t d = p.dims.size(); d-- > 0;) {
-      const bin::DimMap &m = p.dims[d];
-      uint64_t at = m.axis == bin::Axis::X   ? px
-                    : m.axis == bin::Axis::Y ? py
-                                             : 0;
-      global[d] = step;
-      first[d] = at * m.tile;
-      step *= m.extent;
-    }
-  }
-  /// f(local element, global element or -1 for padding) in row-major order.
-  template <typename F> bool each(F f) const { return walk(0, 0, 0, f); }
-
-private:
-  template <typename F>
-  bool walk(size_t d, uint64_t local, int64_t at, F &f) const {
-    if (d == place.dims.size())
-      return f(local, at);
-    const bin::DimMap &m = place.dims[d];
-    for (uint32_t l = 0; l < m.tile; ++l) {
-      uint64_t g = first[d] + l;
-      int64_t next = at < 0 || g >= m.extent ? -1 : at + int64_t(g * global[d]);
-      if (!walk(d + 1, local + uint64_t(l) * m.stride, next, f))
-        return false;
-    }
-    return true;
-  }
-  const bin::Placement &place;
-  std::vector<uint64_t> global, first;
-};
-
-} // namespace
-
-static uint64_t countOf(ArrayRef<uint64_t> shape) {
-  uint64_t n = 1;
-  for (uint64_t d : shape)
-    n *= d;
-  return n;
-}
-
-/// The rules a placement must keep so that tiles can be found at all.
-static Error checkPlacement(const bin::Placement &p, ArrayRef<uint64_t> shape,
-                            const Target &t, const std::string &what) {
+Error sim::checkPlacement(const bin::Placement &p, ArrayRef<uint64_t> shape,
+                          const Target &t, const std::string &what) {
   auto bad = [&](const Twine &why) {
     return createStringError(what + ": " + why);
   };

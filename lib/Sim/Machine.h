@@ -84,6 +84,15 @@ struct Account {
   uint64_t time = 0, compute = 0, setup = 0, waitIn = 0, waitOut = 0;
 };
 
+/// A value that is kept when its kernel ends.
+struct Probe {
+  enum State : uint8_t { Missing, Unwritten, Kept };
+  uint32_t value = 0; // index into Program::values
+  size_t tileBytes = 0;
+  std::vector<uint8_t> tiles; // of the PEs of its rectangle, row by row
+  std::vector<State> states;  // of the same PEs
+};
+
 /// PE::callKernel outside the calls that PEClass::callKernels lists: an
 /// instruction works for the kernel of its address, if any.
 constexpr uint32_t ByAddress = None - 1;
@@ -130,6 +139,8 @@ public:
   llvm::Expected<std::vector<uint8_t>> readTiles(const bin::IOTensor &t) const;
   llvm::Error setInput(size_t index, llvm::ArrayRef<uint8_t> bytes);
   llvm::Expected<std::vector<uint8_t>> getOutput(size_t index) const;
+  llvm::Error addProbe(size_t value);
+  llvm::Expected<std::vector<uint8_t>> getProbe(size_t value) const;
   llvm::Expected<Stats> run(uint64_t maxCycles);
 
 private:
@@ -179,6 +190,13 @@ private:
     noteKernel(pe, kernelOf(pe, i), from, to);
   }
   void addMacs(const PE &pe, uint32_t kernel, uint64_t n);
+
+  // Probe.cpp
+  bool inFlight(const PE &pe, uint32_t kernel) const;
+  void endOfKernel(PE &pe, uint32_t kernel);
+  void keepValues(const PE &pe, uint32_t kernel);
+  void keepTile(Probe &probe, const PE &pe);
+  void keepLate(PE &pe);
 
   // TimeSplit.cpp
   void chargeTo(PE &pe, uint32_t kernel);
@@ -277,6 +295,10 @@ private:
 
   std::vector<std::vector<uint8_t>>
       inputBytes; // as set, for outputs that are inputs
+  std::vector<Probe> probes;
+  std::vector<std::vector<uint32_t>> probesOf; // by kernel; empty: no probes
+  /// PEs that left a call for a kernel (of their code) with ops in flight.
+  std::vector<std::pair<uint32_t, uint32_t>> lateKernels;
   uint64_t now = 0, limit = 0;
   std::vector<Fault> faults; // the first one stops the run
 };

@@ -72,8 +72,11 @@ void Machine::enterCall(PE &pe) {
 }
 
 void Machine::leaveCall(PE &pe) {
-  if (--pe.callDepth == 0)
-    pe.callKernel = ByAddress;
+  if (--pe.callDepth)
+    return;
+  if (!probesOf.empty())
+    endOfKernel(pe, pe.callKernel);
+  pe.callKernel = ByAddress;
 }
 
 void Machine::noteKernel(const PE &pe, uint32_t kernel, uint64_t from,

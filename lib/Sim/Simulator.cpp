@@ -121,6 +121,9 @@ void Machine::reset() {
   std::fill(macsOf.begin(), macsOf.end(), 0);
   workedFor.assign(macsOf.size(), false);
   accounts.assign(pes.size(), {});
+  lateKernels.clear();
+  for (Probe &p : probes)
+    std::fill(p.states.begin(), p.states.end(), Probe::Missing);
   nextCall.assign(pes.size(), 0);
   macs = instructions = fabricElements = lastElement = 0;
   firstElement = ~uint64_t(0);
@@ -201,4 +204,8 @@ Expected<Stats> Simulator::run(uint64_t maxCycles) {
 }
 Expected<std::vector<uint8_t>> Simulator::getOutput(size_t index) const {
   return machine->getOutput(index);
+}
+Error Simulator::probe(size_t index) { return machine->addProbe(index); }
+Expected<std::vector<uint8_t>> Simulator::getProbe(size_t index) const {
+  return machine->getProbe(index);
 }

@@ -20,6 +20,8 @@ static cl::opt<bool> Memory("memory", cl::desc("SRAM by class and range"),
                             cl::cat(Views));
 static cl::opt<bool> IO("io", cl::desc("inputs, outputs, tensors"),
                         cl::cat(Views));
+static cl::opt<bool> Values("values", cl::desc("values that can be probed"),
+                            cl::cat(Views));
 static cl::opt<bool> Map("map", cl::desc("picture of the grid"),
                          cl::cat(Views));
 static cl::opt<bool> All("all", cl::desc("all of these"), cl::cat(Views));
@@ -32,8 +34,9 @@ int main(int argc, char **argv) {
   cl::SetVersionPrinter(
       [](llvm::raw_ostream &os) { os << weft::VersionText << "\n"; });
   cl::ParseCommandLineOptions(argc, argv, "shows what is in a .weft file\n");
-  llvm::Error e = weft::bin::dump({File, Svg, Code || All, Routes || All,
-                                   Memory || All, IO || All, Map || All});
+  llvm::Error e =
+      weft::bin::dump({File, Svg, Code || All, Routes || All, Memory || All,
+                       IO || All, Map || All, Values || All});
   if (!e)
     return 0;
   llvm::errs() << File << ": error: " << llvm::toString(std::move(e)) << "\n";

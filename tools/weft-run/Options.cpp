@@ -17,9 +17,13 @@ TensorProto (.pb); with --steps it may hold {step}. '-' is standard input.
 
   --input NAME=FILE     value of a graph input; every input is needed
   --expect NAME=FILE    compare a graph output; exit code 2 if it differs
+  --probe VALUE=FILE    compare an intermediate value of the ONNX graph and name
+                        the first that diverges; exit code 2 (what can be
+                        probed: weft-objdump --values)
   --rtol=R --atol=A     allowed: A + R * largest finite |want| (default: the
                         program's R, A = 0); integers and bool exactly
-  --output-dir=DIR      write output_K.pb in graph order
+  --output-dir=DIR      write output_K.pb in graph order, and probe_K.pb in the
+                        order given; --probe then needs no =FILE
   --stats-json=FILE     write what the run cost ('-': standard output)
   --steps=N             run N times; SRAM is kept in between
   --max-cycles=N        give up after N cycles
@@ -105,7 +109,7 @@ Error Parser::option(StringRef name, std::optional<StringRef> value) {
     return number(name, value, o.steps);
   if (name == "--max-cycles")
     return number(name, value, o.maxCycles);
-  bool known = name == "--input" || name == "--expect" ||
+  bool known = name == "--input" || name == "--expect" || name == "--probe" ||
                name == "--output-dir" || name == "--stats-json";
   if (!known)
     return bad("unknown option '" + name + "'; see --help");
@@ -116,6 +120,8 @@ Error Parser::option(StringRef name, std::optional<StringRef> value) {
     o.inputs.push_back(text->str());
   else if (name == "--expect")
     o.expects.push_back(text->str());
+  else if (name == "--probe")
+    o.probes.push_back(text->str());
   else
     (name == "--output-dir" ? o.outputDir : o.statsJson) = text->str();
   return Error::success();
@@ -148,6 +154,18 @@ Expected<Options> weft::run::parseOptions(ArrayRef<const char *> args) {
   return Parser(args).run();
 }
 
+std::string weft::run::nearestText(StringRef name,
+                                   ArrayRef<std::string> known) {
+  const std::string *best = nullptr;
+  unsigned least = ~0u;
+  for (const std::string &k : known)
+    if (unsigned d = name.edit_distance(k, true, least); d < least) {
+      least = d;
+      best = &k;
+    }
+  return best ? "; the nearest is '" + *best + "'" : "";
+}
+
 Expected<Binding> weft::run::bindName(StringRef option, StringRef text,
                                       ArrayRef<std::string> names) {
   size_t best = names.size();
@@ -162,9 +180,16 @@ Expected<Binding> weft::run::bindName(StringRef option, StringRef text,
     return Binding{best, text.drop_front(names[best].size() + 1).str()};
   if (!text.contains('='))
     return bad("option '" + option + "': '" + text + "' is not NAME=FILE");
+  StringRef name = text.split('=').first;
+  if (names.empty())
+    return bad("option '" + option + "': '" + name +
+               "' is not known, the "
+               "program has none");
   std::string known;
-  for (const std::string &n : names)
+  for (const std::string &n : names.take_front(8))
     known += (known.empty() ? "" : ", ") + n;
-  return bad("option '" + option + "': '" + text.split('=').first +
-             "' is none of " + (known.empty() ? "no names" : known));
+  if (names.size() > 8)
+    known += ", and " + utostr(names.size() - 8) + " more";
+  return bad("option '" + option + "': '" + name + "' is none of " + known +
+             nearestText(name, names));
 }

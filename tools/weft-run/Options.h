@@ -21,7 +21,7 @@ namespace weft::run {
 
 struct Options {
   std::string program, outputDir, statsJson;
-  std::vector<std::string> inputs, expects; // NAME=FILE
+  std::vector<std::string> inputs, expects, probes; // NAME=FILE
   std::optional<double> rtol;
   double atol = 0;
   uint64_t steps = 1, maxCycles = 0; // maxCycles 0: the simulator's limit
@@ -35,6 +35,9 @@ struct Binding {
   size_t index = 0; // of the name
   std::string file;
 };
+/// "; the nearest is 'x'", or "" if there are no names.
+std::string nearestText(llvm::StringRef name,
+                        llvm::ArrayRef<std::string> known);
 /// Splits `text` at the longest of `names` that a '=' follows.
 llvm::Expected<Binding> bindName(llvm::StringRef option, llvm::StringRef text,
                                  llvm::ArrayRef<std::string> names);

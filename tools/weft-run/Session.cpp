@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "Session.h"
 #include "Compare.h"
+#include "Probe.h"
 #include "StatsJson.h"
 #include "weft/Binary/File.h"
 #include "weft/Support/Output.h"
@@ -47,6 +48,7 @@ private:
 
   const Options &o;
   bin::Loaded loaded;
+  Probes probes{o, loaded.program};
   Target target;
   std::unique_ptr<sim::Simulator> simulator;
   std::vector<std::string> inputFiles, expectFiles; // by index; "": none
@@ -82,6 +84,8 @@ int Session::bindNames() {
   if (Error e = bindAll("--input", o.inputs, p.inputs, inputFiles))
     return fail(std::move(e));
   if (Error e = bindAll("--expect", o.expects, p.outputs, expectFiles))
+    return fail(std::move(e));
+  if (Error e = probes.bind())
     return fail(std::move(e));
   std::string missing, all;
   for (size_t i = 0; i < p.inputs.size(); ++i) {
@@ -144,7 +148,9 @@ int Session::readExpected(uint64_t step) {
       return fail(h.takeError());
     wanted[i] = std::move(*h);
   }
-  return Success;
+  Error e = probes.read(
+      [&](StringRef file) { return readTensor(withStep(file, step)); });
+  return e ? fail(std::move(e)) : Success;
 }
 
 int Session::readOutputs() {
@@ -156,19 +162,20 @@ int Session::readOutputs() {
       return internal(bytes.takeError());
     outputs.push_back({t.name, t.type, t.shape, std::move(*bytes)});
   }
-  return Success;
+  Error e = probes.take(*simulator);
+  return e ? internal(std::move(e)) : Success;
 }
 
 int Session::compare(uint64_t step) {
+  std::string where = o.steps > 1 ? formatv(" in step {0}", step).str() : "";
+  differs |= probes.compare(where);
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (expectFiles[i].empty())
       continue;
     Comparison c =
         compareTensors(outputs[i], wanted[i],
                        o.rtol.value_or(loaded.program.defaultRtol), o.atol);
-    std::string name = "'" + outputs[i].name + "'";
-    if (o.steps > 1)
-      name += formatv(" in step {0}", step);
+    std::string name = "'" + outputs[i].name + "'" + where;
     std::string text = describe(c, outputs[i].shape);
     if (c.differs)
       errs() << o.program << ": error: output " << name << " differs: " << text
@@ -192,6 +199,12 @@ int Session::writeResults(uint64_t step) {
     SmallString<128> path(dir);
     sys::path::append(path, formatv("output_{0}.pb", i).str());
     if (Error e = writeTensor(path, outputs[i]))
+      return fail(std::move(e));
+  }
+  for (size_t k = 0; k < probes.values.size(); ++k) {
+    SmallString<128> path(dir);
+    sys::path::append(path, formatv("probe_{0}.pb", k).str());
+    if (Error e = writeTensor(path, probes.values[k]))
       return fail(std::move(e));
   }
   return Success;
@@ -230,6 +243,8 @@ int Session::run() {
   if (!made)
     return fail(made.takeError());
   simulator = std::move(*made);
+  if (Error e = probes.ask(*simulator))
+    return fail(std::move(e));
   for (uint64_t i = 0; i < o.steps; ++i)
     if (int code = step(i))
       return code;

@@ -71,6 +71,8 @@ private:
                      ArrayRef<bin::Pattern> others);
   void emitItem(Operation &item);
   void emitOutput(OutputOp o);
+  void emitNode(NodeOp n);
+  void emitValues();
   uint32_t tensorIndex(StringRef name) const;
   bin::Program &p() { return out.program; }
 
@@ -271,6 +273,31 @@ void ProgramEmitter::emitOutput(OutputOp o) {
   p().outputs.push_back(std::move(t));
 }
 
+void ProgramEmitter::emitNode(NodeOp n) {
+  p().nodes.push_back({n.getIndex(), n.getName().str(), n.getOp().str(),
+                       bin::LedgerEntry::Fate(uint8_t(n.getFate()))});
+  std::vector<std::string> &names = p().nodeOutputs.emplace_back();
+  if (n.getOutputs())
+    for (StringRef name : n.getOutputs()->getAsValueRange<StringAttr>())
+      names.push_back(name.str());
+}
+
+/// In the order of their kernels, which is that of execution.
+void ProgramEmitter::emitValues() {
+  llvm::StringMap<uint32_t> kernels;
+  for (auto [i, k] : llvm::enumerate(p().kernels))
+    kernels[k.name] = uint32_t(i);
+  for (ValueOp v : op.getOps<ValueOp>()) {
+    auto type = cast<RankedTensorType>(v.getType());
+    p().values.push_back(
+        {v.getName().str(), elemType(type.getElementType()), shapeOf(type),
+         kernels.lookup(v.getKernel()),
+         placement(v.getAddr(), v.getWhere(), v.getStorage(), v.getMap())});
+  }
+  llvm::stable_sort(p().values,
+                    [](auto &a, auto &b) { return a.kernel < b.kernel; });
+}
+
 void ProgramEmitter::emitItem(Operation &item) {
   if (auto i = dyn_cast<InitOp>(item)) {
     p().inits.push_back(
@@ -297,8 +324,7 @@ void ProgramEmitter::emitItem(Operation &item) {
                            k.getWhere().toBinary(), std::move(nodes),
                            k.getStage()});
   } else if (auto n = dyn_cast<NodeOp>(item)) {
-    p().nodes.push_back({n.getIndex(), n.getName().str(), n.getOp().str(),
-                         bin::LedgerEntry::Fate(uint8_t(n.getFate()))});
+    emitNode(n);
   } else if (auto r = dyn_cast<RouteOp>(item)) {
     p().routes.push_back({r.getWhere().toBinary(), uint8_t(r.getColor()),
                           uint8_t(r.getRx()), uint8_t(r.getTx())});
@@ -333,6 +359,7 @@ FailureOr<Emitted> ProgramEmitter::run() {
       return failure();
   for (Operation &item : op.getBody().front())
     emitItem(item);
+  emitValues();
   if (failed(emitClasses()))
     return failure();
   return std::move(out);

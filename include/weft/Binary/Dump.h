@@ -31,6 +31,9 @@ void dumpRoutes(const Program &p, llvm::raw_ostream &os);
 void dumpMemory(const Program &p, llvm::raw_ostream &os);
 /// Inputs, outputs, initial data and tensors with their placement.
 void dumpIO(const Program &p, llvm::raw_ostream &os);
+/// Values of the ONNX graph that lie in SRAM for a while, in the order of
+/// execution, with node, kernel and placement.
+void dumpValues(const Program &p, llvm::raw_ostream &os);
 /// The grid in ASCII: classes as letters, stages as boxes; scaled down so that
 /// it is at most about 100 characters wide.
 void dumpMap(const Program &p, llvm::raw_ostream &os);
@@ -40,7 +43,8 @@ void dumpSvg(const Program &p, llvm::raw_ostream &os);
 /// weft-objdump: which views of which file.
 struct DumpOptions {
   std::string file, svg;
-  bool code = false, routes = false, memory = false, io = false, map = false;
+  bool code = false, routes = false, memory = false, io = false, map = false,
+       values = false;
 };
 /// Loads the file and prints the views (the summary if none is asked for).
 llvm::Error dump(const DumpOptions &options);

@@ -146,6 +146,17 @@ struct IOTensor {
   uint32_t ref = 0; // Constant: tensor index; InputAlias: input index
 };
 
+/// A value of the ONNX graph that lies in SRAM for a while: on each PE of
+/// place.where from the end of its call for `kernel` on, until something
+/// overwrites it.
+struct NamedValue {
+  std::string name;
+  ElemType type = ElemType::F32;
+  std::vector<uint64_t> shape;
+  uint32_t kernel = 0; // index into Program::kernels
+  Placement place;
+};
+
 /// One hop-set the compiler intends: each PE of `from` sends `words` wavelets
 /// of `color` in all, and each arrives at exactly the PEs (x+ddx, y+ddy) with
 /// (ddx, ddy) in the rectangle [dx0, dx1] x [dy0, dy1], itself excepted.
@@ -212,6 +223,9 @@ struct Program {
   std::vector<IOTensor> inputs, outputs;
   std::vector<Kernel> kernels;
   std::vector<LedgerEntry> nodes;
+  std::vector<NamedValue> values; // in the order of their kernels
+  /// Names of the values that each node defines; as `nodes`, or empty.
+  std::vector<std::vector<std::string>> nodeOutputs;
   std::vector<MemRange> memory;
   uint64_t cyclesLower = 0, cyclesEstimate = 0; // embedded cost report ...
   std::string costReport;    // ... and the whole of it (serialised Protobuf)

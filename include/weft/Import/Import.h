@@ -44,6 +44,8 @@ struct ImportReport {
   bool internal = false;
   /// One entry for each node of the main graph, in file order.
   std::vector<bin::LedgerEntry> ledger;
+  /// The values that each of them defines; an absent output is empty.
+  std::vector<std::vector<std::string>> nodeOutputs;
   /// Resolves the module's weights; also set on the context's nn dialect.
   std::shared_ptr<WeightStore> weights;
   /// Symbolic dimensions that the graph inputs name, in order of appearance.

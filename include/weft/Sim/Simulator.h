@@ -67,6 +67,11 @@ public:
   std::error_code convertToErrorCode() const override;
 };
 
+/// The PE that holds an element (counted row-major) of a placed tensor; of
+/// replicas the north-western.
+std::pair<uint32_t, uint32_t> holderOf(const bin::Placement &p,
+                                       uint64_t element);
+
 class Machine;
 
 /// One program on one machine. SRAM survives from run() to run(), as it does on
@@ -87,6 +92,12 @@ public:
   llvm::Expected<Stats> run(uint64_t maxCycles = MaxCycles);
   /// Graph output `index` in its ElemType, dense, row-major.
   llvm::Expected<std::vector<uint8_t>> getOutput(size_t index) const;
+
+  /// Has Program::values[index] kept, in the runs to come, as it is when its
+  /// kernel ends; buffers are reused later.
+  llvm::Error probe(size_t index);
+  /// The value as the last run kept it, in its ElemType, dense, row-major.
+  llvm::Expected<std::vector<uint8_t>> getProbe(size_t index) const;
 
 private:
   explicit Simulator(std::unique_ptr<Machine> m);
