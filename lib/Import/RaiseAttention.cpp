@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 #include "AttentionMask.h"
 #include "Remarks.h"
+#include "ValueNames.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <cmath>
 
@@ -383,9 +384,12 @@ struct RaiseAttentionPass : nn::impl::RaiseAttentionBase<RaiseAttentionPass> {
     // a greedy driver would take for a change.
     SmallVector<MatMulOp> ops;
     getOperation()->walk([&](MatMulOp op) { ops.push_back(op); });
-    IRRewriter rewriter(&getContext());
-    for (MatMulOp op : ops)
-      (void)Raiser::tryRaise(op, rewriter);
+    {
+      ValueNameKeeper names(getOperation());
+      IRRewriter rewriter(&getContext(), &names);
+      for (MatMulOp op : ops)
+        (void)Raiser::tryRaise(op, rewriter);
+    }
     if (failed(runPatterns(getOperation(), RewritePatternSet(&getContext()))))
       signalPassFailure();
   }

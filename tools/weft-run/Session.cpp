@@ -6,10 +6,9 @@
 #include "Session.h"
 #include "Compare.h"
 #include "Probe.h"
+#include "Results.h"
 #include "StatsJson.h"
 #include "weft/Binary/File.h"
-#include "weft/Support/Output.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 
@@ -54,6 +53,7 @@ private:
   std::vector<std::string> inputFiles, expectFiles; // by index; "": none
   std::vector<FileTensor> outputs, wanted;
   sim::Stats stats;
+  Results results;
   bool differs = false;
 };
 
@@ -187,27 +187,25 @@ int Session::compare(uint64_t step) {
   return Success;
 }
 
+/// The last step's files wait for the statistics.
 int Session::writeResults(uint64_t step) {
   if (o.outputDir.empty())
     return Success;
   SmallString<128> dir(o.outputDir);
   if (o.steps > 1)
     sys::path::append(dir, formatv("step_{0}", step).str());
-  if (std::error_code ec = sys::fs::create_directories(dir))
-    return fail("cannot make '" + dir + "': " + ec.message());
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    SmallString<128> path(dir);
-    sys::path::append(path, formatv("output_{0}.pb", i).str());
-    if (Error e = writeTensor(path, outputs[i]))
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (Error e = results.addTensor(dir, formatv("output_{0}.pb", i).str(),
+                                    outputs[i]))
       return fail(std::move(e));
-  }
-  for (size_t k = 0; k < probes.values.size(); ++k) {
-    SmallString<128> path(dir);
-    sys::path::append(path, formatv("probe_{0}.pb", k).str());
-    if (Error e = writeTensor(path, probes.values[k]))
+  for (size_t k = 0; k < probes.values.size(); ++k)
+    if (Error e = results.addTensor(dir, formatv("probe_{0}.pb", k).str(),
+                                    probes.values[k]))
       return fail(std::move(e));
-  }
-  return Success;
+  if (step + 1 == o.steps)
+    return Success;
+  Error e = results.commit();
+  return e ? fail(std::move(e)) : Success;
 }
 
 int Session::step(uint64_t step) {
@@ -251,10 +249,13 @@ int Session::run() {
   if (!o.quiet)
     printSummary(outs(), stats);
   if (!o.statsJson.empty())
-    if (Error e = writeOutput(o.statsJson, [&](raw_ostream &os) {
+    if (Error e = results.add(o.statsJson, [&](raw_ostream &os) {
           printStatsJson(os, loaded.program, target, stats);
+          return Error::success();
         }))
       return fail(std::move(e));
+  if (Error e = results.commit())
+    return fail(std::move(e));
   return differs ? Differs : Success;
 }
 

@@ -277,5 +277,49 @@ fabric.program @main grid [4, 4] target #wafer.target<"wse2"> {
 
 // -----
 
+fabric.program @main grid [4, 4] target #wafer.target<"wse2"> {
+  fabric.region @s0 at [0, 0] size [2, 2] {
+    %x = fabric.buffer "x" "activations" : memref<4xf32>
+    // expected-error@+1 {{stands after the launch that writes the buffer, found none before it}}
+    fabric.value "v" in %x tensor tensor<4xf32, #wafer.layout<[2, 2], [*]>> as tensor<4xf32> : memref<4xf32>
+  }
+  fabric.kernel @k {
+  ^bb0(%x: memref<4xf32>):
+    fabric.return
+  }
+}
+
+// -----
+
+fabric.program @main grid [4, 4] target #wafer.target<"wse2"> {
+  fabric.region @s0 at [0, 0] size [2, 2] {
+    %x = fabric.buffer "x" "activations" : memref<4xf32>
+    fabric.launch @k(%x) : memref<4xf32>
+    // expected-error@+1 {{'tensor' needs a layout without partial sums, found 'tensor<4xf32>'}}
+    fabric.value "v" in %x tensor tensor<4xf32> as tensor<4xf32> : memref<4xf32>
+  }
+  fabric.kernel @k {
+  ^bb0(%x: memref<4xf32>):
+    fabric.return
+  }
+}
+
+// -----
+
+fabric.program @main grid [4, 4] target #wafer.target<"wse2"> {
+  fabric.region @s0 at [0, 0] size [2, 2] {
+    %x = fabric.buffer "x" "activations" : memref<4xf32>
+    fabric.launch @k(%x) : memref<4xf32>
+    // expected-error@+1 {{may change only the element type}}
+    fabric.value "v" in %x tensor tensor<4xf32, #wafer.layout<[2, 2], [*]>> as tensor<2x2xf32> : memref<4xf32>
+  }
+  fabric.kernel @k {
+  ^bb0(%x: memref<4xf32>):
+    fabric.return
+  }
+}
+
+// -----
+
 // expected-error@+1 {{expects parent op 'fabric.kernel'}}
 fabric.return

@@ -18,6 +18,8 @@ fabric.program @main grid [7, 3] target #wafer.target<"wse2"> attributes {
     %t = fabric.buffer "t" "buffers" : memref<12xi32>
     // CHECK: fabric.launch @sum(%[[X]], %[[T]]) instance "fc1" algorithm "gemm" nodes [3, 4] : memref<12xf32>, memref<12xi32>
     fabric.launch @sum(%x, %t) instance "fc1" algorithm "gemm" nodes [3, 4] : memref<12xf32>, memref<12xi32>
+    // CHECK: fabric.value "h" in %[[X]] tensor tensor<4x6xf32, #wafer.layout<[2, 3], [*, x]>> as tensor<4x6xf16> : memref<12xf32>
+    fabric.value "h" in %x tensor tensor<4x6xf32, #wafer.layout<[2, 3], [*, x]>> as tensor<4x6xf16> : memref<12xf32>
     // CHECK: fabric.launch @out(%[[X]]) : memref<12xf32>
     fabric.launch @out(%x) : memref<12xf32>
   }

@@ -14,8 +14,12 @@
 // CHECK: %[[B:.*]] = fabric.buffer "wb" "weights" init @wb {{.*}} : memref<6xf32>
 // CHECK: %[[H:.*]] = fabric.buffer "linear" "activations" {{.*}} : memref<8xf32>
 // CHECK: fabric.launch @[[G:gemm_[0-9]+]](%[[X]], %[[A]], %[[H]]) instance "linear" algorithm "gemm"
+// A name is no use, and stands after the launch that wrote what it names.
+// CHECK-NEXT: fabric.value "h" in %[[H]] tensor tensor<4x6xf32, {{.*}}> as tensor<4x6xf32> : memref<8xf32>
 // The relu overwrites its operand; the reshape is not there.
 // CHECK: fabric.launch @[[R:elementwise_[0-9]+]](%[[H]], %[[H]]) instance "relu"
+// CHECK-NEXT: fabric.value "r" in %[[H]]
+// CHECK-NEXT: fabric.value "r3" in %[[H]] tensor tensor<2x2x6xf32, {{.*}}> as tensor<2x2x6xf32> : memref<8xf32>
 // CHECK-NOT: reshape
 // CHECK: %[[Y:.*]] = fabric.buffer "linear_1" "activations" {{.*}} : memref<12xf32>
 // CHECK: fabric.launch @{{gemm_[0-9]+}}(%[[H]], %{{.*}}, %[[Y]]) instance "linear_1"
@@ -36,11 +40,14 @@ wafer.program @main inputs ["x"] outputs ["y"] grid [2, 3] target #wafer.target<
     %c = wafer.place @wa to tensor<6x6xf32, #wafer.layout<[2, 3], [y, x]>>
     %0 = wafer.kernel "gemm" of "nn.linear" (%in, %a) {}
         : (tensor<4x6xf32, #row>, tensor<6x6xf32, #wafer.layout<[2, 3], [x, y]>>) -> tensor<4x6xf32, #col>
+    wafer.value "h" of %0 : tensor<4x6xf32, #col> as tensor<4x6xf32>
     %1 = wafer.kernel "elementwise" of "nn.relu" (%0) {} : (tensor<4x6xf32, #col>) -> tensor<4x6xf32, #col>
+    wafer.value "r" of %1 : tensor<4x6xf32, #col> as tensor<4x6xf32>
     %2 = wafer.kernel "rows" of "nn.reshape" (%1) {}
         : (tensor<4x6xf32, #col>) -> tensor<2x2x6xf32, #wafer.layout<[2, 3], [*, *, y]>>
     %3 = wafer.kernel "rows" of "nn.reshape" (%2) {}
         : (tensor<2x2x6xf32, #wafer.layout<[2, 3], [*, *, y]>>) -> tensor<4x6xf32, #col>
+    wafer.value "r3" of %2 : tensor<2x2x6xf32, #wafer.layout<[2, 3], [*, *, y]>> as tensor<2x2x6xf32>
     %4 = wafer.kernel "gemm" of "nn.linear" (%3, %c) {}
         : (tensor<4x6xf32, #col>, tensor<6x6xf32, #wafer.layout<[2, 3], [y, x]>>) -> tensor<4x6xf32, #row>
     %5 = wafer.kernel "gemm" of "nn.linear" (%4, %b) {}

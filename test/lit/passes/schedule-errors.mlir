@@ -176,3 +176,18 @@ fabric.program @main grid [5, 2] target #wafer.target<"wse2"> {
   // expected-error@+1 {{needs one more output queue than the 4 of the target (R-QUE-1)}}
   fabric.channel @s5 kind "stream" axis x region @a peer @b color 10
 }
+
+// -----
+
+fabric.program @main grid [4, 4] target #wafer.target<"wse2"> {
+  fabric.region @s0 at [0, 0] size [2, 2] {
+    %x = fabric.buffer "x" "activations" : memref<4xf32>
+    fabric.launch @k(%x) : memref<4xf32>
+    // expected-error@+1 {{takes 6 elements a PE, the buffer has 4}}
+    fabric.value "v" in %x tensor tensor<12xf32, #wafer.layout<[2, 2], [x]>> as tensor<12xf32> : memref<4xf32>
+  }
+  fabric.kernel @k {
+  ^bb0(%x: memref<4xf32>):
+    fabric.return
+  }
+}

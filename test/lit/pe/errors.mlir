@@ -740,3 +740,31 @@ pe.program @p grid [4, 4] target "wse2" {
   // expected-error @below {{is a 'tensor<5xf32>', 'c' a 'tensor<4xf32>'}}
   pe.output "y" : tensor<5xf32> constant @c
 }
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  // expected-error @below {{'k' is not a pe.kernel}}
+  pe.value "v" : tensor<8xf32> after @k at 4240 on #pe.pattern<(0, 0), 1 x 1> storage f32
+      map [#pe.dim<none, extent 8, tile 8, stride 1>]
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  pe.stage "s" on #pe.pattern<(0, 0), 4 x 4>
+  pe.kernel @k algorithm "a" on #pe.pattern<(0, 0), 4 x 4> nodes [] stage 0
+  // expected-error @below {{map says extent 7 for dimension 0 of 8}}
+  pe.value "v" : tensor<8xf32> after @k at 4240 on #pe.pattern<(0, 0), 1 x 1> storage f32
+      map [#pe.dim<none, extent 7, tile 8, stride 1>]
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  pe.stage "s" on #pe.pattern<(0, 0), 4 x 4>
+  pe.kernel @k algorithm "a" on #pe.pattern<(0, 0), 4 x 4> nodes [] stage 0
+  // expected-error @below {{element type 'f64' has no form in the file}}
+  pe.value "v" : tensor<8xf64> after @k at 4240 on #pe.pattern<(0, 0), 1 x 1> storage f32
+      map [#pe.dim<none, extent 8, tile 8, stride 1>]
+}

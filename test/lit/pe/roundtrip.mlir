@@ -32,8 +32,11 @@ pe.program @all grid [8, 8] target "wse2" rtol 1.0e-3 {
   pe.kernel @mm algorithm "gemm.chain" on #pe.pattern<(0, 0), 8 x 8> nodes [0, 3] stage 0
   // CHECK: pe.node 0 "a" "MatMul" fate executed
   pe.node 0 "a" "MatMul" fate executed
-  // CHECK: pe.node 1 "" "Cast" fate folded
-  pe.node 1 "" "Cast" fate folded
+  // CHECK: pe.node 1 "" "Cast" fate folded outputs ["v", ""]
+  pe.node 1 "" "Cast" fate folded outputs ["v", ""]
+  // CHECK: pe.value "v" : tensor<8xi64> after @mm at 4240 on #pe.pattern<(0, 0), 1 x 1> storage i32 map [#pe.dim<none, extent 8, tile 8, stride 1>]
+  pe.value "v" : tensor<8xi64> after @mm at 4240 on #pe.pattern<(0, 0), 1 x 1> storage i32
+      map [#pe.dim<none, extent 8, tile 8, stride 1>]
   // CHECK: fate merged
   pe.node 2 "" "Add" fate merged
   // CHECK: fate dead

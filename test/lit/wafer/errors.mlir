@@ -225,7 +225,7 @@ wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"ws
 ^bb0(%x: tensor<4xf32>):
   wafer.stage @s at [0, 0] size [2, 2] (%x) : (tensor<4xf32>) -> () {
   ^bb0(%a: tensor<4xf32>):
-    // expected-error@+1 {{is not allowed in a stage, allowed are wafer.place, wafer.kernel and wafer.relayout}}
+    // expected-error@+1 {{is not allowed in a stage, allowed are wafer.place, wafer.kernel, wafer.relayout and wafer.value}}
     %b = nn.relu %a : (tensor<4xf32>) -> tensor<4xf32>
     wafer.yield
   }
@@ -462,5 +462,50 @@ wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"ws
   %0 = wafer.place %x : tensor<4xf32> to tensor<4xf32, #wafer.layout<[2, 2], [y], partial [x]>>
   // expected-error@+1 {{must keep distribution over y and storage, and carry no partial sums}}
   %1 = wafer.stream %0 : tensor<4xf32, #wafer.layout<[2, 2], [y], partial [x]>> to tensor<4xf32, #wafer.layout<[2, 2], [y]>>
+  wafer.return
+}
+
+// -----
+
+wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"wse2"> {
+^bb0(%x: tensor<4xf32>):
+  wafer.stage @s size [2, 2] (%x) : (tensor<4xf32>) -> () {
+  ^bb0(%arg: tensor<4xf32>):
+    %0 = wafer.place %arg : tensor<4xf32> to tensor<4xf32, #wafer.layout<[2, 2], [x]>>
+    // expected-error@+1 {{names the result of a kernel or relayout, without partial sums}}
+    wafer.value "v" of %0 : tensor<4xf32, #wafer.layout<[2, 2], [x]>> as tensor<4xf32>
+    wafer.yield
+  }
+  wafer.return
+}
+
+// -----
+
+wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"wse2"> {
+^bb0(%x: tensor<4xf32>):
+  wafer.stage @s size [2, 2] (%x) : (tensor<4xf32>) -> () {
+  ^bb0(%arg: tensor<4xf32>):
+    %0 = wafer.place %arg : tensor<4xf32> to tensor<4xf32, #wafer.layout<[2, 2], [x]>>
+    %1 = wafer.kernel "later" of "nn.neg" (%0) {} : (tensor<4xf32, #wafer.layout<[2, 2], [x]>>)
+        -> tensor<4xf32, #wafer.layout<[2, 2], [x], partial [y]>>
+    // expected-error@+1 {{names the result of a kernel or relayout, without partial sums}}
+    wafer.value "v" of %1 : tensor<4xf32, #wafer.layout<[2, 2], [x], partial [y]>> as tensor<4xf32>
+    wafer.yield
+  }
+  wafer.return
+}
+
+// -----
+
+wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"wse2"> {
+^bb0(%x: tensor<4xf32>):
+  wafer.stage @s size [2, 2] (%x) : (tensor<4xf32>) -> () {
+  ^bb0(%arg: tensor<4xf32>):
+    %0 = wafer.place %arg : tensor<4xf32> to tensor<4xf32, #wafer.layout<[2, 2], [x]>>
+    %1 = wafer.relayout %0 : tensor<4xf32, #wafer.layout<[2, 2], [x]>> to tensor<4xf32, #wafer.layout<[2, 2], [y]>>
+    // expected-error@+1 {{may change only the element type}}
+    wafer.value "v" of %1 : tensor<4xf32, #wafer.layout<[2, 2], [y]>> as tensor<2x2xf32>
+    wafer.yield
+  }
   wafer.return
 }

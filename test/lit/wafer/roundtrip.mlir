@@ -33,6 +33,8 @@ wafer.program @main inputs ["x", "unused input"] outputs ["y", "c", "x"] grid [8
     // CHECK: wafer.relayout %{{.*}} : tensor<2x4x6xf32, #wafer.layout<[3, 4], [*, *, x]>> to tensor<2x4x6xf32, #wafer.layout<[3, 4], [*, *, y]>>
     %3 = wafer.relayout %2 : tensor<2x4x6xf32, #wafer.layout<[3, 4], [*, *, x]>>
         to tensor<2x4x6xf32, #wafer.layout<[3, 4], [*, *, y]>>
+    // CHECK: wafer.value "h" of %{{.*}} : tensor<2x4x6xf32, #wafer.layout<[3, 4], [*, *, y]>> as tensor<2x4x6xf16>
+    wafer.value "h" of %3 : tensor<2x4x6xf32, #wafer.layout<[3, 4], [*, *, y]>> as tensor<2x4x6xf16>
     // CHECK: wafer.yield %{{.*}}, %{{.*}} : tensor<2x4x6xf32, #wafer.layout<[3, 4], [*, *, y]>>, tensor
     wafer.yield %3, %3 : tensor<2x4x6xf32, #wafer.layout<[3, 4], [*, *, y]>>, tensor<2x4x6xf32, #wafer.layout<[3, 4], [*, *, y]>>
   }

@@ -87,6 +87,9 @@ Program sample() {
                {"add", "local", {0, 0, 4, 2}, {}, 0}};
   p.nodes = {{0, "n0", "MatMul", LedgerEntry::Executed},
              {5, "", "Add", LedgerEntry::Dead}};
+  p.values = {{"v", ElemType::F16, {8, 2}, 0, rows({0, 0, 4, 2})},
+              {"u", ElemType::F32, {8, 2}, 1, rows({0, 0, 4, 1})}};
+  p.nodeOutputs = {{"v", ""}, {}};
   p.memory = {{"code", MemRange::Code, {0, 0, 4, 2}, 4176, 40},
               {"w", MemRange::Weights, {0, 0, 4, 2}, 8192, 16}};
   p.cyclesLower = 10;
@@ -142,6 +145,8 @@ TEST(File, RoundTripOfEverything) {
             std::string(Bytes, Bytes + 6));
   EXPECT_EQ(p.outputs[1].kind, IOTensor::Constant);
   EXPECT_EQ(p.nodes[1].fate, LedgerEntry::Dead);
+  EXPECT_EQ(p.values[1].place.where, s.values[1].place.where);
+  EXPECT_EQ(p.nodeOutputs, s.nodeOutputs);
   EXPECT_EQ(p.costReport, s.costReport);
   EXPECT_EQ(p.defaultRtol, 2e-3);
   // Writing what was read gives the same bytes: nothing was lost.
@@ -156,6 +161,7 @@ void dumpAll(const Program &p) {
   dumpRoutes(p, os);
   dumpMemory(p, os);
   dumpIO(p, os);
+  dumpValues(p, os);
   dumpMap(p, os);
   dumpSvg(p, os);
 }
@@ -356,6 +362,18 @@ TEST(File, MistakesAreNamed) {
        "section .weft.kernels, kernel 0: node 2 does not exist"},
       {[](Program &p) { p.nodes[0].fate = LedgerEntry::Fate(4); },
        "section .weft.ledger, node 0: unknown fate 4"},
+      {[](Program &p) { p.values[0].kernel = 2; },
+       "section .weft.values, value 0: kernel 2 does not exist"},
+      {[](Program &p) { std::swap(p.values[0].kernel, p.values[1].kernel); },
+       "section .weft.values, value 1: is not in the order of kernels"},
+      {[](Program &p) { p.values[0].type = ElemType(8); },
+       "section .weft.values, value 0: unknown element type"},
+      {[](Program &p) { p.values[1].place.addr = 49152 - 8; },
+       "section .weft.values, value 1: bytes 49144 to 49160 leave the SRAM of "
+       "49152 bytes"},
+      {[](Program &p) { p.nodeOutputs.pop_back(); },
+       "section .weft.values, names of node 2: there are names for 1 nodes, "
+       "the ledger has 2"},
       {[](Program &p) { p.memory[1].bytes = 0xffffffff; },
        "section .weft.memory, range 1: bytes 8192 to 4294975487 leave the SRAM "
        "of 49152 bytes"},
@@ -477,7 +495,7 @@ TEST(File, FutureVersionsAreRefused) {
   ASSERT_NE(at, std::string::npos);
   bytes[at + 4] = 2;
   EXPECT_EQ(loadError(bytes),
-            "the file has format version 2.0, this tool reads 1.x");
+            "the file has format version 2.1, this tool reads 1.x");
 }
 
 TEST(File, DamagedDataNamesTheTensor) {
