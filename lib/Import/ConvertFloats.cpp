@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "PassDetail.h"
+#include "ValueNames.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "weft/Import/Passes.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -78,6 +79,8 @@ private:
         r.setType(cast<RankedTensorType>(convertedType(r)));
     if (auto cast = dyn_cast<CastOp>(op))
       if (cast.getX().getType() == cast.getType()) {
+        for (StringAttr name : valueNamesOf(cast.getLoc()))
+          addValueName(cast.getX(), name);
         cast.getResult().replaceAllUsesWith(cast.getX());
         cast.erase();
       }
