@@ -200,7 +200,22 @@ static bool fusedMatMul(NodeCtx &n) {
 // Softmax, norms, activations
 //===----------------------------------------------------------------------===//
 
-static Value softmaxOf(NodeCtx &n) {
+/// x - max - log(sum(exp(x - max))) in f32: the logarithm of a softmax would be
+/// -inf where that is less than 1e-38.
+static Value logSoftmaxOf(NodeCtx &n, Value x, int64_t axis) {
+  Type own = n.element(x);
+  x = n.cast(x, n.builder().getF32Type());
+  const NamedAttribute over[] = {
+      n.named("axes", ArrayRef<int64_t>(axis)),
+      n.named("keepdims", n.builder().getBoolAttr(true))};
+  x = n.make<SubOp>({x, n.make<ReduceMaxOp>(x, over)});
+  Value sum = n.make<ReduceSumOp>(n.make<ExpOp>(x), over);
+  return n.cast(n.make<SubOp>({x, n.make<LogOp>(sum)}), own);
+}
+
+/// `of`(x, axis) along the axis that the node says.
+static Value alongAxis(NodeCtx &n,
+                       llvm::function_ref<Value(Value, int64_t)> of) {
   Value x = n.in(0);
   if (!x)
     return n.failValue("has no input");
@@ -210,18 +225,22 @@ static Value softmaxOf(NodeCtx &n) {
   if (!axis)
     return {};
   if (!flattens || *axis == n.rank(x) - 1)
-    return n.softmax(x, *axis);
+    return of(x, *axis);
   // Before opset 13: over all dimensions from the axis on.
   int64_t outer = 1, inner = 1;
   for (auto [i, dim] : llvm::enumerate(n.shape(x)))
     (int64_t(i) < *axis ? outer : inner) *= dim;
   SmallVector<int64_t> shape(n.shape(x));
-  return n.reshape(n.softmax(n.reshape(x, {outer, inner}), 1), shape);
+  return n.reshape(of(n.reshape(x, {outer, inner}), 1), shape);
 }
 
-static bool softmax(NodeCtx &n) { return n.out(softmaxOf(n)); }
+static bool softmax(NodeCtx &n) {
+  return n.out(
+      alongAxis(n, [&](Value x, int64_t axis) { return n.softmax(x, axis); }));
+}
 static bool logSoftmax(NodeCtx &n) {
-  return n.out(n.make<LogOp>(softmaxOf(n)));
+  return n.out(alongAxis(
+      n, [&](Value x, int64_t axis) { return logSoftmaxOf(n, x, axis); }));
 }
 
 /// `value` as a vector of `extent` elements; scalars are repeated.

@@ -265,24 +265,35 @@ class Elementwise final : public Kernel {
 
   /// The reciprocal of the divisor's own tile in two factors, then a product
   /// with either. For one divisor a single factor will do: inf if it is below
-  /// 2.9e-39.
+  /// 2.9e-39. So it will for f16, whose reciprocals f32 can hold.
   static void divide(const Option &o, Code &c, ArrayRef<int64_t> sizes,
                      const Code::Operand &target,
                      SmallVectorImpl<Code::Operand> &operands) {
+    auto narrow = [](Value v) {
+      return isNarrow(mlir::cast<MemRefType>(v.getType()).getElementType());
+    };
     int64_t n = tileElems(o.ins[1]), most = std::min<int64_t>(n, 256);
-    Value inverse = c.scratch(n), scale = c.scratch(n), t = c.scratch(most);
+    bool widen = narrow(operands[1].buffer);
+    bool parts = n > 1 && !widen && !narrow(target.buffer);
+    Value inverse = c.scratch(n), scale = c.scratch(parts ? n : most),
+          t = c.scratch(most), wide = widen ? c.scratch(most) : Value();
     inChunks(c, n, most, [&](Idx at, int64_t size) {
       Value x = c.view(operands[1].buffer, at, size),
-            y = c.view(inverse, at, size), s = c.view(scale, at, size);
-      if (n == 1)
-        c.reciprocalOfAny(y, x, c.view(t, 0, size), s);
-      else
+            y = c.view(inverse, at, size),
+            s = c.view(scale, parts ? at : Idx(0), size);
+      if (widen) { // the reciprocal works on the bits of f32
+        c.vec(V::VMov, c.view(wide, 0, size), {x});
+        x = c.view(wide, 0, size);
+      }
+      if (parts)
         c.reciprocalParts(y, s, x, c.view(t, 0, size));
+      else
+        c.reciprocalOfAny(y, x, c.view(t, 0, size), s);
     });
     operands[1].buffer = inverse;
     c.strided(V::VFMul, sizes, target, {operands[0], operands[1]});
     operands[1].buffer = scale;
-    if (n > 1)
+    if (parts)
       c.strided(V::VFMul, sizes, target, {target, operands[1]});
   }
 

@@ -8,6 +8,7 @@
 // may overwrite an operand that dies.
 //
 //===----------------------------------------------------------------------===//
+#include "Memory.h"
 #include "StageExpander.h"
 #include "weft/Passes/Passes.h"
 #include "llvm/ADT/MapVector.h"
@@ -88,6 +89,13 @@ struct Expand : public weft::impl::ExpandBase<Expand> {
       stages[stage] = std::move(expander);
     }
     markOutputs(program, stages, out, b);
+    llvm::Expected<Target> target =
+        statedTarget(program.getTarget().getYaml(), program.getGrid());
+    if (!target)
+      return program.emitOpError(llvm::toString(target.takeError()));
+    for (auto region : out.getBody().getOps<fabric::RegionOp>())
+      if (failed(checkBuffers(region, *target)))
+        return failure();
     program->erase();
     return success();
   }

@@ -139,3 +139,10 @@ FailureOr<RegionMemory> weft::allocateRegion(fabric::RegionOp region,
   memory.end = result.solution->top;
   return memory;
 }
+
+LogicalResult weft::checkBuffers(fabric::RegionOp region, const Target &t) {
+  for (auto buffer : region.getBody().getOps<fabric::BufferOp>())
+    if (bytesOf(buffer) > std::max<uint64_t>(t.sramBytes, 4 * t.maxDsdExtent))
+      return allocateRegion(region, t);
+  return success();
+}

@@ -26,6 +26,10 @@ struct RegionMemory {
 mlir::FailureOr<RegionMemory> allocateRegion(fabric::RegionOp region,
                                              const Target &t);
 
+/// Fails like allocateRegion() if one buffer alone is too large, which the code
+/// that walks it may show first as a walk that no DSD can describe.
+mlir::LogicalResult checkBuffers(fabric::RegionOp region, const Target &t);
+
 } // namespace weft
 
 #endif

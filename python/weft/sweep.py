@@ -2,8 +2,8 @@
 #
 # Part of Weft, under the Apache License v2.0. See LICENSE.
 #
-# Each seed is one graph of weft.random_graphs on one grid of one target, in part
-# with other machine constants. weft.conform says what comes of it: static memory
+# Each seed is one graph of weft.random_graphs, in f32, exported in f16 or computed
+# in f16, on one grid of one target, in part with other machine constants. weft.conform says what comes of it: static memory
 # and traffic against the simulator always, numbers where ONNX Runtime is
 # installed. A failure is reduced to a small graph (weft.shrink), which is kept.
 #
@@ -22,7 +22,7 @@ import statistics
 import sys
 import tempfile
 
-from . import conform, onnxio, random_graphs, shrink
+from . import conform, onnxio, oracle, random_graphs, shrink
 
 GRIDS = ["1x1", "1x2", "2x1", "1x7", "6x1", "2x2", "3x5", "7x4", "5x5", "16x16",
          "24x10", "32x32"]
@@ -41,6 +41,7 @@ SETS = ["pe.sram_bytes=8192", "pe.sram_bytes=12288", "pe.sram_bytes=20480",
 class Result:
     seed: int
     recipe: str
+    precision: str
     options: list
     outcome: conform.Outcome
     notes: str = ""
@@ -60,32 +61,52 @@ def machine(seed, args):
             *(f"--set={s}" for s in chosen)]
 
 
-def reduced(g, options, outcome, seed, args):
+def precision(seed, recipe, args):
+    """(What to call it, options of weftc): one graph in five is exported in f16,
+    one is computed in f16, in part with sums in f16."""
+    chosen = args.precision or random.Random(seed * 11 + 5).choice(
+        ["f32"] * 6 + ["f16", "f16", "to-f16", "sums-f16"])
+    if recipe == "edges":  # at the ends of the range of f32
+        chosen = args.precision or "f32"
+    return chosen, {"f32": [], "f16": [], "to-f16": ["--dtype=f16"],
+                    "sums-f16": ["--dtype=f16", "--acc=f16"]}[chosen]
+
+
+def graph_of(seed, args):
+    """(Model, inputs, recipe, precision, options of weftc) of a seed."""
+    g, recipe = random_graphs.graph(seed, args.recipe, args.scale)
+    chosen, options = precision(seed, recipe, args)
+    model, samples = g.model(), g.samples
+    if chosen == "f16":
+        model, samples = oracle.narrowed(model, samples)
+    return model, samples, recipe, chosen, machine(seed, args) + options
+
+
+def reduced(model, samples, options, outcome, seed, args):
     """Shrinks a failure and keeps it; says where and how to repeat it."""
     folder = os.path.join(args.failures, f"seed{seed}")
-    small = shrink.shrink(g.model(), g.samples, options, outcome.reason,
-                          args.reference, args.shrink_seconds)
+    small = shrink.shrink(model, samples, options, outcome.reason, args.reference,
+                          args.shrink_seconds)
     onnxio.write_files(folder, small.model, small.samples, None)
     words = ["python", "-m", "weft.conform", folder, *small.options]
-    return (f"\n  reduced from {len(g.nodes)} to {len(small.model.graph.node)} nodes:\n"
+    return (f"\n  reduced from {len(model.graph.node)} to {len(small.model.graph.node)} nodes:\n"
             f"    {shrink.text(small.model)}\n  repeat: {shlex.join(words)}")
 
 
 def one(seed, args):
-    g, recipe = random_graphs.graph(seed, args.recipe, args.scale)
-    options = machine(seed, args)
+    model, samples, recipe, chosen, options = graph_of(seed, args)
     with tempfile.TemporaryDirectory() as scratch:
         folder = os.path.join(args.keep, str(seed)) if args.keep else scratch
-        outcome = conform.verdict(g.model(), g.samples, folder, options, args.reference)
-    result = Result(seed, recipe, options, outcome)
+        outcome = conform.verdict(model, samples, folder, options, args.reference)
+    result = Result(seed, recipe, chosen, options, outcome)
     if outcome.kind == "wrong" and args.failures:
-        result.notes = reduced(g, options, outcome, seed, args)
+        result.notes = reduced(model, samples, options, outcome, seed, args)
     return result
 
 
 def show(r):
     o = r.outcome
-    line = f"seed {r.seed} {r.recipe} {' '.join(r.options)}: {o.kind}"
+    line = f"seed {r.seed} {r.recipe} {r.precision} {' '.join(r.options)}: {o.kind}"
     if o.kind == "agrees":
         return f"{line}, estimate off by {o.cycle_error:.1%}"
     # The reason of a refusal is its message less names.
@@ -94,6 +115,10 @@ def show(r):
 
 def summary(results):
     kinds = collections.Counter(r.outcome.kind for r in results)
+    for name in sorted({r.precision for r in results}):
+        per = collections.Counter(r.outcome.kind for r in results if r.precision == name)
+        print(f"{name:9} {sum(per.values())} graphs: " + ", ".join(
+            f"{per[kind]} {kind}" for kind in ("agrees", "excused", "refused", "wrong")))
     for kind in ("refused", "excused", "wrong"):
         reasons = collections.Counter(r.outcome.reason for r in results
                                       if r.outcome.kind == kind)
@@ -128,6 +153,9 @@ def options_of(argv):
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
                    help="as for weftc, for all, else by seed")
     p.add_argument("--recipe", choices=sorted(random_graphs.RECIPES))
+    p.add_argument("--precision", choices=["f32", "f16", "to-f16", "sums-f16"],
+                   help="one for all: f16 is exported so, to-f16 is --dtype=f16, "
+                        "sums-f16 also --acc=f16; else by seed")
     p.add_argument("--scale", type=int, default=1, help="longer sequences, more features")
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--no-reference", action="store_true",

@@ -57,7 +57,7 @@ def recipe_activation(b):
 
 
 def recipe_softmax(b):
-    x = b.input([*lead_shape(b), width(b)], b.pick(1.0, 10.0))
+    x = b.input([*lead_shape(b), width(b)], b.pick(1.0, 10.0, 60.0))
     axis = b.size(0, x.rank - 1)
     b.output(b.op(b.pick("Softmax", "Softmax", "LogSoftmax"), x,
                   axis=b.pick(axis, axis - x.rank)))
