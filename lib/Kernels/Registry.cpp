@@ -115,12 +115,12 @@ private:
       return collective(reduce.getBuffer(), reduce.getAxis(), true, times);
     if (auto cast = dyn_cast<fabric::MulticastOp>(op))
       return collective(cast.getBuffer(), cast.getAxis(), false, times);
-    if (isa<memref::LoadOp>(op))
+    if (llvm::isa<memref::LoadOp>(op))
       m.cycles += times * t.scalarLoad;
-    else if (isa<memref::ReinterpretCastOp>(op))
+    else if (llvm::isa<memref::ReinterpretCastOp>(op))
       m.cycles += times * t.dsdLoad;
-    else if (!isa<arith::ConstantOp, arith::ExtFOp, arith::TruncFOp,
-                  pe::RetypeOp>(op)) // no instructions
+    else if (!llvm::isa<arith::ConstantOp, arith::ExtFOp, arith::TruncFOp,
+                        pe::RetypeOp>(op)) // no instructions
       m.cycles += times * t.scalarAlu;
   }
 

@@ -57,7 +57,7 @@ void writeInput(fabric::ProgramOp program, OpBuilder &b,
                 ArrayRef<RegionPlan> regions, unsigned i, StringAttr name,
                 TypeAttr type) {
   Found f = findBuffer(regions, [&](fabric::BufferOp buffer) {
-    return buffer.getInput() && *buffer.getInput() == int64_t(i);
+    return buffer.getInput() && *buffer.getInput() == i;
   });
   if (!f.buffer) {
     pe::InputOp::create(b, program.getLoc(), name, type, IntegerAttr(),

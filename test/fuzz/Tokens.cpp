@@ -263,7 +263,7 @@ std::string fuzz::mix(StringRef a, StringRef b, Random &random) {
 }
 
 bool fuzz::keepRefused(StringRef text) {
-  return llvm::xxh3_64bits(text) % 16 == 0;
+  return llvm::xxh3_64bits(text) % 256 == 0;
 }
 
 static size_t give(const std::string &text, uint8_t *data, size_t maxSize) {
