@@ -363,11 +363,14 @@ private:
     loc = fuseOps(match.ops);
     unifyTypes(rewriter, loc, in, elementOf(op));
     int64_t dv = shapeOf(in.v)[3];
+    // One after another: the order of arguments is the compiler's.
+    Value queries = mergeHeads(rewriter, loc, in.q);
+    Value keys = mergeHeads(rewriter, loc, in.k);
+    Value values = mergeHeads(rewriter, loc, in.v);
     auto attention = AttentionOp::create(
-        rewriter, loc, mergeHeads(rewriter, loc, in.q),
-        mergeHeads(rewriter, loc, in.k), mergeHeads(rewriter, loc, in.v),
-        mask.mask, shape.heads, shapeOf(in.k)[1], llvm::APFloat(float(scale)),
-        mask.causal, match.zeroMasked);
+        rewriter, loc, queries, keys, values, mask.mask, shape.heads,
+        shapeOf(in.k)[1], llvm::APFloat(float(scale)), mask.causal,
+        match.zeroMasked);
     remarkRaised(PassName, attention);
     Value y = makeCast(rewriter, loc, attention, elementOf(op));
     y = makeReshape(rewriter, loc, y,
