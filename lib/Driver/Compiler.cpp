@@ -22,6 +22,7 @@
 #include "weft/Import/Import.h"
 #include "weft/Import/Passes.h"
 #include "weft/Passes/Passes.h"
+#include "weft/Passes/Plan.h"
 #include "weft/Support/Output.h"
 #include "weft/Support/TensorFile.h"
 #include "weft/Verify/Verifier.h"
@@ -52,6 +53,8 @@ public:
       return code;
     if (ExitCode code = convertFloats())
       return code;
+    if (ExitCode code = loadPlan())
+      return code;
     if (o.emit == Emit::NN)
       return print();
     OwningOpRef<ModuleOp> model = module->clone();
@@ -72,6 +75,7 @@ private:
   ImportReport report;
   OutputSet outputs;
   RemarkFile remarks;
+  Plan plan;
   bool codeIsGiven = false; // the module came as fabric or pe
 
   ExitCode fail(const Twine &message, ExitCode code = UserError) {
@@ -211,11 +215,30 @@ private:
     return succeeded(pm.run(*module)) ? Success : Internal;
   }
 
+  /// A plan that is there is obeyed; one that is not will be written.
+  ExitCode loadPlan() {
+    if (o.plan.empty())
+      return Success;
+    llvm::Expected<Emit> level = levelOf(*module);
+    if (!level)
+      return fail(llvm::toString(level.takeError()));
+    if (*level != Emit::NN || o.emit == Emit::NN)
+      return fail("--plan is for what comes from a model or an nn module and "
+                  "goes to --emit=wafer or further");
+    llvm::Expected<Plan> read = readPlan(o.plan);
+    if (!read) {
+      llvm::errs() << llvm::toString(read.takeError()) << "\n";
+      return UserError;
+    }
+    plan = std::move(*read);
+    return Success;
+  }
+
   /// Runs the passes from the level that the module is at to the one wanted.
   ExitCode lower() {
     PassManager pm(&context);
     pm.enableVerifier(true);
-    pm.addPass(createPartitionPass(target));
+    pm.addPass(createPartitionPass(target, o.plan.empty() ? nullptr : &plan));
     pm.addPass(createPlacePass());
     if (o.emit > Emit::Wafer) {
       pm.addPass(createExpandPass());
@@ -251,6 +274,11 @@ private:
   /// The main output and those beside it: all of them, or none.
   ExitCode write(OutputSet::Write main) {
     llvm::Error e = outputs.add(o.output.empty() ? "-" : o.output, main);
+    if (!e && !o.plan.empty() && !plan.given)
+      e = outputs.add(o.plan, [this](llvm::raw_ostream &os) {
+        printPlan(plan, os);
+        return llvm::Error::success();
+      });
     if (!e && !o.remarks.empty())
       e = outputs.add(o.remarks, [this](llvm::raw_ostream &os) {
         os << remarks.text();

@@ -9,6 +9,7 @@
 #include "PE/PEOps.h"
 #include "Wafer/WaferOps.h"
 #include "weft/Passes/Passes.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -34,6 +35,19 @@ llvm::Expected<ModelText> weft::readModelText(const std::string &model) {
   bool isText = !standardInput || looksLikeText((*buffer)->getBuffer());
   (isText ? result.text : result.input) = std::move(*buffer);
   return result;
+}
+
+llvm::Expected<Plan> weft::readPlan(const std::string &path) {
+  llvm::sys::fs::file_status status;
+  bool isFile = path != "-" && !llvm::sys::fs::status(path, status) &&
+                status.type() == llvm::sys::fs::file_type::regular_file;
+  if (!isFile)
+    return Plan();
+  auto buffer = llvm::MemoryBuffer::getFile(path);
+  if (!buffer)
+    return llvm::createStringError("weftc: error: cannot read '" + path +
+                                   "': " + buffer.getError().message());
+  return parsePlan((*buffer)->getBuffer(), path);
 }
 
 llvm::Expected<Emit> weft::levelOf(ModuleOp module) {

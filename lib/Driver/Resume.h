@@ -8,6 +8,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "weft/Driver/Compiler.h"
+#include "weft/Passes/Plan.h"
 #include "weft/Target/Target.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <memory>
@@ -22,6 +23,9 @@ struct ModelText {
   std::unique_ptr<llvm::MemoryBuffer> text, input;
 };
 llvm::Expected<ModelText> readModelText(const std::string &model);
+
+/// The plan at `path` if a file is there, else one that is not `given`.
+llvm::Expected<Plan> readPlan(const std::string &path);
 
 /// The one program of `module` and its level; an error if there is not one.
 llvm::Expected<Emit> levelOf(mlir::ModuleOp module);

@@ -189,6 +189,26 @@ LogicalResult Candidate::build(nn::ProgramOp program) {
   return success();
 }
 
+bool Candidate::restrict(int node,
+                         llvm::function_ref<bool(const Option &)> keep) {
+  std::vector<Option> kept;
+  std::vector<solve::LayoutOption> layouts;
+  std::vector<OptionCost> costsOfKept;
+  for (auto [i, option] : llvm::enumerate(options[node])) {
+    if (!keep(option))
+      continue;
+    kept.push_back(option);
+    layouts.push_back(problem.nodes[node].options[i]);
+    costsOfKept.push_back(optionCosts[node][i]);
+  }
+  if (kept.empty())
+    return false;
+  options[node] = std::move(kept);
+  problem.nodes[node].options = std::move(layouts);
+  optionCosts[node] = std::move(costsOfKept);
+  return true;
+}
+
 uint64_t Candidate::relayoutCycles(int node, int from, int to) {
   auto [it, isNew] = relayouts.try_emplace({node, from, to});
   if (!isNew)

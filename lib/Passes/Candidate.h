@@ -57,6 +57,9 @@ public:
   /// Chooses for `capacity` bytes per PE: by cycles alone, or if that does not
   /// fit, with a rising price on bytes until it does. Returns the cycles.
   uint64_t solve(uint64_t capacity);
+  /// Keeps the options of `node` that `keep` likes; false, and all of them, if
+  /// it likes none. To be called before solve().
+  bool restrict(int node, llvm::function_ref<bool(const Option &)> keep);
   /// Bytes per PE: all constants, and the largest op's other operands.
   uint64_t bytes() const;
   /// The chosen options' cycles, relayouts included.

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 #include "NN/NNOps.h"
 #include "PartitionRemarks.h"
+#include "PlanApply.h"
 #include "WaferWriter.h"
 #include "weft/Passes/Passes.h"
 
@@ -23,7 +24,7 @@ namespace weft {
 namespace {
 struct Partition : public weft::impl::PartitionBase<Partition> {
   using PartitionBase::PartitionBase;
-  explicit Partition(const Target &t) : target(t) {}
+  Partition(const Target &t, Plan *plan) : target(t), plan(plan) {}
 
   void runOnOperation() override {
     if (target.name.empty()) { // made by name: the machine is in the options
@@ -35,30 +36,69 @@ struct Partition : public weft::impl::PartitionBase<Partition> {
       }
       target = std::move(*t);
     }
-    auto programs = llvm::to_vector(getOperation().getOps<nn::ProgramOp>());
-    for (nn::ProgramOp program : programs) {
-      std::unique_ptr<Candidate> best;
-      uint64_t bestCost = 0;
-      bool bestFits = false;
-      uint64_t capacity = (target.sramBytes - target.reservedBytes) * 8 / 9;
-      for (const Rect &r : rectangles()) {
-        auto c = std::make_unique<Candidate>(program, r, target);
-        if (failed(c->build(program)))
-          return signalPassFailure();
-        uint64_t cost = c->solve(capacity);
-        bool fits = c->bytes() <= capacity;
-        remarkRectangle(*c, program.getLoc(), capacity, /*chosen=*/false);
-        if (!best || (fits && !bestFits) ||
-            (fits == bestFits && fits && cost < bestCost)) {
-          best = std::move(c);
-          bestCost = cost;
-          bestFits = fits;
-        }
+    capacity = (target.sramBytes - target.reservedBytes) * 8 / 9;
+    for (auto program : llvm::to_vector(getOperation().getOps<nn::ProgramOp>()))
+      if (failed(partition(program)))
+        return signalPassFailure();
+  }
+
+  LogicalResult partition(nn::ProgramOp program) {
+    auto rects = triedRectangles();
+    if (failed(rects))
+      return failure();
+    std::unique_ptr<Candidate> best;
+    uint64_t bestCost = 0;
+    bool bestFits = false;
+    for (const Rect &r : *rects) {
+      auto c = std::make_unique<Candidate>(program, r, target);
+      if (failed(c->build(program)))
+        return failure();
+      if (!obeys(program, *c))
+        continue;
+      uint64_t cost = c->solve(capacity);
+      bool fits = c->bytes() <= capacity;
+      remarkRectangle(*c, program.getLoc(), capacity, /*chosen=*/false);
+      if (!best || (fits && !bestFits) ||
+          (fits == bestFits && fits && cost < bestCost)) {
+        best = std::move(c);
+        bestCost = cost;
+        bestFits = fits;
       }
-      remarkRectangle(*best, program.getLoc(), capacity, /*chosen=*/true);
-      remarkKernels(*best);
-      writeWafer(*best, program, target);
     }
+    if (!best)
+      return sayWhyNot(program, rects->front());
+    remarkRectangle(*best, program.getLoc(), capacity, /*chosen=*/true);
+    remarkKernels(*best);
+    if (plan && !plan->given)
+      fillPlan(*plan, program, *best);
+    writeWafer(*best, program, target);
+    return success();
+  }
+
+  /// Leaves `c` what the plan allows; false if that is nothing.
+  bool obeys(nn::ProgramOp program, Candidate &c) {
+    if (!plan || !plan->given)
+      return true;
+    ScopedDiagnosticHandler quiet(&getContext(),
+                                  [](Diagnostic &) { return success(); });
+    return succeeded(applyPlan(*plan, program, c));
+  }
+
+  /// The plan can be obeyed on no rectangle: its error on the largest.
+  LogicalResult sayWhyNot(nn::ProgramOp program, const Rect &r) {
+    Candidate c(program, r, target);
+    if (succeeded(c.build(program)))
+      (void)applyPlan(*plan, program, c);
+    return failure();
+  }
+
+  FailureOr<SmallVector<Rect>> triedRectangles() {
+    if (!plan || !plan->given)
+      return rectangles();
+    auto planned = planRectangle(*plan, &getContext(), target);
+    if (failed(planned))
+      return failure();
+    return *planned ? SmallVector<Rect>{**planned} : rectangles();
   }
 
   /// Rectangles worth trying, largest first: the grid and shapes whose sides
@@ -79,9 +119,11 @@ struct Partition : public weft::impl::PartitionBase<Partition> {
   }
 
   Target target;
+  Plan *plan = nullptr;
+  uint64_t capacity = 0; // bytes that kernels and data of a PE may take
 };
 } // namespace
 
-std::unique_ptr<Pass> weft::createPartitionPass(const Target &t) {
-  return std::make_unique<Partition>(t);
+std::unique_ptr<Pass> weft::createPartitionPass(const Target &t, Plan *plan) {
+  return std::make_unique<Partition>(t, plan);
 }

@@ -41,6 +41,11 @@ static cl::opt<std::string> Acc("acc",
 static Text CostJson("cost-json", cl::desc("write the cost report as JSON"),
                      cl::value_desc("FILE"), cl::location(options.costJson),
                      cl::cat(Cat));
+static Text Plan("plan",
+                 cl::desc("algorithm, layout and rectangle of every kernel: "
+                          "obeyed if the file is there, else written"),
+                 cl::value_desc("FILE"), cl::location(options.plan),
+                 cl::cat(Cat));
 static Text Remarks("remarks", cl::desc("write every decision as YAML"),
                     cl::value_desc("FILE"), cl::location(options.remarks),
                     cl::cat(Cat));

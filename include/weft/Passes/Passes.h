@@ -13,6 +13,8 @@
 
 namespace weft {
 
+struct Plan;
+
 /// The machine that --target, --grid and --set name; empty `grid`: all of it.
 llvm::Expected<Target> resolveTarget(llvm::StringRef name, llvm::StringRef grid,
                                      llvm::ArrayRef<std::string> set);
@@ -23,8 +25,10 @@ llvm::Expected<Target> statedTarget(llvm::StringRef text,
 
 /// nn.program -> wafer.program with one stage: a rectangle, a kernel and
 /// layouts for every op, chosen by cost. `t` is the machine, its grid already
-/// cut; without a name the pass's options say it.
-std::unique_ptr<mlir::Pass> createPartitionPass(const Target &t);
+/// cut; without a name the pass's options say it. A `plan` that is given is
+/// obeyed, another one is filled.
+std::unique_ptr<mlir::Pass> createPartitionPass(const Target &t,
+                                                Plan *plan = nullptr);
 /// Gives stages without `at` a place.
 std::unique_ptr<mlir::Pass> createPlacePass();
 /// wafer.program -> fabric.program: buffers, launches, kernels (equal ones
