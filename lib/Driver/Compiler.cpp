@@ -7,6 +7,7 @@
 #include "Diagnostics.h"
 #include "Fabric/FabricOps.h"
 #include "Fit.h"
+#include "KernelModel.h"
 #include "NN/NNDialect.h"
 #include "NN/NNOps.h"
 #include "PE/Emit/Emit.h"
@@ -35,7 +36,8 @@ namespace {
 class Compilation {
 public:
   explicit Compilation(const CompilerOptions &o)
-      : o(o), diagnostics(context, o.model) {
+      : o(o), diagnostics(context,
+                          o.kernel.empty() ? o.model : "--kernel=" + o.kernel) {
     context.loadDialect<nn::NNDialect, wafer::WaferDialect,
                         fabric::FabricDialect, pe::PEDialect, scf::SCFDialect,
                         arith::ArithDialect, memref::MemRefDialect>();
@@ -94,12 +96,25 @@ private:
   }
 
   ExitCode loadModule() {
+    if (!o.kernel.empty())
+      return loadKernel();
     llvm::Expected<ModelText> model = readModelText(o.model);
     if (!model)
       return fail(llvm::toString(model.takeError()));
     if (model->text)
       return loadText(*model->text);
     return loadOnnx(model->input.get());
+  }
+
+  ExitCode loadKernel() {
+    if (!o.dims.empty() || !o.consts.empty())
+      return fail("--dim and --const are for ONNX models; a kernel leaves "
+                  "nothing open");
+    auto built = buildKernelModel(context, o.kernel);
+    if (!built)
+      return fail(llvm::toString(built.takeError()));
+    module = std::move(*built);
+    return Success;
   }
 
   /// MLIR at any level; what it states about the machine holds.
@@ -141,6 +156,8 @@ private:
   }
 
   StringRef modelName() const {
+    if (!o.kernel.empty())
+      return StringRef(o.kernel).split(':').first;
     StringRef stem = llvm::sys::path::stem(o.model);
     return stem == "-" ? StringRef("stdin") : stem;
   }
@@ -379,6 +396,14 @@ ExitCode weft::compile(const CompilerOptions &options) {
                  << " --acc=" << options.acc
                  << ", allowed are --dtype=keep, f32, f16 or bf16 and "
                     "--acc=f32 or f16\n";
+    return UserError;
+  }
+  if (options.model.empty() == options.kernel.empty()) {
+    llvm::errs() << "weftc: error: "
+                 << (options.model.empty()
+                         ? "no model, give MODEL or --kernel=NAME:SIZES,TYPE"
+                         : "found a MODEL and --kernel, allowed is one of them")
+                 << "\n";
     return UserError;
   }
   if (options.emit == Emit::Binary && options.output.empty()) {

@@ -15,7 +15,7 @@ static cl::OptionCategory Cat("weftc options");
 using Text = cl::opt<std::string, true>;
 using List = cl::list<std::string>;
 
-static Text Model(cl::Positional, cl::Required, cl::desc("MODEL"),
+static Text Model(cl::Positional, cl::desc("MODEL"),
                   cl::location(options.model), cl::cat(Cat));
 static Text Output("o", cl::desc("output file, - for standard output"),
                    cl::value_desc("OUT"), cl::location(options.output),
@@ -41,6 +41,9 @@ static cl::opt<std::string> Acc("acc",
 static Text CostJson("cost-json", cl::desc("write the cost report as JSON"),
                      cl::value_desc("FILE"), cl::location(options.costJson),
                      cl::cat(Cat));
+static Text Kernel("kernel", cl::desc("one kernel without a model"),
+                   cl::value_desc("NAME:SIZES,TYPE"),
+                   cl::location(options.kernel), cl::cat(Cat));
 static Text Plan("plan",
                  cl::desc("algorithm, layout and rectangle of every kernel: "
                           "obeyed if the file is there, else written"),

@@ -19,7 +19,8 @@ struct CompilerOptions {
   std::string target, grid; // empty: wse2, all of it
   std::vector<std::string> set, dims, consts;
   std::string costJson, remarks, plan;
-  std::string remarksFilter;               // of names of passes; empty: all
+  std::string kernel;        // instead of a model: NAME:SIZES,TYPE
+  std::string remarksFilter; // of names of passes; empty: all
   std::string dtype = "keep", acc = "f32"; // of tensors, of accumulators
   Emit emit = Emit::Binary;
 };

@@ -7,7 +7,9 @@
 #include "Fields.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Regex.h"
 #include "gtest/gtest.h"
+#include <set>
 
 using namespace weft;
 
@@ -91,6 +93,38 @@ TEST(Target, SetRefusesAndLeavesTheTargetAlone) {
   EXPECT_EQ(printTarget(t), before);
 }
 
+/// A misspelt key, what is no value, and what is out of range, of every field.
+TEST(Target, SetOfEveryFieldIsChecked) {
+  Target t = preset("wse2");
+  const Target fields = t;
+  std::string before = printTarget(t);
+  visitFields(fields, [&](const FieldSpec &spec, const auto &fact) {
+    std::string key = spec.key;
+    constexpr bool isList =
+        !std::is_integral_v<std::remove_cvref_t<decltype(fact.value)>>;
+    EXPECT_EQ(message(setField(t, key + "_=1")),
+              "--set: unknown key '" + key + "_'; the nearest known key is '" +
+                  key + "'");
+    for (const char *bad : {"", "x", "-1", "1.5", "99999999999"})
+      EXPECT_EQ(message(setField(t, key + "=" + bad)),
+                "--set " + key + "=" + bad +
+                    (isList ? ": expected numbers such as 2,3,4 or 2..7"
+                            : ": expected a non-negative number"));
+    auto expectRange = [&](uint64_t value) {
+      std::string v = std::to_string(value);
+      EXPECT_EQ(message(setField(t, key + "=" + v)),
+                "--set " + key + "=" + v + ": " +
+                    (isList ? "has an element that " : "") + "is " + v +
+                    ", allowed are " + std::to_string(spec.min) + " to " +
+                    std::to_string(spec.max) + " " + spec.unit);
+    };
+    expectRange(uint64_t(spec.max) + 1);
+    if (spec.min)
+      expectRange(spec.min - 1);
+  });
+  EXPECT_EQ(printTarget(t), before);
+}
+
 TEST(Target, CutGrid) {
   Target t = preset("wse2");
   EXPECT_EQ(message(cutGrid(t, 8, 4)), "");
@@ -163,6 +197,27 @@ TEST(Target, DocumentedConstantsAreThoseOfThePresets) {
                       " | " + shown(fact) + " | " + wse3[i++] + " |";
     EXPECT_TRUE((*doc)->getBuffer().contains(row)) << row;
   });
+}
+
+// Nor does the table hold a key that no target has.
+TEST(Target, DocumentedKeysAreFields) {
+  auto doc = llvm::MemoryBuffer::getFile(MACHINE_MODEL);
+  ASSERT_TRUE(bool(doc));
+  std::set<std::string> keys;
+  const Target two = preset("wse2");
+  visitFields(
+      two, [&](const FieldSpec &spec, const auto &) { keys.insert(spec.key); });
+  llvm::Regex row("^\\| `([a-z]+\\.[a-z0-9_]+)` \\| ");
+  llvm::SmallVector<llvm::StringRef> lines, match;
+  (*doc)->getBuffer().split(lines, '\n');
+  size_t rows = 0;
+  for (llvm::StringRef line : lines) {
+    if (!row.match(line, &match))
+      continue;
+    ++rows;
+    EXPECT_TRUE(keys.count(match[1].str())) << line.str();
+  }
+  EXPECT_EQ(rows, keys.size());
 }
 
 TEST(Target, OddFilesAreRefused) {
