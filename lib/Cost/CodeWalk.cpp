@@ -46,6 +46,9 @@ void Totals::add(const Totals &o, uint64_t times) {
         SaturatingAdd(mine.cycles, SaturatingMultiply(v.cycles, times));
   }
   addScaled(words, o.words, times);
+  instructions =
+      SaturatingAdd(instructions, SaturatingMultiply(o.instructions, times));
+  elements = SaturatingAdd(elements, SaturatingMultiply(o.elements, times));
   addScaled(received, o.received, times);
   fabricElements = SaturatingAdd(fabricElements,
                                  SaturatingMultiply(o.fabricElements, times));
@@ -285,7 +288,9 @@ llvm::Expected<uint32_t> Walker::body(uint32_t at, Frame &f, End end,
       return fault(c, at, "the code is too large to analyse");
     const Instr &i = code.instrs[code.atWord[at]];
     uint32_t next = at + i.numWords, kernel = kernelAt(at);
-    f.block->totals.fetchedEnd = std::max(f.block->totals.fetchedEnd, next);
+    Totals &totals = f.block->totals;
+    totals.fetchedEnd = std::max(totals.fetchedEnd, next);
+    totals.instructions = SaturatingAdd(totals.instructions, uint64_t(1));
     if (i.isVector()) {
       if (llvm::Error e = vector(i, f))
         return e;
@@ -519,6 +524,7 @@ llvm::Error Walker::vector(const Instr &i, Frame &f) {
     return e;
   Totals &totals = f.block->totals;
   Totals::PerKernel &k = totals.kernels[op.kernel];
+  totals.elements = SaturatingAdd(totals.elements, n);
   if (i.op == Op::VFMac || i.op == Op::VFDot)
     k.macs = SaturatingAdd(k.macs, n);
   bool usesFabric = op.in[0] != NoColor || op.out != NoColor;

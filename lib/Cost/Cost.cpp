@@ -40,6 +40,11 @@ static void countWork(const bin::Program &p, const Codes &codes,
         {k.name, k.algorithm, k.nodes, k.where, k.stage, 0, 0, 0});
   for (size_t c = 0; c < codes.size(); ++c) {
     uint64_t pes = countPEs(p.classes[c].where);
+    const Totals &all = codes[c]->totals;
+    r.instructions = SaturatingAdd(r.instructions,
+                                   SaturatingMultiply(all.instructions, pes));
+    r.elements =
+        SaturatingAdd(r.elements, SaturatingMultiply(all.elements, pes));
     for (const auto &[kernel, v] : codes[c]->totals.kernels) {
       uint64_t macs = SaturatingMultiply(v.macs, pes);
       r.macs = SaturatingAdd(r.macs, macs);

@@ -110,6 +110,8 @@ std::string cost::serialize(const CostReport &r) {
   m.set_wavelet_hops(r.waveletHops);
   m.set_max_link_wavelets(r.maxLinkWavelets);
   m.set_macs(r.macs);
+  m.set_instructions(r.instructions);
+  m.set_elements(r.elements);
   put(r.memory, m.mutable_memory());
   for (const KernelCost &k : r.kernels)
     put(k, m.add_kernels());
@@ -140,6 +142,8 @@ llvm::Expected<CostReport> cost::deserialize(llvm::StringRef bytes) {
   r.waveletHops = m.wavelet_hops();
   r.maxLinkWavelets = m.max_link_wavelets();
   r.macs = m.macs();
+  r.instructions = m.instructions();
+  r.elements = m.elements();
   r.memory = get(m.memory());
   for (const pb::Kernel &k : m.kernels())
     r.kernels.push_back(get(k));

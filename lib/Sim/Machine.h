@@ -290,7 +290,7 @@ private:
   std::vector<size_t> macBase;   // by PE
   std::vector<bool> workedFor;   // as macsOf: did the PE spend time on it
   std::vector<Account> accounts; // by PE: since PE::account began
-  uint64_t macs = 0, instructions = 0, fabricElements = 0;
+  uint64_t macs = 0, instructions = 0, elements = 0, fabricElements = 0;
   uint64_t firstElement = ~uint64_t(0), lastElement = 0;
 
   std::vector<std::vector<uint8_t>>

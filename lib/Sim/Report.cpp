@@ -144,6 +144,7 @@ Stats Machine::collect() const {
           : *std::max_element(linkWavelets.begin(), linkWavelets.end());
   s.macs = macs;
   s.instructions = instructions;
+  s.elements = elements;
   s.fabricElements = fabricElements;
   if (fabricElements) {
     s.firstElement = firstElement;

@@ -125,7 +125,7 @@ void Machine::reset() {
   for (Probe &p : probes)
     std::fill(p.states.begin(), p.states.end(), Probe::Missing);
   nextCall.assign(pes.size(), 0);
-  macs = instructions = fabricElements = lastElement = 0;
+  macs = instructions = elements = fabricElements = lastElement = 0;
   firstElement = ~uint64_t(0);
   for (PE &pe : pes) {
     startPE(pe);

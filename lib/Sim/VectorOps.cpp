@@ -36,6 +36,7 @@ bool Machine::vector(PE &pe, const Inst &i) {
     return false;
   f.issue = pe.time;
   f.kernel = kernelOf(pe, i);
+  elements += f.total;
   if (f.fabric)
     issueFabric(pe, f);
   else
@@ -458,12 +459,12 @@ void Machine::issueMemory(PE &pe, Flight &f) {
   const Inst &i = *f.inst;
   if (i.op == Op::VFMac || i.op == Op::VFDot)
     addMacs(pe, f.kernel, f.total);
-  uint64_t elements = Target::elementCycles(f.total, f.rate);
+  uint64_t cycles = Target::elementCycles(f.total, f.rate);
   ++pe.pc;
   if (!i.async) {
     pe.setup += target.vectorSetup;
-    pe.compute += elements;
-    pe.time += target.vectorSetup + elements;
+    pe.compute += cycles;
+    pe.time += target.vectorSetup + cycles;
     noteKernel(pe, f.kernel, f.issue, pe.time);
     return;
   }
@@ -472,7 +473,7 @@ void Machine::issueMemory(PE &pe, Flight &f) {
     pe.flights.resize(slot + 1);
   pe.time += target.scalarAlu;
   pe.compute += target.scalarAlu;
-  f.end = pe.time + target.vectorSetup + elements;
+  f.end = pe.time + target.vectorSetup + cycles;
   noteKernel(pe, f.kernel, f.issue, f.end);
   pe.memLive |= 1u << slot;
   pe.flights[slot] = f;

@@ -401,12 +401,12 @@ private:
     while (pc != end && !halted && !exhausted()) {
       const Instr &i = instrs[pc];
       ++steps;
-      fetch(i);
+      fetch(i, 1);
       switch (i.op) {
       case Op::Loop:
         loop(pc, i);
         pc = structure->loopEnd[pc];
-        fetch(instrs[pc]);
+        fetch(instrs[pc], uint32_t(i.imm));
         break;
       case Op::Call:
         execute(size_t(structure->at(uint32_t(i.imm))), instrs.size());
@@ -424,7 +424,9 @@ private:
     }
   }
 
-  void fetch(const Instr &i) {
+  void fetch(const Instr &i, uint64_t times) {
+    traffic.instructions =
+        satAdd(traffic.instructions, satMul(times, multiplier));
     uint64_t end = k.codeAddr + 4 * uint64_t(i.wordIndex + i.numWords);
     peak = std::max(peak, end);
     peakReached = std::max(peakReached, end);
@@ -879,6 +881,7 @@ private:
 
   void read(const Instr &i, const Access &a, int64_t lo, int64_t hi) {
     bool exact = forEachRun(a, [&](int64_t begin, int64_t end) {
+      declared(i, "reads", begin, end);
       int missing = have.find_first_unset_in(unsigned(begin), unsigned(end));
       bool own = ownResult && !sameWalk(*ownResult, a) &&
                  missing >= ownResult->base.lo + ownResult->shape->lo &&
@@ -900,8 +903,27 @@ private:
       markWritten(begin, end);
       meetsCode(i, "writes", begin, end);
     };
-    if (!forEachRun(a, mark))
+    bool exact = forEachRun(a, [&](int64_t begin, int64_t end) {
+      mark(begin, end);
+      declared(i, "writes", begin, end);
+      if (!image.weights.empty() &&
+          image.weights.find_first_in(unsigned(begin), unsigned(end)) >= 0)
+        report("R-MEM-6", i,
+               "writes to weights, at bytes " + std::to_string(begin) + " to " +
+                   std::to_string(end));
+    });
+    if (!exact)
       mark(lo, hi);
+  }
+
+  void declared(const Instr &i, const char *verb, int64_t begin, int64_t end) {
+    if (image.declared.empty())
+      return;
+    int at = image.declared.find_first_unset_in(unsigned(begin), unsigned(end));
+    if (at >= 0 && !meetsCode(i, verb, begin, end))
+      report("R-MEM-6", i,
+             std::string(verb) + " byte " + std::to_string(at) +
+                 ", which lies in no range of .weft.memory");
   }
 
   bool meetsCode(const Instr &i, const char *verb, int64_t begin, int64_t end) {
@@ -1050,6 +1072,7 @@ private:
     for (Operand src : {i.src0, i.src1})
       if (src.kind == OperandKind::Reg)
         reg(i, src.index);
+    traffic.elements = satAdd(traffic.elements, satMul(o.count, multiplier));
     if (i.op == Op::VFMac || i.op == Op::VFDot)
       traffic.macs = satAdd(traffic.macs, satMul(o.count, multiplier));
     if (i.dst.kind == OperandKind::Reg) {

@@ -52,8 +52,8 @@ private:
 
 /// What one PE of a class sends, receives and multiplies in all.
 struct Traffic {
-  PerColor sent{}, received{}; // wavelets of one PE
-  uint64_t macs = 0;           // of one PE
+  PerColor sent{}, received{};                       // wavelets of one PE
+  uint64_t macs = 0, elements = 0, instructions = 0; // of one PE
 };
 
 /// What the walk over the code of one class found.
@@ -77,6 +77,9 @@ struct LoadImage {
   std::map<uint32_t, Known> words32, words16;
   /// Bytes the host reads after halt.
   llvm::BitVector results;
+  /// Bytes that .weft.memory states on every PE of the class, and among them
+  /// those of weights; empty if it states nothing at all.
+  llvm::BitVector declared, weights;
 };
 
 struct Context {
@@ -89,9 +92,15 @@ struct Context {
   std::vector<Region> where; // of each class
 };
 
-/// Memory.cpp: R-MEM-1, R-MEM-2, R-MEM-4 of placements; one image per class.
+/// Memory.cpp: what the loader puts on the PEs of a class.
 LoadImage loadImage(Context &c, size_t cls);
+
+/// Placements.cpp: R-MEM-1, R-MEM-2, R-MEM-3, R-MEM-4, R-MEM-6 of the file.
 void checkPlacements(Context &c);
+unsigned storageBytes(bin::ElemType t); // 0: not a type of SRAM
+uint64_t span(const bin::Placement &p); // elements of one tile's buffer
+uint64_t tileElems(const bin::Placement &p);
+constexpr uint64_t MaxLocalElems = 1 << 18; // of one tile; SRAM holds fewer
 
 /// Code.cpp: R-MEM, R-QUE-1, R-QUE-4, R-TASK, R-OP and R-FAB-8 of one class.
 ClassFacts walkClass(Context &c, size_t cls, const LoadImage &image);
@@ -107,6 +116,9 @@ using Flows = std::map<std::pair<size_t, unsigned>, std::vector<Delivery>>;
 /// Streams.cpp: R-FAB-7, R-FAB-9, and the counts of the fabric.
 Flows checkStreams(Context &c, const std::vector<ClassFacts> &facts,
                    Counts &counts);
+
+/// Report.cpp: R-COST. `reached`: the highest byte that is surely touched.
+void checkCostReport(Context &c, const Counts &counts, uint64_t reached);
 
 /// Progress.cpp: R-TASK-2, do all PEs halt or may they wait for each other?
 void checkProgress(Context &c, const std::vector<ClassFacts> &facts,

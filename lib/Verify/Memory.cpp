@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <tuple>
 
 using namespace weft;
 using namespace weft::verify;
@@ -23,27 +24,7 @@ using bin::Placement;
 
 namespace {
 
-constexpr uint64_t MaxLocalElems = 1 << 18; // of one tile; SRAM holds fewer
 constexpr uint64_t MaxTableElems = 1 << 14; // tiles kept as known integers
-
-unsigned storageBytes(ElemType t) {
-  return bin::isStorage(t) ? bin::elemBytes(t) : 0;
-}
-
-/// Elements spanned by one tile; saturates.
-uint64_t span(const Placement &p) {
-  uint64_t n = 1;
-  for (const DimMap &d : p.dims)
-    n = satAdd(n, satMul(d.tile ? d.tile - 1 : 0, d.stride));
-  return n;
-}
-
-uint64_t tileElems(const Placement &p) {
-  uint64_t n = 1;
-  for (const DimMap &d : p.dims)
-    n = satMul(n, d.tile);
-  return n;
-}
 
 /// Calls `visit(local index per dimension, offset in elements)` for each
 /// element of a tile whose index along d is below limit[d].
@@ -140,6 +121,7 @@ public:
     image.anywhere.resize(sram);
     image.results.resize(sram);
     collect();
+    declare();
     bool first = true;
     for (const Piece &p : pieces()) {
       addPiece(p, first);
@@ -175,6 +157,28 @@ private:
     for (const bin::IOTensor &in : c.program.inputs)
       if (in.kind == bin::IOTensor::OnWafer && usable(in.place))
         items.push_back({"input '" + in.name + "'", &in.place, nullptr});
+  }
+
+  /// Ranges of one buffer may lie on several rectangles.
+  void declare() {
+    std::map<std::tuple<uint32_t, uint32_t, bool>, Region> ranges;
+    for (const bin::MemRange &m : c.program.memory)
+      if (onGrid(m.where, c.program.gridW, c.program.gridH) &&
+          satAdd(m.addr, m.bytes) <= sram)
+        ranges[{m.addr, m.bytes, m.cls == bin::MemRange::Weights}].push_back(
+            m.where);
+    if (c.program.memory.empty())
+      return;
+    image.declared.resize(sram);
+    image.weights.resize(sram);
+    for (const auto &[range, where] : ranges) {
+      auto [addr, bytes, isWeight] = range;
+      if (!subtract(c.where[cls], where).empty())
+        continue;
+      image.declared.set(addr, addr + bytes);
+      if (isWeight)
+        image.weights.set(addr, addr + bytes);
+    }
   }
 
   std::vector<Piece> pieces() const {
@@ -324,68 +328,8 @@ private:
   LoadImage image;
 };
 
-void checkPlacement(Context &c, const std::string &what, const Placement &p) {
-  unsigned size = storageBytes(p.storage);
-  if (!size || p.where.dx != 1 || p.where.dy != 1 ||
-      !onGrid(p.where, c.program.gridW, c.program.gridH) || tileElems(p) == 0) {
-    c.findings.add(
-        "R-FILE",
-        what + ": not a tile per PE of a rectangle on the grid, stored as "
-               "f32, f16, bf16, i32 or i16");
-    return;
-  }
-  uint64_t end = satAdd(p.addr, satMul(span(p), size));
-  std::string range =
-      what + ": bytes " + std::to_string(p.addr) + " to " + std::to_string(end);
-  if (p.addr < c.target.reservedBytes)
-    c.findings.add("R-MEM-1", range + " lie in the reserved " +
-                                  std::to_string(c.target.reservedBytes) +
-                                  " bytes");
-  if (end > c.target.sramBytes || tileElems(p) > MaxLocalElems)
-    c.findings.add("R-MEM-1", range + " do not fit in " +
-                                  std::to_string(c.target.sramBytes) +
-                                  " bytes of SRAM");
-  if (p.addr % size)
-    c.findings.add("R-MEM-2",
-                   range + " are not aligned to " + std::to_string(size));
-}
-
 } // namespace
 
 LoadImage weft::verify::loadImage(Context &c, size_t cls) {
   return ImageBuilder(c, cls).run();
-}
-
-void weft::verify::checkPlacements(Context &c) {
-  const bin::Program &p = c.program;
-  for (const bin::DataInit &i : p.inits) {
-    if (i.tensor >= p.tensors.size()) {
-      c.findings.add("R-FILE", "initial data names tensor " +
-                                   std::to_string(i.tensor) + " of " +
-                                   std::to_string(p.tensors.size()));
-      continue;
-    }
-    checkPlacement(c, "constant '" + p.tensors[i.tensor].name + "'", i.place);
-  }
-  for (const bin::IOTensor &t : p.inputs)
-    if (t.kind == bin::IOTensor::OnWafer)
-      checkPlacement(c, "input '" + t.name + "'", t.place);
-  for (const bin::IOTensor &t : p.outputs)
-    if (t.kind == bin::IOTensor::OnWafer)
-      checkPlacement(c, "output '" + t.name + "'", t.place);
-  for (size_t k = 0; k != p.classes.size(); ++k) {
-    const bin::PEClass &cls = p.classes[k];
-    uint64_t end = cls.codeAddr + uint64_t(cls.code.size()) * 4;
-    std::string range = className(c, k) + ": code at bytes " +
-                        std::to_string(cls.codeAddr) + " to " +
-                        std::to_string(end);
-    if (cls.codeAddr < c.target.reservedBytes || end > c.target.sramBytes)
-      c.findings.add("R-MEM-1", range + " lies outside the " +
-                                    std::to_string(c.target.reservedBytes) +
-                                    " to " +
-                                    std::to_string(c.target.sramBytes) +
-                                    " that programs may use");
-    if (cls.codeAddr % 4)
-      c.findings.add("R-MEM-2", range + " is not aligned to 4");
-  }
 }

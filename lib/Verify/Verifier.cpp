@@ -8,17 +8,18 @@
 //===----------------------------------------------------------------------===//
 #include "weft/Verify/Verifier.h"
 #include "Trace.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 
 using namespace weft;
 using namespace weft::verify;
 
 static const char *const Rules[] = {
-    "R-FILE",   "R-MEM-1", "R-MEM-2", "R-MEM-3", "R-MEM-4", "R-MEM-5",
-    "R-FAB-1",  "R-FAB-2", "R-FAB-3", "R-FAB-4", "R-FAB-7", "R-FAB-8",
-    "R-FAB-9",  "R-QUE-1", "R-QUE-2", "R-QUE-3", "R-QUE-4", "R-TASK-1",
-    "R-TASK-2", "R-OP-1",  "R-OP-2",  "R-OP-3",  "R-OP-4",  "R-OP-5",
-    "R-OP-6",   "R-COST"};
+    "R-FILE",   "R-MEM-1",  "R-MEM-2", "R-MEM-3", "R-MEM-4", "R-MEM-5",
+    "R-MEM-6",  "R-FAB-1",  "R-FAB-2", "R-FAB-3", "R-FAB-4", "R-FAB-7",
+    "R-FAB-8",  "R-FAB-9",  "R-QUE-1", "R-QUE-2", "R-QUE-3", "R-QUE-4",
+    "R-TASK-1", "R-TASK-2", "R-OP-1",  "R-OP-2",  "R-OP-3",  "R-OP-4",
+    "R-OP-5",   "R-OP-6",   "R-COST"};
 static constexpr size_t MaxPerRule = 10;
 
 void Findings::add(const std::string &rule, const std::string &message) {
@@ -122,71 +123,6 @@ static void collectRoutesAndStreams(Context &c) {
                                     describe(s.from) + ", off the grid");
 }
 
-//===----------------------------------------------------------------------===//
-// The embedded cost report
-//===----------------------------------------------------------------------===//
-
-/// The varint fields of a serialised Protobuf message, by number. Nothing of
-/// Protobuf is linked: these few lines are a second reader of the bytes.
-static std::optional<std::map<uint64_t, uint64_t>>
-varintFields(const std::string &bytes) {
-  size_t at = 0;
-  auto varint = [&]() -> std::optional<uint64_t> {
-    uint64_t v = 0;
-    for (unsigned shift = 0; at < bytes.size() && shift < 64; shift += 7) {
-      uint8_t b = uint8_t(bytes[at++]);
-      v |= uint64_t(b & 127) << shift;
-      if (b < 128)
-        return v;
-    }
-    return std::nullopt;
-  };
-  std::map<uint64_t, uint64_t> fields;
-  while (at != bytes.size()) {
-    auto key = varint();
-    if (!key)
-      return std::nullopt;
-    auto value = (*key & 7) == 0 || (*key & 7) == 2
-                     ? varint()
-                     : std::optional<uint64_t>((*key & 7) == 1   ? 8
-                                               : (*key & 7) == 5 ? 4
-                                                                 : UINT64_MAX);
-    if (!value)
-      return std::nullopt;
-    if ((*key & 7) == 0) {
-      fields[*key >> 3] = *value;
-      continue;
-    }
-    if (*value > bytes.size() - at)
-      return std::nullopt;
-    at += *value;
-  }
-  return fields;
-}
-
-/// R-COST: the counts of the report (proto/cost.proto) are those of the code.
-static void checkCostReport(Context &c, const Counts &n, uint64_t reached) {
-  if (c.program.costReport.empty())
-    return c.findings.note("the program embeds no cost report to compare with");
-  auto fields = varintFields(c.program.costReport);
-  if (!fields)
-    return c.findings.add("R-COST", "the cost report is no Protobuf message");
-  auto compare = [&](unsigned field, const char *name, uint64_t lo,
-                     uint64_t hi) {
-    uint64_t stated = (*fields)[field];
-    if (stated < lo || stated > hi)
-      c.findings.add("R-COST", std::string(name) + ": the report states " +
-                                   std::to_string(stated) +
-                                   ", code and routes give " +
-                                   std::to_string(hi));
-  };
-  // An address that depends on data has a bound only.
-  compare(7, "pe.sram_peak_bytes", reached, n.sramPeakBytes);
-  compare(8, "fabric.wavelet_hops", n.waveletHops, n.waveletHops);
-  compare(9, "fabric.max_link_wavelets", n.maxLinkWavelets, n.maxLinkWavelets);
-  compare(10, "compute.macs", n.macs, n.macs);
-}
-
 Result weft::verify::verify(const bin::Program &program, const Target &target) {
   Result result;
   result.rules.assign(std::begin(Rules), std::end(Rules));
@@ -205,7 +141,10 @@ Result weft::verify::verify(const bin::Program &program, const Target &target) {
       for (const Pattern &p : c.where[k])
         pes += p.count();
       Counts &n = result.counts;
-      n.macs = satAdd(n.macs, satMul(pes, facts.back().traffic.macs));
+      const Traffic &t = facts.back().traffic;
+      n.macs = satAdd(n.macs, satMul(pes, t.macs));
+      n.elements = satAdd(n.elements, satMul(pes, t.elements));
+      n.instructions = satAdd(n.instructions, satMul(pes, t.instructions));
       n.sramPeakBytes = std::max(n.sramPeakBytes, facts.back().peakBytes);
     }
     checkProgress(c, facts, checkStreams(c, facts, result.counts));
@@ -226,12 +165,13 @@ std::string weft::verify::printResult(const Result &r) {
   }
   for (const std::string &note : r.notes)
     s += "note: " + note + "\n";
-  s += "pe.sram_peak_bytes        " + std::to_string(r.counts.sramPeakBytes) +
-       "\n";
-  s += "fabric.wavelet_hops       " + std::to_string(r.counts.waveletHops) +
-       "\n";
-  s += "fabric.max_link_wavelets  " + std::to_string(r.counts.maxLinkWavelets) +
-       "\n";
-  s += "compute.macs              " + std::to_string(r.counts.macs) + "\n";
+  const Counts &n = r.counts;
+  for (auto [name, count] : {std::pair{"pe.sram_peak_bytes", n.sramPeakBytes},
+                             {"fabric.wavelet_hops", n.waveletHops},
+                             {"fabric.max_link_wavelets", n.maxLinkWavelets},
+                             {"compute.macs", n.macs},
+                             {"compute.elements", n.elements},
+                             {"compute.instructions", n.instructions}})
+    s += llvm::formatv("{0,-26}{1}\n", name, count).str();
   return s;
 }

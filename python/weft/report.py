@@ -12,7 +12,7 @@ import sys
 
 # What the cost model states exactly; cycles are stated as bound and estimate.
 EXACT = ["pe.sram_peak_bytes", "fabric.wavelet_hops", "fabric.max_link_wavelets",
-         "compute.macs"]
+         "compute.macs", "compute.elements", "compute.instructions"]
 
 # Into what the time of a kernel's or a class's PEs is split.
 SPLIT = ["compute", "setup", "wait_in", "wait_out", "idle"]

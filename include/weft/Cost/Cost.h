@@ -70,6 +70,7 @@ struct CostReport {
   uint64_t waveletHops = 0;
   uint64_t maxLinkWavelets = 0;
   uint64_t macs = 0;
+  uint64_t instructions = 0, elements = 0; // executed; of vector ops
   MemoryCost memory;
   std::vector<KernelCost> kernels;
   std::vector<StageCost> stages;

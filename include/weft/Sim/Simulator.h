@@ -45,8 +45,9 @@ struct Stats {
   /// Start of the first and end of the last element that an op with a fabric
   /// operand processed; both 0 if there is none.
   uint64_t firstElement = 0, lastElement = 0;
-  uint64_t instructions = 0, fabricElements = 0; // fabricElements: pipe slots
-  std::vector<KernelStats> kernels;              // as Program::kernels
+  uint64_t instructions = 0, elements = 0; // executed; of vector ops
+  uint64_t fabricElements = 0;             // pipe slots
+  std::vector<KernelStats> kernels;        // as Program::kernels
   /// As Program::classes, over the cycles of the program; a PE is idle while
   /// it waits for a task and after its halt.
   std::vector<TimeSplit> classes;

@@ -36,7 +36,7 @@ struct Counts {
   uint64_t sramPeakBytes = 0;   // highest byte touched on any PE, plus one
   uint64_t waveletHops = 0;     // crossings of links between routers
   uint64_t maxLinkWavelets = 0; // over one directed link, all colours
-  uint64_t macs = 0;            // over all PEs
+  uint64_t macs = 0, elements = 0, instructions = 0; // over all PEs
   std::map<unsigned, ColorCount> colors;
 };
 

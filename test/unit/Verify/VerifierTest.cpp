@@ -444,25 +444,43 @@ TEST(Verifier, RuleCost) {
       s += char(v | 128);
     return s + char(v);
   };
-  auto report = [&](uint64_t peak, uint64_t hops, uint64_t link,
-                    uint64_t macs) {
+  auto report = [&](std::map<int, uint64_t> change, std::string colors) {
     std::string s = "\x0a\x05"
                     "chain"; // field 1, skipped
-    for (auto [field, v] :
-         {std::pair<int, uint64_t>{7, peak}, {8, hops}, {9, link}, {10, macs}})
-      s += char(field << 3) + varint(v);
-    return s;
+    // Elements and instructions: see test/lit/verify/verify.test.
+    std::map<int, uint64_t> fields = {{7, 9464}, {8, 672},  {9, 16},
+                                      {10, 0},   {17, 123}, {18, 768}};
+    for (auto [field, v] : change)
+      fields[field] += v;
+    for (auto [field, v] : fields)
+      s += (field < 16 ? std::string(1, char(field << 3))
+                       : varint(uint64_t(field) << 3)) +
+           varint(v);
+    return s + colors;
   };
+  // Three rows of: 4 links of Odd, 3 of Even, 1 sender over 7 links of Cast.
+  auto color = [&](unsigned id, uint64_t words, uint64_t hops) {
+    std::string m =
+        "\x08" + varint(id) + "\x10" + varint(words) + "\x18" + varint(hops);
+    return "\x7a" + varint(m.size()) + m;
+  };
+  std::string odd = color(Odd, 192, 192), even = color(Even, 144, 144),
+              cast = color(Cast, 48, 336);
   Program p = chain(8, 3, 16);
-  p.costReport = report(9464, 672, 16, 0);
+  p.costReport = report({}, odd + even + cast);
   EXPECT_CLEAN(p);
   EXPECT_TRUE(check(p).notes.empty());
-  p.costReport = report(9465, 672, 16, 0);
-  EXPECT_RULE(p, "R-COST");
-  p.costReport = report(9464, 671, 16, 0);
-  EXPECT_RULE(p, "R-COST");
-  p.costReport = report(9464, 672, 16, 1);
-  EXPECT_RULE(p, "R-COST");
+  for (int field : {7, 8, 9, 10, 17, 18}) {
+    p.costReport = report({{field, 1}}, odd + even + cast);
+    EXPECT_RULE(p, "R-COST");
+  }
+  for (const std::string &colors :
+       {odd + even, odd + even + color(Cast, 48, 335),
+        odd + even + color(Cast, 47, 336),
+        odd + even + cast + color(9, 1, 1)}) {
+    p.costReport = report({}, colors);
+    EXPECT_RULE(p, "R-COST");
+  }
   p.costReport = "\xff";
   EXPECT_RULE(p, "R-COST");
 }
