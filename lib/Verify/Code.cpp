@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 #include "Internal.h"
 #include "Value.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 
 using namespace weft;
@@ -338,7 +339,8 @@ private:
     recorded.clear();
     events = &recorded;
     peak = peakReached = 0;
-    halted = dynamic = false;
+    halted = false;
+    activations.clear();
     steps = 0;
     multiplier = 1;
     state = {};
@@ -358,11 +360,7 @@ private:
   void runTasks(std::set<uint32_t> &runnable) {
     activated = &runnable;
     while (!halted && !runnable.empty() && !exhausted()) {
-      if (runnable.size() > 1 && dynamic)
-        c.findings.note(className(c, cls) + ": the order of activated tasks "
-                                            "depends on when they can start");
-      uint32_t id = *runnable.begin();
-      runnable.erase(runnable.begin());
+      uint32_t id = nextTask(runnable);
       for (const bin::Task &t : k.tasks)
         if (t.id == id)
           execute(size_t(structure->at(t.entry)), instrs.size());
@@ -374,6 +372,20 @@ private:
               " abstract steps; the tasks never end, or loops nest too deep");
     else if (!halted)
       report("R-TASK-2", "the last task ends without halt");
+  }
+
+  /// The lowest of the runnable tasks. That it is runnable in time is sure if
+  /// it is a start task, or if all that are runnable were activated after it.
+  uint32_t nextTask(std::set<uint32_t> &runnable) {
+    uint32_t id = *runnable.begin();
+    if (llvm::is_contained(activations, id) &&
+        (activations.front() != id || runnable.size() > activations.size()))
+      report("R-TASK-1", "task " + std::to_string(id) +
+                             " is activated while others are, or are to start: "
+                             "which comes first depends on time");
+    runnable.erase(id);
+    llvm::erase(activations, id);
+    return id;
   }
 
   bool exhausted() const { return steps > StepBudget; }
@@ -666,8 +678,8 @@ private:
   void activate(const Instr &i) {
     for (const bin::Task &t : k.tasks)
       if (t.id == i.a) {
-        activated->insert(t.id);
-        dynamic = true;
+        if (activated->insert(t.id).second)
+          activations.push_back(t.id);
         return;
       }
     report("R-TASK-1", i, "the class has no task " + std::to_string(i.a));
@@ -678,7 +690,7 @@ private:
     bool first = true;
     for (const Pattern &p : c.where[cls]) {
       int64_t a = y ? p.y0 : p.x0, n = y ? p.h : p.w, s = y ? p.dy : p.dx;
-      Value w = Value::range(a, a + (n - 1) * s, n == 1 ? 0 : s, true);
+      Value w = Value::range(a, a + (n - 1) * s, n == 1 ? 0 : s, false);
       v = first ? w : join(v, w);
       first = false;
     }
@@ -825,7 +837,7 @@ private:
       report("R-MEM-2", i,
              std::string(verb) + " at an address that cannot be bounded");
       if (a.write)
-        markWritten(0, sram);
+        touchBytes(0, sram);
       return;
     }
     int64_t lo = a.base.lo + a.shape->lo, hi = a.base.hi + a.shape->hi;
@@ -837,7 +849,7 @@ private:
     if (lo < 0 || hi > int64_t(sram)) {
       report("R-MEM-2", i, range + ", SRAM has " + std::to_string(sram));
       if (a.write)
-        markWritten(std::max<int64_t>(lo, 0), std::min<int64_t>(hi, sram));
+        touchBytes(std::max<int64_t>(lo, 0), std::min<int64_t>(hi, sram));
       return;
     }
     if (lo < int64_t(c.target.reservedBytes))
@@ -848,72 +860,82 @@ private:
     if (a.base.exact)
       peakReached = std::max(peakReached, uint64_t(hi));
     if (a.write)
-      write(i, a, lo, hi);
+      write(i, a);
     else
-      read(i, a, lo, hi);
+      read(i, a);
   }
 
-  /// Calls `f(begin, end)` for the bytes surely touched on some PE in some
-  /// round; false if they are not known exactly.
-  template <typename F> bool forEachRun(const Access &a, F f) {
+  /// Calls `f(begin, end, each)` for the bytes of all addresses that may be. If
+  /// they are too many, for all between the lowest and the highest; then `each`
+  /// is false.
+  template <typename F> void forEachRun(const Access &a, F f) {
     const Runs &runs = a.shape->runs;
-    if (!a.base.exact || runs.empty())
-      return false;
-    int64_t bases = a.base.step ? (a.base.hi - a.base.lo) / a.base.step + 1 : 1;
-    if (runs.size() == 1 && (bases == 1 || a.base.step <= runs[0].second)) {
-      f(a.base.lo + runs[0].first, a.base.hi + runs[0].first + runs[0].second);
-      return true;
-    }
-    if (bases * int64_t(runs.size()) > 16384)
-      return false;
-    for (int64_t b = 0; b != bases; ++b)
-      for (const auto &r : runs) {
-        int64_t at = a.base.lo + b * a.base.step + r.first;
-        f(at, at + r.second);
-      }
-    return true;
+    int64_t lo = a.base.lo, hi = a.base.hi, step = a.base.step;
+    int64_t bases = step ? (hi - lo) / step + 1 : 1;
+    bool dense = runs.size() == 1 && (bases == 1 || step <= runs[0].second);
+    if (dense || runs.empty() || bases * int64_t(runs.size()) > 65536)
+      return f(lo + a.shape->lo, hi + a.shape->hi, dense);
+    for (; lo <= hi; lo += std::max<int64_t>(step, 1))
+      for (const auto &r : runs)
+        f(lo + r.first, lo + r.first + r.second, true);
   }
 
-  static bool sameWalk(const Access &a, const Access &b) {
-    return a.base.sameSet(b.base) && a.shape->dims == b.shape->dims &&
-           a.shape->bytes == b.shape->bytes;
-  }
-
-  void read(const Instr &i, const Access &a, int64_t lo, int64_t hi) {
-    bool exact = forEachRun(a, [&](int64_t begin, int64_t end) {
+  void read(const Instr &i, const Access &a) {
+    forEachRun(a, [&](int64_t begin, int64_t end, bool) {
       declared(i, "reads", begin, end);
       int missing = have.find_first_unset_in(unsigned(begin), unsigned(end));
-      bool own = ownResult && !sameWalk(*ownResult, a) &&
-                 missing >= ownResult->base.lo + ownResult->shape->lo &&
-                 missing < ownResult->base.hi + ownResult->shape->hi;
-      if (missing >= 0 && !own && !meetsCode(i, "reads", begin, end))
+      if (missing >= 0 && !writtenBefore(a) &&
+          !meetsCode(i, "reads", begin, end))
         report("R-MEM-3", i,
                "reads byte " + std::to_string(missing) +
                    ", which nothing has written on some PE of the class");
     });
-    if (!exact && have.find_first_in(unsigned(lo), unsigned(hi)) < 0 &&
-        image.anywhere.find_first_in(unsigned(lo), unsigned(hi)) < 0)
-      report("R-MEM-3", i,
-             "reads within bytes " + std::to_string(lo) + " to " +
-                 std::to_string(hi) + ", which nothing has written");
   }
 
-  void write(const Instr &i, const Access &a, int64_t lo, int64_t hi) {
-    auto mark = [&](int64_t begin, int64_t end) {
-      markWritten(begin, end);
+  /// Does the op write each of the bytes it reads here before it reads them, if
+  /// no one else has? Both walks are followed element by element.
+  bool writtenBefore(const Access &a) {
+    if (!ownResult || !a.base.isConst() || !ownResult->base.isConst())
+      return false;
+    Walk reads(a), writes(*ownResult);
+    llvm::BitVector now = have;
+    for (uint64_t n = std::min(a.shape->count, ownResult->shape->count); n--;) {
+      unsigned r = unsigned(reads.next()), w = unsigned(writes.next());
+      if (now.find_first_unset_in(r, r + a.shape->bytes) >= 0)
+        return false;
+      now.set(w, w + ownResult->shape->bytes);
+    }
+    return true;
+  }
+
+  /// The addresses of the elements of a walk, in order.
+  class Walk {
+  public:
+    explicit Walk(const Access &a)
+        : shape(*a.shape), base(a.base.lo), at(a.shape->dims.size()) {}
+    int64_t next() {
+      int64_t address = base;
+      for (size_t d = 0; d != at.size(); ++d)
+        address += int64_t(at[d]) * shape.dims[d].stride * shape.bytes;
+      for (size_t d = at.size(); d-- && ++at[d] == shape.dims[d].length;)
+        at[d] = 0;
+      return address;
+    }
+
+  private:
+    const Shape &shape;
+    int64_t base;
+    std::vector<uint32_t> at;
+  };
+
+  void write(const Instr &i, const Access &a) {
+    forEachRun(a, [&](int64_t begin, int64_t end, bool each) {
+      touchBytes(begin, end);
+      if (a.base.exact && each)
+        have.set(unsigned(begin), unsigned(end));
       meetsCode(i, "writes", begin, end);
-    };
-    bool exact = forEachRun(a, [&](int64_t begin, int64_t end) {
-      mark(begin, end);
       declared(i, "writes", begin, end);
-      if (!image.weights.empty() &&
-          image.weights.find_first_in(unsigned(begin), unsigned(end)) >= 0)
-        report("R-MEM-6", i,
-               "writes to weights, at bytes " + std::to_string(begin) + " to " +
-                   std::to_string(end));
     });
-    if (!exact)
-      mark(lo, hi);
   }
 
   void declared(const Instr &i, const char *verb, int64_t begin, int64_t end) {
@@ -921,7 +943,7 @@ private:
       return;
     int at = image.declared.find_first_unset_in(unsigned(begin), unsigned(end));
     if (at >= 0 && !meetsCode(i, verb, begin, end))
-      report("R-MEM-6", i,
+      report("R-MEM-7", i,
              std::string(verb) + " byte " + std::to_string(at) +
                  ", which lies in no range of .weft.memory");
   }
@@ -937,10 +959,10 @@ private:
     return true;
   }
 
-  void markWritten(int64_t begin, int64_t end) {
+  /// What was known of these bytes is so no more.
+  void touchBytes(int64_t begin, int64_t end) {
     if (begin >= end)
       return;
-    have.set(unsigned(begin), unsigned(end));
     stored.set(unsigned(begin), unsigned(end));
     auto &s = state.spilled;
     s.erase(s.lower_bound(begin - 3), s.lower_bound(end));
@@ -998,8 +1020,10 @@ private:
                      std::to_string(f.op->wordIndex) + " " +
                      (b.write ? "writes" : "reads") + " in flight");
         else if (unsure && (a.write || b.write))
-          c.findings.note("R-MEM-5 not decided in " + className(c, cls) +
-                          ": an address depends on data or on a long loop");
+          report("R-MEM-5", i,
+                 "may meet bytes of '" + isa::print(*f.op) + "' at word " +
+                     std::to_string(f.op->wordIndex) +
+                     ", in flight: how far apart they are is not known");
       }
     }
   }
@@ -1168,7 +1192,8 @@ private:
   Traffic traffic;
   std::vector<Event> recorded, *events = nullptr; // the list being filled
   uint64_t multiplier = 1, steps = 0, peak = 0, peakReached = 0;
-  bool halted = false, dynamic = false; // dynamic: `activate` was executed
+  bool halted = false;
+  std::vector<uint32_t> activations; // of tasks that have not started, in order
   llvm::BitVector have;       // bytes written so far, or loaded on every PE
   llvm::BitVector stored;     // bytes the code may write
   llvm::BitVector relied;     // constants that loads took as known

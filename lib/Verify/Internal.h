@@ -77,9 +77,9 @@ struct LoadImage {
   std::map<uint32_t, Known> words32, words16;
   /// Bytes the host reads after halt.
   llvm::BitVector results;
-  /// Bytes that .weft.memory states on every PE of the class, and among them
-  /// those of weights; empty if it states nothing at all.
-  llvm::BitVector declared, weights;
+  /// Bytes that .weft.memory states on every PE of the class; empty if it
+  /// states nothing at all.
+  llvm::BitVector declared;
 };
 
 struct Context {
@@ -95,7 +95,7 @@ struct Context {
 /// Memory.cpp: what the loader puts on the PEs of a class.
 LoadImage loadImage(Context &c, size_t cls);
 
-/// Placements.cpp: R-MEM-1, R-MEM-2, R-MEM-3, R-MEM-4, R-MEM-6 of the file.
+/// Placements.cpp: R-MEM-1, R-MEM-2, R-MEM-3, R-MEM-4, R-MEM-7 of the file.
 void checkPlacements(Context &c);
 unsigned storageBytes(bin::ElemType t); // 0: not a type of SRAM
 uint64_t span(const bin::Placement &p); // elements of one tile's buffer

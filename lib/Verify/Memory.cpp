@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
-#include <tuple>
 
 using namespace weft;
 using namespace weft::verify;
@@ -161,24 +160,17 @@ private:
 
   /// Ranges of one buffer may lie on several rectangles.
   void declare() {
-    std::map<std::tuple<uint32_t, uint32_t, bool>, Region> ranges;
+    std::map<std::pair<uint32_t, uint32_t>, Region> ranges;
     for (const bin::MemRange &m : c.program.memory)
       if (onGrid(m.where, c.program.gridW, c.program.gridH) &&
           satAdd(m.addr, m.bytes) <= sram)
-        ranges[{m.addr, m.bytes, m.cls == bin::MemRange::Weights}].push_back(
-            m.where);
+        ranges[{m.addr, m.bytes}].push_back(m.where);
     if (c.program.memory.empty())
       return;
     image.declared.resize(sram);
-    image.weights.resize(sram);
-    for (const auto &[range, where] : ranges) {
-      auto [addr, bytes, isWeight] = range;
-      if (!subtract(c.where[cls], where).empty())
-        continue;
-      image.declared.set(addr, addr + bytes);
-      if (isWeight)
-        image.weights.set(addr, addr + bytes);
-    }
+    for (const auto &[range, where] : ranges)
+      if (subtract(c.where[cls], where).empty())
+        image.declared.set(range.first, range.first + range.second);
   }
 
   std::vector<Piece> pieces() const {

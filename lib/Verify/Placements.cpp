@@ -29,7 +29,7 @@ uint64_t weft::verify::tileElems(const Placement &p) {
   return n;
 }
 
-/// R-MEM-6: the buffer is one that .weft.memory states, to the byte.
+/// R-MEM-7: the buffer is one that .weft.memory states, to the byte.
 static void checkStated(Context &c, const std::string &what, const Placement &p,
                         uint64_t bytes) {
   if (c.program.memory.empty())
@@ -40,7 +40,7 @@ static void checkStated(Context &c, const std::string &what, const Placement &p,
       stated.push_back(m.where);
   Region rest = subtract(Region{p.where}, stated);
   if (!rest.empty())
-    c.findings.add("R-MEM-6",
+    c.findings.add("R-MEM-7",
                    cat(what, " at ", describe(rest[0]),
                        " is no range of .weft.memory of that size there"));
 }
@@ -83,7 +83,7 @@ static void checkCode(Context &c, size_t cls) {
         m.addr + uint64_t(m.bytes) > k.codeAddr)
       for (const Pattern &p : c.where[cls])
         if (auto both = intersect(p, m.where))
-          c.findings.add("R-MEM-6",
+          c.findings.add("R-MEM-7",
                          cat("range '", m.name, "' of .weft.memory, bytes ",
                              m.addr, " to ", m.addr + uint64_t(m.bytes),
                              ", overlaps the code of ", className(c, cls),

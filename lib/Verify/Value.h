@@ -21,7 +21,7 @@ struct Value {
   int64_t lo = std::numeric_limits<int32_t>::min();
   int64_t hi = std::numeric_limits<int32_t>::max();
   int64_t step = 1;   // 0 for a constant
-  bool exact = false; // every value of the set occurs on some PE in some round
+  bool exact = false; // every value of the set occurs, in some round on each PE
   int tag = -1;       // slot whose value at the start of the round ...
   int64_t delta = 0;  // ... plus this it is
 

@@ -55,8 +55,10 @@ public:
       placement("input " + std::to_string(i), p.inputs[i].place,
                 [i](Program &q) -> Placement & { return q.inputs[i].place; });
     for (size_t i = 0; i != p.outputs.size(); ++i)
-      placement("output " + std::to_string(i), p.outputs[i].place,
-                [i](Program &q) -> Placement & { return q.outputs[i].place; });
+      placement(
+          "output " + std::to_string(i), p.outputs[i].place,
+          [i](Program &q) -> Placement & { return q.outputs[i].place; },
+          "result");
     for (size_t i = 0; i != p.memory.size(); ++i) {
       auto at = [i](Program &q) -> MemRange & { return q.memory[i]; };
       std::string n = "memory range " + std::to_string(i);
@@ -86,9 +88,10 @@ private:
   }
 
   template <typename Ref>
-  void placement(const std::string &name, const Placement &place, Ref at) {
+  void placement(const std::string &name, const Placement &place, Ref at,
+                 const char *address = "address") {
     pattern(name, [=](Program &p) -> Pattern & { return at(p).where; });
-    add("address", name, at, &Placement::addr, 49152);
+    add(address, name, at, &Placement::addr, 49152);
     for (size_t d = 0; d != place.dims.size(); ++d) {
       auto dim = [=](Program &p) -> DimMap & { return at(p).dims[d]; };
       std::string n = name + " dimension " + std::to_string(d);
@@ -280,7 +283,8 @@ Edits::Edits(const Program &p) {
 }
 
 bool Edits::keepsOutput(const std::string &kind) {
-  static const std::set<std::string> others = {"operand", "tensor", "layout"};
+  static const std::set<std::string> others = {"operand", "tensor", "layout",
+                                               "result"};
   return !others.count(kind);
 }
 
