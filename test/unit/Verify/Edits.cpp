@@ -57,8 +57,7 @@ public:
     for (size_t i = 0; i != p.outputs.size(); ++i)
       placement(
           "output " + std::to_string(i), p.outputs[i].place,
-          [i](Program &q) -> Placement & { return q.outputs[i].place; },
-          "result");
+          [i](Program &q) -> Placement & { return q.outputs[i].place; }, true);
     for (size_t i = 0; i != p.memory.size(); ++i) {
       auto at = [i](Program &q) -> MemRange & { return q.memory[i]; };
       std::string n = "memory range " + std::to_string(i);
@@ -77,28 +76,36 @@ private:
          [=](Program &p, int64_t v) { at(p).*member = T(v); }, min, max});
   }
 
-  template <typename Ref> void pattern(const std::string &name, Ref at) {
+  template <typename Ref>
+  void pattern(const std::string &name, Ref at,
+               const char *kind = "rectangle") {
     for (auto [field, member] : {std::pair{" x0", &Pattern::x0},
                                  {" y0", &Pattern::y0},
                                  {" w", &Pattern::w},
                                  {" h", &Pattern::h},
                                  {" dx", &Pattern::dx},
                                  {" dy", &Pattern::dy}})
-      add("rectangle", name + field, at, member, 1000);
+      add(kind, name + field, at, member, 1000);
   }
 
+  /// `result`: where the host reads an output, which nothing else states.
   template <typename Ref>
   void placement(const std::string &name, const Placement &place, Ref at,
-                 const char *address = "address") {
-    pattern(name, [=](Program &p) -> Pattern & { return at(p).where; });
-    add(address, name, at, &Placement::addr, 49152);
+                 bool result = false) {
+    auto kind = [&](const char *otherwise) {
+      return result ? "result" : otherwise;
+    };
+    pattern(
+        name, [=](Program &p) -> Pattern & { return at(p).where; },
+        kind("rectangle"));
+    add(kind("address"), name, at, &Placement::addr, 49152);
     for (size_t d = 0; d != place.dims.size(); ++d) {
       auto dim = [=](Program &p) -> DimMap & { return at(p).dims[d]; };
       std::string n = name + " dimension " + std::to_string(d);
-      add("length", n + " extent", dim, &DimMap::extent, 65535);
-      add("length", n + " tile", dim, &DimMap::tile, 65535);
-      add("length", n + " stride", dim, &DimMap::stride, 65535);
-      byKind["layout"].push_back(
+      add(kind("length"), n + " extent", dim, &DimMap::extent, 65535);
+      add(kind("length"), n + " tile", dim, &DimMap::tile, 65535);
+      add(kind("length"), n + " stride", dim, &DimMap::stride, 65535);
+      byKind[kind("layout")].push_back(
           {n + " axis", [=](Program &p) { return int64_t(dim(p).axis); },
            [=](Program &p, int64_t v) { dim(p).axis = Axis(v); }, 0, 2});
     }
