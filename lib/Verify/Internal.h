@@ -102,7 +102,7 @@ uint64_t span(const bin::Placement &p); // elements of one tile's buffer
 uint64_t tileElems(const bin::Placement &p);
 constexpr uint64_t MaxLocalElems = 1 << 18; // of one tile; SRAM holds fewer
 
-/// Code.cpp: R-MEM, R-QUE-1, R-QUE-4, R-TASK, R-OP and R-FAB-8 of one class.
+/// Walk.cpp: R-MEM, R-QUE-1, R-QUE-4, R-TASK, R-OP and R-FAB-8 of one class.
 ClassFacts walkClass(Context &c, size_t cls, const LoadImage &image);
 
 /// Routes.cpp: R-FAB-1 ... R-FAB-4, R-QUE-1 ... R-QUE-3.

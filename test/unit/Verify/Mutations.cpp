@@ -125,7 +125,7 @@ public:
 
   void run() {
     for (uint64_t n = 0; n != maxEdits; ++n)
-      one(files[n % files.size()], seed + n);
+      one(files[(seed + n) % files.size()], seed + n);
   }
 
 private:

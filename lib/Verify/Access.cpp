@@ -1,0 +1,252 @@
+//===- Access.cpp - What an access touches --------------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Bounds, alignment, bytes that nothing wrote (R-MEM-1 to R-MEM-4, R-MEM-7) and
+// races with ops in flight (R-MEM-5).
+//
+//===----------------------------------------------------------------------===//
+#include "Walk.h"
+#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
+
+using namespace weft;
+using namespace weft::verify;
+using isa::Instr;
+using isa::Op;
+using isa::Operand;
+using isa::OperandKind;
+
+namespace {
+/// The addresses of the elements of a walk, in order.
+class Walk {
+public:
+  explicit Walk(const Access &a)
+      : shape(*a.shape), base(a.base.lo), at(a.shape->dims.size()) {}
+  int64_t next() {
+    int64_t address = base;
+    for (size_t d = 0; d != at.size(); ++d)
+      address += int64_t(at[d]) * shape.dims[d].stride * shape.bytes;
+    for (size_t d = at.size(); d-- && ++at[d] == shape.dims[d].length;)
+      at[d] = 0;
+    return address;
+  }
+
+private:
+  const Shape &shape;
+  int64_t base;
+  std::vector<uint32_t> at;
+};
+} // namespace
+
+const Shape *Walker::scalarShape(unsigned bytes) {
+  Shape &s = bytes == 4 ? scalar4 : scalar2;
+  s = {1, bytes, 0, bytes, {{0, bytes}}, {}};
+  return &s;
+}
+
+const Shape &Walker::shapeOf(const Instr &dsd) {
+  auto [it, isNew] = shapes.try_emplace(dsd.wordIndex);
+  Shape &s = it->second;
+  if (!isNew)
+    return s;
+  s.bytes = isa::dtypeBytes(dsd.dtype);
+  s.count = 1;
+  s.hi = s.bytes;
+  for (const isa::DsdDim &d : dsd.dims) {
+    s.count = satMul(s.count, d.length);
+    int64_t reach = int64_t(d.length - 1) * d.stride * s.bytes;
+    (reach < 0 ? s.lo : s.hi) += reach;
+  }
+  s.runs = runsOf(dsd, s);
+  s.dims = dsd.dims;
+  return s;
+}
+
+/// The exact byte runs; empty if there are too many to care.
+Runs Walker::runsOf(const Instr &dsd, const Shape &s) {
+  std::vector<std::pair<int64_t, int64_t>> dims; // |stride| in bytes, length
+  for (const isa::DsdDim &d : dsd.dims)
+    if (d.length > 1 && d.stride != 0)
+      dims.push_back({std::abs(int64_t(d.stride)) * s.bytes, d.length});
+  std::sort(dims.begin(), dims.end());
+  int64_t block = s.bytes;
+  size_t n = 0;
+  while (n != dims.size() && dims[n].first <= block) {
+    block += (dims[n].second - 1) * dims[n].first;
+    ++n;
+  }
+  Runs runs = {{s.lo, block}};
+  for (; n != dims.size(); ++n) {
+    if (runs.size() * uint64_t(dims[n].second) > 8192)
+      return {};
+    Runs next;
+    for (int64_t j = 0; j != dims[n].second; ++j)
+      for (const auto &r : runs)
+        next.push_back({r.first + j * dims[n].first, r.second});
+    runs = std::move(next);
+  }
+  std::sort(runs.begin(), runs.end());
+  return runs;
+}
+
+/// Bounds, alignment, initialisation, and what a write leaves behind.
+void Walker::touch(const Instr &i, const Access &a) {
+  const char *verb = a.write ? "writes" : "reads";
+  if (a.base.isTop()) {
+    report("R-MEM-2", i,
+           std::string(verb) + " at an address that cannot be bounded");
+    if (a.write)
+      touchBytes(0, sram);
+    return;
+  }
+  int64_t lo = a.base.lo + a.shape->lo, hi = a.base.hi + a.shape->hi;
+  std::string range = std::string(verb) + " bytes " + std::to_string(lo) +
+                      " to " + std::to_string(hi);
+  if (a.base.lo % a.shape->bytes || a.base.step % a.shape->bytes)
+    report("R-MEM-2", i,
+           range + ", not aligned to " + std::to_string(a.shape->bytes));
+  if (lo < 0 || hi > int64_t(sram)) {
+    report("R-MEM-2", i, range + ", SRAM has " + std::to_string(sram));
+    if (a.write)
+      touchBytes(std::max<int64_t>(lo, 0), std::min<int64_t>(hi, sram));
+    return;
+  }
+  if (lo < int64_t(c.target.reservedBytes))
+    report("R-MEM-1", i,
+           range + ", the lowest " + std::to_string(c.target.reservedBytes) +
+               " are reserved");
+  peak = std::max(peak, uint64_t(hi));
+  if (a.base.exact)
+    peakReached = std::max(peakReached, uint64_t(hi));
+  if (a.write)
+    write(i, a);
+  else
+    read(i, a);
+}
+
+void Walker::read(const Instr &i, const Access &a) {
+  forEachRun(a, [&](int64_t begin, int64_t end, bool) {
+    declared(i, "reads", begin, end);
+    int missing = have.find_first_unset_in(unsigned(begin), unsigned(end));
+    if (missing >= 0 && !writtenBefore(a) && !meetsCode(i, "reads", begin, end))
+      report("R-MEM-3", i,
+             "reads byte " + std::to_string(missing) +
+                 ", which nothing has written on some PE of the class");
+  });
+}
+
+/// Does the op write each of the bytes it reads here before it reads them, if
+/// no one else has? Both walks are followed element by element.
+bool Walker::writtenBefore(const Access &a) {
+  if (!ownResult || !a.base.isConst() || !ownResult->base.isConst())
+    return false;
+  Walk reads(a), writes(*ownResult);
+  llvm::BitVector now = have;
+  for (uint64_t n = std::min(a.shape->count, ownResult->shape->count); n--;) {
+    unsigned r = unsigned(reads.next()), w = unsigned(writes.next());
+    if (now.find_first_unset_in(r, r + a.shape->bytes) >= 0)
+      return false;
+    now.set(w, w + ownResult->shape->bytes);
+  }
+  return true;
+}
+
+void Walker::write(const Instr &i, const Access &a) {
+  forEachRun(a, [&](int64_t begin, int64_t end, bool each) {
+    touchBytes(begin, end);
+    if (a.base.exact && each)
+      have.set(unsigned(begin), unsigned(end));
+    meetsCode(i, "writes", begin, end);
+    declared(i, "writes", begin, end);
+  });
+}
+
+void Walker::declared(const Instr &i, const char *verb, int64_t begin,
+                      int64_t end) {
+  if (image.declared.empty())
+    return;
+  int at = image.declared.find_first_unset_in(unsigned(begin), unsigned(end));
+  if (at >= 0 && !meetsCode(i, verb, begin, end))
+    report("R-MEM-7", i,
+           std::string(verb) + " byte " + std::to_string(at) +
+               ", which lies in no range of .weft.memory");
+}
+
+bool Walker::meetsCode(const Instr &i, const char *verb, int64_t begin,
+                       int64_t end) {
+  int64_t code = k.codeAddr, codeEnd = code + 4 * int64_t(k.code.size());
+  if (begin >= codeEnd || end <= code)
+    return false;
+  report("R-MEM-4", i,
+         std::string(verb) + " bytes " + std::to_string(begin) + " to " +
+             std::to_string(end) + ", the code lies at " +
+             std::to_string(code) + " to " + std::to_string(codeEnd));
+  return true;
+}
+
+/// What was known of these bytes is so no more.
+void Walker::touchBytes(int64_t begin, int64_t end) {
+  if (begin >= end)
+    return;
+  stored.set(unsigned(begin), unsigned(end));
+  auto &s = state.spilled;
+  s.erase(s.lower_bound(begin - 3), s.lower_bound(end));
+}
+
+/// Do both surely touch a common byte? Unknown relations count as no.
+bool Walker::overlap(const Access &a, const Access &b, bool &unsure) {
+  if (a.base.isTop() || b.base.isTop())
+    return false; // reported
+  if (a.base.lo + a.shape->lo >= b.base.hi + b.shape->hi ||
+      b.base.lo + b.shape->lo >= a.base.hi + a.shape->hi)
+    return false;
+  int64_t distance; // of b's base from a's
+  if (a.base.isConst() && b.base.isConst()) {
+    distance = b.base.lo - a.base.lo;
+  } else if (a.base.tag >= 0 && a.base.tag == b.base.tag) {
+    distance = b.base.delta - a.base.delta;
+  } else {
+    unsure = true;
+    return false;
+  }
+  if (a.shape->runs.empty() || b.shape->runs.empty()) {
+    unsure = true;
+    return false;
+  }
+  auto i = a.shape->runs.begin();
+  auto j = b.shape->runs.begin();
+  while (i != a.shape->runs.end() && j != b.shape->runs.end()) {
+    int64_t jb = j->first + distance;
+    if (i->first < jb + j->second && jb < i->first + i->second)
+      return true;
+    if (i->first + i->second < jb + j->second)
+      ++i;
+    else
+      ++j;
+  }
+  return false;
+}
+
+/// R-MEM-5 of `a` against all ops in flight.
+void Walker::race(const Instr &i, const Access &a) {
+  for (const Flight &f : state.flights) {
+    if (!f.op)
+      continue;
+    for (unsigned n = 0; n != f.numAccesses; ++n) {
+      const Access &b = f.accesses[n];
+      bool unsure = false;
+      if ((a.write || b.write) && overlap(a, b, unsure))
+        report("R-MEM-5", i,
+               std::string(a.write ? "writes" : "reads") + " bytes that '" +
+                   isa::print(*f.op) + "' at word " +
+                   std::to_string(f.op->wordIndex) + " " +
+                   (b.write ? "writes" : "reads") + " in flight");
+      else if (unsure && (a.write || b.write))
+        report("R-MEM-5", i,
+               "may meet bytes of '" + isa::print(*f.op) + "' at word " +
+                   std::to_string(f.op->wordIndex) +
+                   ", in flight: how far apart they are is not known");
+    }
+  }
+}

@@ -1,0 +1,123 @@
+//===- Structure.cpp - Loops, calls and tasks nest ------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "Structure.h"
+#include "Internal.h"
+
+using namespace weft::verify;
+using weft::isa::Instr;
+using weft::isa::Op;
+
+constexpr uint64_t UnrollCost = 4096; // of a loop unrolled anywhere
+constexpr uint64_t TopUnrollTrips = 4096, TopUnrollCost = 4'000'000;
+constexpr unsigned MaxNesting = 16;
+
+Structure::Structure(const std::vector<Instr> &instrs, uint32_t words)
+    : instrs(instrs) {
+  indexOf.assign(words, -1);
+  for (size_t i = 0; i != instrs.size(); ++i)
+    indexOf[instrs[i].wordIndex] = int64_t(i);
+  loopEnd.assign(instrs.size(), 0);
+  unrolled.assign(instrs.size(), false);
+}
+
+bool Structure::parse(size_t entry, bool isTask, Sequence &out,
+                      std::string &error) {
+  auto done = parsed.find({entry, isTask});
+  if (done != parsed.end()) {
+    out = done->second;
+    return true;
+  }
+  if (!active.insert(entry).second)
+    return fail(error, entry, "calls recurse");
+  if (active.size() > MaxNesting + 1)
+    return fail(error, entry, "calls nest deeper than 16");
+  bool ok = parseBody(entry, isTask, out, error);
+  active.erase(entry);
+  parsed[{entry, isTask}] = out;
+  return ok;
+}
+
+bool Structure::fail(std::string &error, size_t index,
+                     const std::string &what) {
+  error = "word " +
+          std::to_string(index < instrs.size() ? instrs[index].wordIndex : 0) +
+          ": " + what;
+  return false;
+}
+
+bool Structure::parseBody(size_t pc, bool isTask, Sequence &out,
+                          std::string &error) {
+  std::vector<Open> open(1);
+  for (;; ++pc) {
+    if (pc >= instrs.size())
+      return fail(error, instrs.size() - 1,
+                  "the code ends without halt, endtask or ret");
+    const Instr &i = instrs[pc];
+    Sequence &here = open.back().body;
+    here.cost = satAdd(here.cost, 1);
+    switch (i.op) {
+    case Op::Loop:
+      open.push_back({pc, {}});
+      break;
+    case Op::EndLoop:
+      if (open.size() == 1)
+        return fail(error, pc, "endloop closes no loop of this subroutine");
+      if (instrs[open.back().loop].a != i.a)
+        return fail(error, pc, "endloop names another register than its loop");
+      close(open, pc, isTask);
+      break;
+    case Op::Call:
+      if (!call(i, here, error))
+        return false;
+      break;
+    case Op::Ret:
+    case Op::EndTask:
+      if ((i.op == Op::Ret) == isTask)
+        return fail(error, pc,
+                    isTask ? "ret without a call"
+                           : "endtask inside a subroutine");
+      [[fallthrough]];
+    case Op::Halt:
+      if (open.size() != 1)
+        return fail(error, pc,
+                    std::string(isa::mnemonic(uint8_t(i.op))) +
+                        " inside a loop");
+      out = here;
+      return out.depth <= MaxNesting ||
+             fail(error, pc, "loops and calls nest deeper than 16");
+    default:
+      break;
+    }
+  }
+}
+
+void Structure::close(std::vector<Open> &open, size_t pc, bool isTask) {
+  Open inner = open.back();
+  open.pop_back();
+  uint64_t trips = uint64_t(uint32_t(instrs[inner.loop].imm));
+  uint64_t full = satMul(trips, inner.body.cost);
+  bool top = isTask && open.size() == 1 && trips <= TopUnrollTrips &&
+             full <= TopUnrollCost;
+  loopEnd[inner.loop] = pc;
+  unrolled[inner.loop] = top || full <= UnrollCost;
+  Sequence &outer = open.back().body;
+  outer.cost = satAdd(outer.cost,
+                      unrolled[inner.loop] ? full : satMul(2, inner.body.cost));
+  outer.depth = std::max(outer.depth, inner.body.depth + 1);
+}
+
+bool Structure::call(const Instr &i, Sequence &here, std::string &error) {
+  int64_t target = at(uint32_t(i.imm));
+  if (target < 0)
+    return fail(error, size_t(at(i.wordIndex)),
+                "call of a word that starts no instruction");
+  Sequence callee;
+  if (!parse(size_t(target), false, callee, error))
+    return false;
+  here.cost = satAdd(here.cost, callee.cost);
+  here.depth = std::max(here.depth, callee.depth + 1);
+  return true;
+}

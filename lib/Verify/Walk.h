@@ -1,0 +1,202 @@
+//===- Walk.h - Abstract execution of the code of a class -----------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Control flow is static, so one walk per class covers all its PEs: registers
+// hold strided intervals over the PEs and rounds. A loop is walked for its
+// first round and once more for all others; short loops and those of a task's
+// top level (whose counters index tables of addresses) are unrolled.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_LIB_VERIFY_WALK_H
+#define WEFT_LIB_VERIFY_WALK_H
+
+#include "Internal.h"
+#include "Structure.h"
+#include "Value.h"
+
+namespace weft::verify {
+using isa::Instr;
+using isa::Operand;
+using isa::OperandKind;
+
+constexpr uint64_t StepBudget = 20'000'000; // abstract instructions per class
+
+/// Byte runs [first, first + second) relative to a DSD's base, ascending.
+using Runs = std::vector<std::pair<int64_t, int64_t>>;
+
+struct Shape {
+  uint64_t count = 0;
+  unsigned bytes = 0;
+  int64_t lo = 0, hi = 0; // of bytes touched, relative to the base
+  Runs runs;
+  std::vector<isa::DsdDim> dims;
+};
+
+struct Dsr {
+  const Instr *dsd = nullptr;
+  Value base;
+};
+
+struct Access {
+  const Shape *shape = nullptr;
+  Value base;
+  bool write = false;
+};
+
+/// An op on a microthread between issue and wait.
+struct Flight {
+  const Instr *op = nullptr; // nullptr: idle
+  std::array<Access, 4> accesses;
+  unsigned numAccesses = 0;
+  bool fabric = false;
+};
+
+constexpr unsigned NumSlots = isa::NumRegs + isa::NumDsrs;
+
+struct State {
+  std::array<Value, isa::NumRegs> regs;
+  std::array<Dsr, isa::NumDsrs> dsrs;
+  std::array<Flight, 16> flights;
+  std::map<int64_t, Value> spilled; // what `st` put at a known address
+
+  Value &slot(unsigned s) {
+    return s < isa::NumRegs ? regs[s] : dsrs[s - isa::NumRegs].base;
+  }
+  /// Starts a round: every slot is "itself plus 0".
+  void retag() {
+    for (unsigned s = 0; s != NumSlots; ++s) {
+      slot(s).tag = int(s);
+      slot(s).delta = 0;
+    }
+    forgetFlightTags();
+  }
+  void forgetFlightTags() {
+    for (Flight &f : flights)
+      for (Access &a : f.accesses)
+        a.base.tag = -1;
+  }
+};
+
+class Walker {
+public:
+  Walker(Context &c, size_t cls, const LoadImage &image)
+      : c(c), cls(cls), k(c.program.classes[cls]), image(image),
+        sram(c.target.sramBytes) {}
+
+  ClassFacts run();
+
+private:
+  // Walk.cpp
+  std::string where(const Instr &i) const;
+  void report(const char *rule, const Instr &i, const std::string &what);
+  void report(const char *rule, const std::string &what);
+  void forgetFindings(size_t keep);
+  bool checkTasks();
+  void walk();
+  void runTasks(std::set<uint32_t> &runnable);
+  uint32_t nextTask(std::set<uint32_t> &runnable);
+  void checkResults();
+  void execute(size_t pc, size_t end);
+  void fetch(const Instr &i, uint64_t times);
+  bool exhausted() const { return steps > StepBudget; }
+
+  // Loops.cpp
+  void loop(size_t pc, const Instr &i);
+  void summarise(const Instr &i, size_t body, size_t end, int64_t trips);
+  static Value lastRound(Value v, int64_t d, int64_t rounds);
+  static std::optional<int64_t> stride(State &s0, unsigned s);
+  bool settle(State &first, State &head, State &out, unsigned counter,
+              unsigned attempt);
+  void retagAfter(State &entry, State &first, State &out, int64_t trips);
+
+  // Scalar.cpp
+  void setReg(unsigned r, const Value &v);
+  const Value &reg(const Instr &i, unsigned r);
+  void instruction(const Instr &i);
+  std::string microthreadRange() const;
+  void activate(const Instr &i);
+  Value coordinate(bool y) const;
+  void checkBrain(const Instr &i);
+  void load(const Instr &i);
+  void store(const Instr &i);
+  Value known(const Value &at, unsigned bytes);
+
+  // Access.cpp
+  const Shape *scalarShape(unsigned bytes);
+  const Shape &shapeOf(const Instr &dsd);
+  static Runs runsOf(const Instr &dsd, const Shape &s);
+  void touch(const Instr &i, const Access &a);
+  void read(const Instr &i, const Access &a);
+  bool writtenBefore(const Access &a);
+  void write(const Instr &i, const Access &a);
+  void declared(const Instr &i, const char *verb, int64_t begin, int64_t end);
+  bool meetsCode(const Instr &i, const char *verb, int64_t begin, int64_t end);
+  void touchBytes(int64_t begin, int64_t end);
+  static bool overlap(const Access &a, const Access &b, bool &unsure);
+  void race(const Instr &i, const Access &a);
+  /// Calls `f(begin, end, each)` for the bytes of all addresses that may be. If
+  /// they are too many, for all between the lowest and the highest; then `each`
+  /// is false.
+  template <typename F> void forEachRun(const Access &a, F f) {
+    const Runs &runs = a.shape->runs;
+    int64_t lo = a.base.lo, hi = a.base.hi, step = a.base.step;
+    int64_t bases = step ? (hi - lo) / step + 1 : 1;
+    bool dense = runs.size() == 1 && (bases == 1 || step <= runs[0].second);
+    if (dense || runs.empty() || bases * int64_t(runs.size()) > 65536)
+      return f(lo + a.shape->lo, hi + a.shape->hi, dense);
+    for (; lo <= hi; lo += std::max<int64_t>(step, 1))
+      for (const auto &r : runs)
+        f(lo + r.first, lo + r.first + r.second, true);
+  }
+
+  // Vector.cpp
+  struct Operands {
+    uint64_t count = 0; // elements
+    unsigned bytes = 0; // of the widest element in memory
+    uint64_t words() const { return isa::waveletsOf(count, bytes); }
+    std::array<Access, 4> accesses;
+    unsigned numAccesses = 0;
+    unsigned fabricIn = 0;
+  };
+  void setDsr(const Instr &i);
+  void vector(const Instr &i);
+  static bool readsDestination(const Instr &i);
+  const Instr *dsdOf(Operand op) const;
+  void checkTypes(const Instr &i);
+  void vectorOperands(const Instr &i);
+  void memoryOperand(const Instr &i, Operand op, bool write, Operands &o);
+  int fabricOperand(const Instr &i, Operand op, Operands &o);
+  void issue(const Instr &i, const Operands &o, bool fabric);
+
+  Context &c;
+  size_t cls;
+  const bin::PEClass &k;
+  const LoadImage &image;
+  unsigned sram;
+  std::vector<Instr> instrs;
+  Structure *structure = nullptr;
+  std::set<uint32_t> *activated = nullptr;
+  std::map<uint32_t, Shape> shapes; // by word index of the dsd
+  Shape scalar4, scalar2;
+  State state;
+  const Access *ownResult = nullptr; // of the op at hand
+  Traffic traffic;
+  std::vector<Event> recorded, *events = nullptr; // the list being filled
+  uint64_t multiplier = 1, steps = 0, peak = 0, peakReached = 0;
+  bool halted = false;
+  std::vector<uint32_t> activations; // of tasks that have not started, in order
+  llvm::BitVector have;       // bytes written so far, or loaded on every PE
+  llvm::BitVector stored;     // bytes the code may write
+  llvm::BitVector relied;     // constants that loads took as known
+  llvm::BitVector changeable; // bytes that are no constants after all
+  struct Found {
+    std::pair<std::string, uint32_t> key; // rule and word
+    std::string message;
+  };
+  std::vector<Found> found;
+  std::set<std::pair<std::string, uint32_t>> reported;
+};
+
+} // namespace weft::verify
+#endif
