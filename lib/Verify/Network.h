@@ -42,6 +42,13 @@ struct Channel {
   int64_t dx0, dx1, dy0, dy1;
 };
 
+/// An op that has started: the slot of a group.
+struct Member {
+  size_t group;
+  int slot;
+  bool operator==(const Member &) const = default;
+};
+
 class Network {
 public:
   Network(const Context &c, const std::vector<ClassFacts> &facts,
@@ -54,6 +61,36 @@ public:
   const std::vector<Channel> &outOf(size_t g, int color);
   uint64_t waiting(const Channel &ch) const; // words sent and not yet taken
   uint64_t space(const Channel &ch) const { return ch.room - waiting(ch); }
+
+  const Event *event(const Member &m) const {
+    return groups[m.group].ops[size_t(m.slot)].event;
+  }
+
+  /// One side of a channel as the other sees it: what is there to take, or room
+  /// to send; `other` has no slot if no op uses the channel there.
+  struct Side {
+    const Channel &ch;
+    bool sending;
+    uint64_t free;
+    Member other;
+  };
+  /// Calls `f(side)` for the channels of a started op.
+  template <typename F> void sides(const Member &m, F f) {
+    const Event *e = event(m);
+    for (int color : {e->in0, e->in1})
+      if (color >= 0)
+        for (const Channel &ch : into(m.group, color))
+          f(Side{ch,
+                 false,
+                 waiting(ch),
+                 {ch.sender, groups[ch.sender].running(color, true)}});
+    if (e->out >= 0)
+      for (const Channel &ch : outOf(m.group, e->out))
+        f(Side{ch,
+               true,
+               space(ch),
+               {ch.receiver, groups[ch.receiver].running(e->out, false)}});
+  }
 
   /// Splits off the PEs of a group at whose channel `stuck` holds while it does
   /// not at another's: they cannot go on, the others may. True if any are.
@@ -74,6 +111,9 @@ private:
   const Flows &flows;
   llvm::DenseMap<Key, std::vector<Channel>> in, out;
 };
+
+/// Waiting.cpp: a chain of PEs that wait for each other, from one of group `g`.
+std::string whoWaits(const Context &c, Network &net, size_t g);
 
 } // namespace weft::verify
 #endif

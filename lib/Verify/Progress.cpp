@@ -43,16 +43,11 @@ public:
     } while (splitWaiting());
     for (size_t g = 0; g != net.groups.size(); ++g)
       if (!net.groups[g].finished())
-        return report(g);
+        return c.findings.add("R-TASK-2", "PEs wait for each other: " +
+                                              whoWaits(c, net, g));
   }
 
 private:
-  struct Member {
-    size_t group;
-    int slot;
-    bool operator==(const Member &) const = default;
-  };
-
   void notShown(const std::string &why) {
     c.findings.add("R-TASK-2",
                    cat("that no PEs wait for each other is not shown: ", why));
@@ -107,34 +102,6 @@ private:
     return false;
   }
 
-  /// One side of a channel as the other sees it: what is there to take, or room
-  /// to send; `other` has no slot if no op uses the channel there.
-  struct Side {
-    const Channel &ch;
-    bool sending;
-    uint64_t free;
-    Member other;
-  };
-  template <typename F> void sides(const Member &m, F f) {
-    const Event *e = event(m);
-    for (int in : {e->in0, e->in1})
-      if (in >= 0)
-        for (const Channel &ch : net.into(m.group, in))
-          f(Side{ch,
-                 false,
-                 net.waiting(ch),
-                 {ch.sender, net.groups[ch.sender].running(in, true)}});
-    if (e->out >= 0)
-      for (const Channel &ch : net.outOf(m.group, e->out))
-        f(Side{ch,
-               true,
-               net.space(ch),
-               {ch.receiver, net.groups[ch.receiver].running(e->out, false)}});
-  }
-  const Event *event(const Member &m) const {
-    return net.groups[m.group].ops[size_t(m.slot)].event;
-  }
-
   /// The ops that must move if `first` does: what the receiver of an empty
   /// channel takes is sent in the same step, and the sender of a full one waits
   /// for its receiver. If `eager`, also those that only could.
@@ -143,7 +110,7 @@ private:
     bool ok = true;
     for (size_t i = 0; i != members.size() && ok; ++i) {
       Member m = members[i];
-      sides(m, [&](const Side &s) {
+      net.sides(m, [&](const Network::Side &s) {
         if (s.other.slot < 0)
           ok &= s.free != 0;
         else if ((s.free == 0 || eager) &&
@@ -159,7 +126,7 @@ private:
     uint64_t n = UINT64_MAX;
     for (const Member &m : members) {
       n = std::min(n, net.groups[m.group].ops[size_t(m.slot)].left);
-      sides(m, [&](const Side &s) {
+      net.sides(m, [&](const Network::Side &s) {
         if (!llvm::is_contained(members, s.other))
           n = std::min(n, s.free);
       });
@@ -168,7 +135,7 @@ private:
   }
 
   void advance(const Member &m, uint64_t n) {
-    sides(m, [&](const Side &s) { wake(s.other.group); });
+    net.sides(m, [&](const Network::Side &s) { wake(s.other.group); });
     wake(m.group);
     Group &g = net.groups[m.group];
     Running &op = g.ops[size_t(m.slot)];
@@ -198,7 +165,7 @@ private:
   bool ordered() {
     Edges edges;
     for (size_t i = 0; i != members.size(); ++i)
-      sides(members[i], [&](const Side &s) {
+      net.sides(members[i], [&](const Network::Side &s) {
         if (s.free != 0)
           return;
         size_t j = size_t(llvm::find(members, s.other) - members.begin());
@@ -281,91 +248,6 @@ private:
         if (part(e->in0, false) || part(e->in1, false) || part(e->out, true))
           return true;
     return false;
-  }
-
-  /// A PE of group `g` waits; whom for, and whom does that one wait for?
-  void report(size_t g) {
-    std::vector<std::pair<Pattern, std::string>> chain;
-    Pattern at = net.groups[g].where[0];
-    at = {at.x0, at.y0, 1, 1, 1, 1};
-    while (true) {
-      auto seen = llvm::find_if(chain, [&](auto &w) { return w.first == at; });
-      if (seen != chain.end()) {
-        chain.erase(chain.begin(), seen);
-        break;
-      }
-      chain.push_back({at, {}});
-      auto next = waitsFor(at, chain.back().second);
-      if (!next)
-        break;
-      at = *next;
-    }
-    std::string s;
-    for (size_t i = 0; i != chain.size() && i != 6; ++i)
-      s += (i ? "; " : "") + chain[i].second;
-    if (chain.size() > 6)
-      s += cat("; and ", chain.size() - 6, " others");
-    c.findings.add("R-TASK-2", "PEs wait for each other: " + s);
-  }
-
-  /// The PE that `at` waits for.
-  std::optional<Pattern> waitsFor(const Pattern &at, std::string &text) {
-    for (size_t g = 0; g != net.groups.size(); ++g) {
-      if (!covers(net.groups[g].where, at))
-        continue;
-      std::optional<Pattern> other;
-      for (int slot = int(net.groups[g].ops.size()); slot-- != 0 && !other;)
-        if (event({g, slot}))
-          sides({g, slot}, [&](const Side &s) {
-            if (s.free != 0 || other)
-              return;
-            other = partner(s, at);
-            if (other)
-              text = cat(className(c, net.groups[g].cls), " at ", describe(at),
-                         s.sending ? " to send colour " : " to receive colour ",
-                         s.ch.color, s.sending ? " to " : " from ",
-                         describe(*other));
-          });
-      return other;
-    }
-    return std::nullopt;
-  }
-
-  static bool covers(const Region &r, const Pattern &pe) {
-    return llvm::any_of(r, [&](const Pattern &p) { return intersect(p, pe); });
-  }
-
-  /// Of the PEs at the other side of `s` one that `at` sends to or hears.
-  std::optional<Pattern> partner(const Side &s, const Pattern &at) {
-    for (const Pattern &p : net.groups[s.other.group].where) {
-      if (s.sending) {
-        for (const Delivery &d : trace(c, unsigned(s.ch.color), at).deliveries)
-          for (const Pattern &q : reached(c, d))
-            if (auto hit = intersect(p, q))
-              return Pattern{hit->x0, hit->y0, 1, 1, 1, 1};
-        continue;
-      }
-      auto from = source(unsigned(s.ch.color), at);
-      if (from && intersect(p, *from))
-        return from;
-    }
-    return std::nullopt;
-  }
-
-  /// Whose words of `color` arrive at `at`: routes have one way back.
-  std::optional<Pattern> source(unsigned color, Pattern at) {
-    const auto &routes = c.routes.at(uint8_t(color));
-    while (true) {
-      auto r = llvm::find_if(
-          routes, [&](auto *r) { return r->where.contains(at.x0, at.y0); });
-      if (r == routes.end() || (*r)->rx == bin::Ramp)
-        return r == routes.end() ? std::nullopt : std::optional(at);
-      const Neighbour &n = neighbour((*r)->rx);
-      auto back = shift(at, n.dx, n.dy, c.program.gridW, c.program.gridH);
-      if (!back)
-        return std::nullopt;
-      at = *back;
-    }
   }
 
   Context &c;

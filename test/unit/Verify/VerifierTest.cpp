@@ -183,6 +183,73 @@ TEST(Verifier, AnOpReadsItsOwnResultOnlyBehindIt) {
       "R-MEM-3");
 }
 
+TEST(Verifier, AnOpReadsWhatItWroteElementByElement) {
+  // Copies element 0 along: each is read after it was written.
+  EXPECT_CLEAN(single({"st r0, r0+9000", "dsd d0, r0+9004, f32, [8:1]",
+                       "dsd d1, r0+9000, f32, [8:1]", "vmov d0, d1", "halt"}));
+  // Backwards it reads the last, which it has not reached.
+  EXPECT_RULE(single({"st r0, r0+9000", "dsd d0, r0+9004, f32, [8:1]",
+                      "dsd d1, r0+9028, f32, [8:-1]", "vmov d0, d1", "halt"}),
+              "R-MEM-3");
+}
+
+TEST(Verifier, WhatOnlySomePEsWriteIsNotWritten) {
+  // Each PE of a row writes the word of its own column.
+  std::vector<std::string> code = {"coord r1, x",    "shli r1, r1, 2",
+                                   "st r0, r1+9000", "ld r2, r1+9000",
+                                   "ld r2, r0+9004", "halt"};
+  Program p;
+  p.gridW = 4;
+  p.classes = {makeClass("row", {{0, 0, 4, 1}}, code)};
+  EXPECT_RULE(p, "R-MEM-3");
+  code.insert(code.begin(), {"dsd d0, r0+9000, f32, [4:1]", "vmov d0, r0"});
+  p.classes[0] = makeClass("row", {{0, 0, 4, 1}}, code);
+  EXPECT_CLEAN(p);
+}
+
+TEST(Verifier, EveryAddressThatDataMayGiveIsChecked) {
+  // Rows 0 to 3 of the data by an index from the data; row 4 is not there.
+  auto gather = [](const char *last) {
+    return single({"ld r1, r0+10000", std::string("li r2, ") + last,
+                   "min r1, r1, r2", "max r1, r1, r0", "shli r1, r1, 5",
+                   "dsd d0, r1+10000, f32, [8:1]", "vfdot r3, d0, d0", "halt"});
+  };
+  EXPECT_CLEAN(gather("3"));
+  EXPECT_RULE(gather("4"), "R-MEM-3");
+  // The code lies in between: from the table's end down to it.
+  EXPECT_RULE(single({"ld r1, r0+10000", "andi r1, r1, 65532", "li r2, 5824",
+                      "min r1, r1, r2", "dsd d0, r1+4176, f32, [1:1]",
+                      "vfdot r3, d0, d0", "halt"}),
+              "R-MEM-4");
+}
+
+TEST(Verifier, RuleMem7) {
+  auto with = [](std::vector<MemRange> ranges, std::string store) {
+    Program p = single({store, "halt"});
+    p.memory = std::move(ranges);
+    return p;
+  };
+  MemRange table{"table", MemRange::Weights, {0, 0, 1, 1}, 20000, 16},
+      data{"data", MemRange::Weights, {0, 0, 1, 1}, 10000, 128},
+      buffer{"buffer", MemRange::Buffers, {0, 0, 1, 1}, 9000, 8};
+  EXPECT_CLEAN(with({table, data, buffer}, "st r0, r0+9004"));
+  EXPECT_CLEAN(with({}, "st r0, r0+9008"));
+  EXPECT_RULE(with({table, data, buffer}, "st r0, r0+9008"), "R-MEM-7");
+  EXPECT_RULE(with({table, buffer}, "st r0, r0+9004"), "R-MEM-7");
+  MemRange longer = data;
+  longer.bytes = 132;
+  EXPECT_RULE(with({table, longer, buffer}, "st r0, r0+9004"), "R-MEM-7");
+  buffer.addr = 4176; // where the code is
+  EXPECT_RULE(with({table, data, buffer}, "nop"), "R-MEM-7");
+}
+
+TEST(Verifier, OutputsAreReadWhereCodeRuns) {
+  Program p = chain(8, 3, 16);
+  p.gridW = 9;
+  p.outputs[0].place.where.w = 9;
+  EXPECT_RULE(p, "R-MEM-3");
+}
+
 TEST(Verifier, ARoundReadsWhatTheOneBeforeWrote) {
   std::vector<std::string> code = {
       "st r0, r0+9000", "li r4, 9000",    "loop r1, 8000", "ld r2, r4", "nop",
@@ -358,6 +425,37 @@ TEST(Verifier, RuleTask) {
   EXPECT_CLEAN(p);
   p.classes[0].tasks[0].start = false;
   EXPECT_RULE(p, "R-TASK-2");
+}
+
+TEST(Verifier, TheOrderOfTasksIsStatic) {
+  // 5, then 3: 3 goes first only if it is runnable in time.
+  auto tasks = [](std::vector<std::string> first) {
+    first.push_back("endtask");
+    size_t at = assemble(first).size();
+    first.insert(first.end(), {"endtask", "halt"});
+    Program p = single(first);
+    p.classes[0].tasks = {
+        {1, 0, true}, {3, uint32_t(at), false}, {5, uint32_t(at + 1), false}};
+    return p;
+  };
+  EXPECT_CLEAN(tasks({"activate 3", "activate 5"}));
+  EXPECT_CLEAN(tasks({"activate 5"}));
+  EXPECT_RULE(tasks({"activate 5", "activate 3"}), "R-TASK-1");
+}
+
+TEST(Verifier, UnknownDistancesOfOpsInFlightAreRefused) {
+  // Where d1 lies depends on the data.
+  std::vector<std::string> code = {"ld r1, r0+10000",
+                                   "andi r1, r1, 60",
+                                   "dsd d0, r0+10000, f32, [8:1]",
+                                   "dsd d1, r1+10000, f32, [8:1]",
+                                   "vmov d0, r0, async=1",
+                                   "vmov d1, r0",
+                                   "wait 1",
+                                   "halt"};
+  EXPECT_RULE(single(code), "R-MEM-5");
+  std::swap(code[5], code[6]);
+  EXPECT_CLEAN(single(code));
 }
 
 TEST(Verifier, RuleOp) {
