@@ -78,7 +78,7 @@ struct LoadImage {
   /// Bytes the host reads after halt.
   llvm::BitVector results;
   /// Bytes that .weft.memory states on every PE of the class; empty if it
-  /// states nothing at all.
+  /// states no data at all.
   llvm::BitVector declared;
 };
 
@@ -94,6 +94,9 @@ struct Context {
 
 /// Memory.cpp: what the loader puts on the PEs of a class.
 LoadImage loadImage(Context &c, size_t cls);
+
+/// Does .weft.memory list data, not only code?
+bool statesData(const bin::Program &p);
 
 /// Placements.cpp: R-MEM-1, R-MEM-2, R-MEM-3, R-MEM-4, R-MEM-7 of the file.
 void checkPlacements(Context &c);

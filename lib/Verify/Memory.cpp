@@ -165,7 +165,7 @@ private:
       if (onGrid(m.where, c.program.gridW, c.program.gridH) &&
           satAdd(m.addr, m.bytes) <= sram)
         ranges[{m.addr, m.bytes}].push_back(m.where);
-    if (c.program.memory.empty())
+    if (!statesData(c.program))
       return;
     image.declared.resize(sram);
     for (const auto &[range, where] : ranges)

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Internal.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace weft;
 using namespace weft::verify;
@@ -32,7 +33,7 @@ uint64_t weft::verify::tileElems(const Placement &p) {
 /// R-MEM-7: the buffer is one that .weft.memory states, to the byte.
 static void checkStated(Context &c, const std::string &what, const Placement &p,
                         uint64_t bytes) {
-  if (c.program.memory.empty())
+  if (!statesData(c.program))
     return;
   Region stated;
   for (const bin::MemRange &m : c.program.memory)
@@ -43,6 +44,12 @@ static void checkStated(Context &c, const std::string &what, const Placement &p,
     c.findings.add("R-MEM-7",
                    cat(what, " at ", describe(rest[0]),
                        " is no range of .weft.memory of that size there"));
+}
+
+bool weft::verify::statesData(const bin::Program &p) {
+  return llvm::any_of(p.memory, [](const bin::MemRange &m) {
+    return m.cls != bin::MemRange::Code && m.cls != bin::MemRange::Reserved;
+  });
 }
 
 static void checkPlacement(Context &c, const std::string &name,
