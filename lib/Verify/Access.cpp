@@ -101,21 +101,19 @@ void Walker::touch(const Instr &i, const Access &a) {
     return;
   }
   int64_t lo = a.base.lo + a.shape->lo, hi = a.base.hi + a.shape->hi;
-  std::string range = std::string(verb) + " bytes " + std::to_string(lo) +
-                      " to " + std::to_string(hi);
+  auto range = [&] { return cat(verb, " bytes ", lo, " to ", hi); };
   if (a.base.lo % a.shape->bytes || a.base.step % a.shape->bytes)
-    report("R-MEM-2", i,
-           range + ", not aligned to " + std::to_string(a.shape->bytes));
+    report("R-MEM-2", i, cat(range(), ", not aligned to ", a.shape->bytes));
   if (lo < 0 || hi > int64_t(sram)) {
-    report("R-MEM-2", i, range + ", SRAM has " + std::to_string(sram));
+    report("R-MEM-2", i, cat(range(), ", SRAM has ", sram));
     if (a.write)
       touchBytes(std::max<int64_t>(lo, 0), std::min<int64_t>(hi, sram));
     return;
   }
   if (lo < int64_t(c.target.reservedBytes))
-    report("R-MEM-1", i,
-           range + ", the lowest " + std::to_string(c.target.reservedBytes) +
-               " are reserved");
+    report(
+        "R-MEM-1", i,
+        cat(range(), ", the lowest ", c.target.reservedBytes, " are reserved"));
   peak = std::max(peak, uint64_t(hi));
   if (a.base.exact)
     peakReached = std::max(peakReached, uint64_t(hi));
@@ -131,8 +129,8 @@ void Walker::read(const Instr &i, const Access &a) {
     int missing = have.find_first_unset_in(unsigned(begin), unsigned(end));
     if (missing >= 0 && !writtenBefore(a) && !meetsCode(i, "reads", begin, end))
       report("R-MEM-3", i,
-             "reads byte " + std::to_string(missing) +
-                 ", which nothing has written on some PE of the class");
+             cat("reads byte ", missing,
+                 ", which nothing has written on some PE of the class"));
   });
 }
 
@@ -169,8 +167,7 @@ void Walker::declared(const Instr &i, const char *verb, int64_t begin,
   int at = image.declared.find_first_unset_in(unsigned(begin), unsigned(end));
   if (at >= 0 && !meetsCode(i, verb, begin, end))
     report("R-MEM-7", i,
-           std::string(verb) + " byte " + std::to_string(at) +
-               ", which lies in no range of .weft.memory");
+           cat(verb, " byte ", at, ", which lies in no range of .weft.memory"));
 }
 
 bool Walker::meetsCode(const Instr &i, const char *verb, int64_t begin,
@@ -179,9 +176,8 @@ bool Walker::meetsCode(const Instr &i, const char *verb, int64_t begin,
   if (begin >= codeEnd || end <= code)
     return false;
   report("R-MEM-4", i,
-         std::string(verb) + " bytes " + std::to_string(begin) + " to " +
-             std::to_string(end) + ", the code lies at " +
-             std::to_string(code) + " to " + std::to_string(codeEnd));
+         cat(verb, " bytes ", begin, " to ", end, ", the code lies at ", code,
+             " to ", codeEnd));
   return true;
 }
 
@@ -238,15 +234,14 @@ void Walker::race(const Instr &i, const Access &a) {
       bool unsure = false;
       if ((a.write || b.write) && overlap(a, b, unsure))
         report("R-MEM-5", i,
-               std::string(a.write ? "writes" : "reads") + " bytes that '" +
-                   isa::print(*f.op) + "' at word " +
-                   std::to_string(f.op->wordIndex) + " " +
-                   (b.write ? "writes" : "reads") + " in flight");
+               cat(a.write ? "writes" : "reads", " bytes that '",
+                   isa::print(*f.op), "' at word ", f.op->wordIndex, " ",
+                   b.write ? "writes" : "reads", " in flight"));
       else if (unsure && (a.write || b.write))
         report("R-MEM-5", i,
-               "may meet bytes of '" + isa::print(*f.op) + "' at word " +
-                   std::to_string(f.op->wordIndex) +
-                   ", in flight: how far apart they are is not known");
+               cat("may meet bytes of '", isa::print(*f.op), "' at word ",
+                   f.op->wordIndex,
+                   ", in flight: how far apart they are is not known"));
     }
   }
 }

@@ -26,8 +26,8 @@ const Value &Walker::reg(const Instr &i, unsigned r) {
   for (const Flight &f : state.flights)
     if (f.op && f.op->dst == Operand{OperandKind::Reg, uint8_t(r)})
       report("R-MEM-5", i,
-             "r" + std::to_string(r) + " is the destination of '" +
-                 isa::print(*f.op) + "', which is in flight");
+             cat("r", r, " is the destination of '", isa::print(*f.op),
+                 "', which is in flight"));
   return state.regs[r];
 }
 
@@ -71,7 +71,7 @@ void Walker::instruction(const Instr &i) {
     return setDsr(i);
   case Op::DsdAdd:
     if (!state.dsrs[i.a].dsd)
-      report("R-OP-1", i, "d" + std::to_string(i.a) + " holds no descriptor");
+      report("R-OP-1", i, cat("d", unsigned(i.a), " holds no descriptor"));
     state.dsrs[i.a].base = evaluate(Op::Add, {}, state.dsrs[i.a].base,
                                     shiftBy(reg(i, i.b), i.imm));
     return;
@@ -96,7 +96,7 @@ void Walker::activate(const Instr &i) {
         activations.push_back(t.id);
       return;
     }
-  report("R-TASK-1", i, "the class has no task " + std::to_string(i.a));
+  report("R-TASK-1", i, cat("the class has no task ", unsigned(i.a)));
 }
 
 Value Walker::coordinate(bool y) const {

@@ -20,17 +20,17 @@ void Walker::setDsr(const Instr &i) {
     checkBrain(i);
   if (i.dims.size() > t.maxDsdDims)
     report("R-OP-1", i,
-           std::to_string(i.dims.size()) + " dimensions, at most " +
-               std::to_string(t.maxDsdDims) + " are allowed");
+           cat(i.dims.size(), " dimensions, at most ", t.maxDsdDims,
+               " are allowed"));
   for (const isa::DsdDim &d : i.dims) {
     if (d.length > t.maxDsdExtent)
       report("R-OP-1", i,
-             "extent " + std::to_string(d.length) + ", at most " +
-                 std::to_string(t.maxDsdExtent) + " is allowed");
+             cat("extent ", d.length, ", at most ", t.maxDsdExtent,
+                 " is allowed"));
     if (uint32_t(std::abs(int(d.stride))) > t.maxDsdStride)
       report("R-OP-1", i,
-             "stride " + std::to_string(d.stride) + ", at most " +
-                 std::to_string(t.maxDsdStride) + " is allowed");
+             cat("stride ", d.stride, ", at most ", t.maxDsdStride,
+                 " is allowed"));
   }
   state.dsrs[i.a] = {&i, shiftBy(reg(i, i.b), i.imm)};
 }
@@ -89,8 +89,8 @@ void Walker::vectorOperands(const Instr &i) {
     events->push_back(std::move(e));
   if (o.fabricIn > c.target.fabricInputsPerOp)
     report("R-QUE-4", i,
-           std::to_string(o.fabricIn) + " fabric inputs, at most " +
-               std::to_string(c.target.fabricInputsPerOp) + " are allowed");
+           cat(o.fabricIn, " fabric inputs, at most ",
+               c.target.fabricInputsPerOp, " are allowed"));
   for (Operand src : {i.src0, i.src1})
     if (src.kind == OperandKind::Reg)
       reg(i, src.index);
@@ -111,8 +111,7 @@ void Walker::memoryOperand(const Instr &i, Operand op, bool write,
     return;
   const Dsr &d = state.dsrs[op.index];
   if (!d.dsd) {
-    report("R-OP-1", i,
-           "d" + std::to_string(op.index) + " holds no descriptor");
+    report("R-OP-1", i, cat("d", unsigned(op.index), " holds no descriptor"));
     o.count = std::max<uint64_t>(o.count, 1);
     return;
   }
@@ -121,8 +120,8 @@ void Walker::memoryOperand(const Instr &i, Operand op, bool write,
     o.count = s.count;
   else if (o.count != s.count)
     report("R-OP-2", i,
-           "d" + std::to_string(op.index) + " has " + std::to_string(s.count) +
-               " elements, the op " + std::to_string(o.count));
+           cat("d", unsigned(op.index), " has ", s.count, " elements, the op ",
+               o.count));
   o.bytes = std::max(o.bytes, s.bytes);
   Access a{&s, d.base, write};
   touch(i, a);
@@ -136,8 +135,8 @@ int Walker::fabricOperand(const Instr &i, Operand op, Operands &o) {
   if (!in && op.kind != OperandKind::FabOut)
     return -1;
   const auto &allowed = in ? c.target.inQueues.value : c.target.outQueues.value;
-  std::string name = std::string(in ? "input" : "output") + " queue " +
-                     std::to_string(op.index);
+  std::string name =
+      cat(in ? "input" : "output", " queue ", unsigned(op.index));
   if (std::find(allowed.begin(), allowed.end(), op.index) == allowed.end())
     report("R-QUE-1", i, name + " is not one that programs may use");
   o.fabricIn += in;
@@ -165,8 +164,8 @@ void Walker::issue(const Instr &i, const Operands &o, bool fabric) {
   Flight &f = state.flights[i.microthread & 15];
   if (f.op)
     report("R-OP-4", i,
-           "microthread " + std::to_string(i.microthread) + " still runs '" +
-               isa::print(*f.op) + "'; a wait is missing");
+           cat("microthread ", unsigned(i.microthread), " still runs '",
+               isa::print(*f.op), "'; a wait is missing"));
   f.op = &i;
   f.fabric = fabric;
   f.accesses = o.accesses;

@@ -68,11 +68,9 @@ static bool checkGrid(Context &c) {
   if (p.gridW >= 1 && p.gridH >= 1 && p.gridW <= c.target.gridW &&
       p.gridH <= c.target.gridH)
     return true;
-  c.findings.add("R-FILE", "the program's grid is " + std::to_string(p.gridW) +
-                               "x" + std::to_string(p.gridH) +
-                               ", the target's largest is " +
-                               std::to_string(c.target.gridW) + "x" +
-                               std::to_string(c.target.gridH));
+  c.findings.add("R-FILE", cat("the program's grid is ", p.gridW, "x", p.gridH,
+                               ", the target's largest is ", c.target.gridW,
+                               "x", c.target.gridH));
   return false;
 }
 
@@ -112,9 +110,8 @@ static void collectRoutesAndStreams(Context &c) {
     if (canonical(c, r.where))
       c.routes[r.color].push_back(&r);
     else
-      c.findings.add("R-FAB-3", "route of colour " + std::to_string(r.color) +
-                                    " at " + describe(r.where) +
-                                    " is not on the grid");
+      c.findings.add("R-FAB-3", cat("route of colour ", r.color, " at ",
+                                    describe(r.where), " is not on the grid"));
   for (const bin::Stream &s : c.program.streams)
     if (canonical(c, s.from))
       c.streams.push_back(&s);

@@ -72,7 +72,7 @@ bool Walker::checkTasks() {
   bool ok = true, start = false;
   std::set<uint32_t> ids;
   for (const bin::Task &t : k.tasks) {
-    std::string name = className(c, cls) + ": task " + std::to_string(t.id);
+    std::string name = cat(className(c, cls), ": task ", t.id);
     if (t.id > 30 || !ids.insert(t.id).second) {
       c.findings.add("R-TASK-1",
                      name + (t.id > 30 ? " is above 30" : " is stated twice"));
@@ -80,9 +80,8 @@ bool Walker::checkTasks() {
     }
     int64_t entry = structure->at(t.entry);
     if (entry < 0) {
-      c.findings.add("R-TASK-1", name + " enters at word " +
-                                     std::to_string(t.entry) +
-                                     ", which starts no instruction");
+      c.findings.add("R-TASK-1", cat(name, " enters at word ", t.entry,
+                                     ", which starts no instruction"));
       ok = false;
       continue;
     }
@@ -137,8 +136,8 @@ void Walker::runTasks(std::set<uint32_t> &runnable) {
   }
   if (exhausted())
     report("R-TASK-2",
-           "not at halt after " + std::to_string(StepBudget) +
-               " abstract steps; the tasks never end, or loops nest too deep");
+           cat("not at halt after ", StepBudget,
+               " abstract steps; the tasks never end, or loops nest too deep"));
   else if (!halted)
     report("R-TASK-2", "the last task ends without halt");
 }
@@ -149,9 +148,9 @@ uint32_t Walker::nextTask(std::set<uint32_t> &runnable) {
   uint32_t id = *runnable.begin();
   if (llvm::is_contained(activations, id) &&
       (activations.front() != id || runnable.size() > activations.size()))
-    report("R-TASK-1", "task " + std::to_string(id) +
+    report("R-TASK-1", cat("task ", id,
                            " is activated while others are, or are to start: "
-                           "which comes first depends on time");
+                           "which comes first depends on time"));
   runnable.erase(id);
   llvm::erase(activations, id);
   return id;
@@ -168,8 +167,8 @@ void Walker::checkResults() {
       break;
     }
   if (missing >= 0)
-    report("R-MEM-3", "the host reads an output at byte " +
-                          std::to_string(missing) + ", which nothing wrote");
+    report("R-MEM-3", cat("the host reads an output at byte ", missing,
+                          ", which nothing wrote"));
 }
 
 /// Runs from `pc` to `end` (a loop's EndLoop) or to the end of the sequence.
