@@ -412,8 +412,8 @@ def NN_CastOp : NN_Op<"cast", [Pure, SameOperandsAndResultShape]> {
   let description = [{
     Float to integer truncates towards zero, number to bool is `x != 0`, bool to
     number is 0 or 1, float to narrower float rounds to nearest even. With
-    `saturate`, which is for constant operands, values beyond the range of the
-    result's type become its largest, infinities too.
+    `saturate`, which is for constant operands, finite values beyond the range of
+    the result's type become its largest.
 
     Example:
 

@@ -274,8 +274,8 @@ static double largestOf(Type type) {
            : std::numeric_limits<double>::infinity();
 }
 
-static double clampTo(double x, double most) { // NaN stays
-  return x > most ? most : x < -most ? -most : x;
+static double clampTo(double x, double most) { // NaN and infinities stay
+  return std::isinf(x) ? x : x > most ? most : x < -most ? -most : x;
 }
 
 static HostTensor castTensor(RankedTensorType type, Operands in,

@@ -319,17 +319,22 @@ static bool normalization(NodeCtx &n, bool rms) {
 static bool layerNormalization(NodeCtx &n) { return normalization(n, false); }
 static bool rmsNormalization(NodeCtx &n) { return normalization(n, true); }
 
-/// com.microsoft: norm(input + skip + bias); output 3 is the sum.
+/// com.microsoft: norm(input + skip + bias); output 3 is the sum, which is f32
+/// inside, whatever the type of the inputs.
 static bool skipNorm(NodeCtx &n, bool rms) {
   Value beta = rms ? Value() : n.in(3), bias = n.in(rms ? 3 : 4);
-  Value sum = n.make<AddOp>({n.in(0), n.in(1)});
-  if (bias)
-    sum = n.make<AddOp>({sum, bias});
-  if (!sum)
+  if (!n.in(0) || !n.in(1) || !n.in(2))
     return n.fail("has fewer than 3 inputs");
-  n.out(sum, 3);
-  return n.out(norm(n, sum, n.in(2), beta, n.rank(sum) - 1,
-                    n.attrFloat("epsilon", 1e-12f), rms));
+  Type own = n.element(n.in(0)), f32 = n.builder().getF32Type();
+  Value sum = n.make<AddOp>({n.cast(n.in(0), f32), n.cast(n.in(1), f32)});
+  if (bias)
+    sum = n.make<AddOp>({sum, n.cast(bias, f32)});
+  if (!sum)
+    return false;
+  n.out(n.cast(sum, own), 3);
+  return n.out(n.cast(norm(n, sum, n.in(2), beta, n.rank(sum) - 1,
+                           n.attrFloat("epsilon", 1e-12f), rms),
+                      own));
 }
 static bool skipLayerNorm(NodeCtx &n) { return skipNorm(n, false); }
 static bool skipRMSNorm(NodeCtx &n) { return skipNorm(n, true); }

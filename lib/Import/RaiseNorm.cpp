@@ -156,7 +156,8 @@ template <typename OpTy> struct RaiseQuotient : OpRewritePattern<OpTy> {
       return failure();
     Value variance = matchEpsilon(radicand, epsilon, trail);
     Value squared = matchMeanSquare(variance, trail);
-    if (!squared || !sameUpToCasts(squared, numerator) ||
+    // Where nothing is added, 0 / 0 is NaN, which no norm gives.
+    if (!squared || epsilon == 0 || !sameUpToCasts(squared, numerator) ||
         shapeOf(numerator) != shapeOf(op))
       return failure();
     Trail centering;
@@ -271,6 +272,7 @@ void remarkNearMisses(Operation *root) {
         matchMeanSquare(matchEpsilon(radicand, epsilon, trail), trail);
     StringRef why = !squared ? "under the root is no mean of squares over the "
                                "last axis, plus a constant"
+                    : epsilon == 0 ? "nothing is added under the root"
                     : !sameUpToCasts(squared, numerator)
                         ? "what is divided is not what was squared"
                         : "what is divided has another shape";

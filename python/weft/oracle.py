@@ -76,7 +76,10 @@ def converted(value, to):
 def retype(tensor, old, new, through=None):
     if tensor.data_type == old:
         value = numpy_helper.to_array(tensor)
-        value = converted(converted(value, through), new) if through else converted(value, new)
+        # A single number, an epsilon say, is none of the weights.
+        if through and (old == through or value.size > 1):
+            value = converted(value, through)
+        value = converted(value, new)
         tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
 
 

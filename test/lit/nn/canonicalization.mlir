@@ -81,9 +81,9 @@ nn.program @neutral(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<
 nn.program @powers(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf32>) {
   %two = nn.constant dense<2.0> : tensor<f32>
   %half = nn.constant dense<0.5> : tensor<f32>
-  // CHECK: nn.mul %arg0, %arg0
+  // CHECK: %[[S:.*]] = nn.mul %arg0, %arg0
   %0 = nn.pow %x, %two : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
-  // CHECK: nn.sqrt %0
+  // CHECK: nn.sqrt %[[S]]
   %1 = nn.pow %0, %half : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
   // pow(-inf, 0.5) is inf, sqrt(-inf) is NaN.
   // CHECK: nn.pow %arg0
