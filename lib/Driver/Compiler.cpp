@@ -19,7 +19,7 @@
 #include "weft/Binary/Dump.h"
 #include "weft/Binary/File.h"
 #include "weft/Cost/Cost.h"
-#include "weft/Import/Constant.h"
+#include "weft/Driver/ProgramData.h"
 #include "weft/Import/Import.h"
 #include "weft/Import/Passes.h"
 #include "weft/Passes/Passes.h"
@@ -306,32 +306,12 @@ private:
     return e ? fail(llvm::toString(std::move(e))) : Success;
   }
 
-  /// Bytes of a tensor: inline, or the constant expression of a symbol.
-  llvm::Expected<ArrayRef<uint8_t>> bytesOf(pe::TensorOp tensor) {
-    auto symbol = dyn_cast<FlatSymbolRefAttr>(tensor.getSource());
-    if (!symbol) {
-      if (!blobs) // holds the mapped files until the program is written
-        blobs = pe::blobSource(llvm::sys::path::parent_path(o.model));
-      return blobs(tensor);
-    }
-    auto constant = module->lookupSymbol<wafer::ConstantOp>(symbol.getValue());
-    if (!constant)
-      return llvm::createStringError("no wafer.constant '" + symbol.getValue() +
-                                     "'");
-    Value value = constant.getBody().front().getTerminator()->getOperand(0);
-    llvm::Expected<std::vector<uint8_t>> bytes = evaluateConstant(value);
-    if (!bytes)
-      return bytes.takeError();
-    storage.push_back(std::move(*bytes));
-    return ArrayRef<uint8_t>(storage.back());
-  }
-  std::deque<std::vector<uint8_t>> storage;
-  pe::TensorSource blobs;
-
   ExitCode finish() {
     auto program = *module->getOps<pe::ProgramOp>().begin();
-    auto emitted = pe::emitProgram(
-        program, target, [&](pe::TensorOp tensor) { return bytesOf(tensor); });
+    // Holds the bytes until the program is written.
+    pe::TensorSource data =
+        programData(*module, llvm::sys::path::parent_path(o.model));
+    auto emitted = pe::emitProgram(program, target, data);
     if (!emitted) {
       std::string text = llvm::toString(emitted.takeError());
       return diagnostics.count() ? UserError : fail(text);

@@ -11,13 +11,21 @@
 #include "Wafer/WaferOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Transforms/Passes.h"
+#include "weft/Driver/ProgramData.h"
 #include "weft/Import/Passes.h"
+#include "weft/Import/WeightStore.h"
 #include "weft/Passes/Passes.h"
 
-void weft::registerAll(mlir::DialectRegistry &registry) {
+using namespace weft;
+
+static void insertDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::arith::ArithDialect, mlir::memref::MemRefDialect,
                   mlir::scf::SCFDialect, mlir::math::MathDialect, nn::NNDialect,
                   wafer::WaferDialect, fabric::FabricDialect, pe::PEDialect>();
+}
+
+void weft::registerAll(mlir::DialectRegistry &registry) {
+  insertDialects(registry);
   registerImportPasses();
   registerWeftPasses();
   mlir::registerCanonicalizerPass();
@@ -25,4 +33,11 @@ void weft::registerAll(mlir::DialectRegistry &registry) {
   mlir::registerLoopInvariantCodeMotionPass();
 }
 
-void weft::registerTranslations() { pe::registerPEToWeft(); }
+void weft::registerTranslations() {
+  pe::registerPEToWeft(
+      insertDialects, [](mlir::ModuleOp module, llvm::StringRef folder) {
+        module.getContext()->getOrLoadDialect<nn::NNDialect>()->setWeights(
+            std::make_shared<WeightStore>(folder.str()));
+        return programData(module, folder);
+      });
+}

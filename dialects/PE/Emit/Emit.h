@@ -48,8 +48,12 @@ struct CodeSize {
 };
 llvm::Expected<CodeSize> measureCode(ClassOp cls, const Target &target);
 
-/// Registers `--pe-to-weft` (pe text to a .weft file; -o names it).
-void registerPEToWeft();
+/// Registers `--pe-to-weft` (pe text to a .weft file; -o names it). `dialects`
+/// are those that may stand beside the program; `source` gives the bytes of a
+/// module's tensors, which lie relative to a folder.
+void registerPEToWeft(
+    std::function<void(mlir::DialectRegistry &)> dialects,
+    std::function<TensorSource(mlir::ModuleOp, llvm::StringRef)> source);
 
 } // namespace weft::pe
 #endif

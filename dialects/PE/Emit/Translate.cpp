@@ -6,10 +6,6 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Emit.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
 #include "weft/Binary/File.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -57,7 +53,10 @@ static StringRef directoryOf(Operation *op) {
              : StringRef();
 }
 
-static LogicalResult translate(ModuleOp module, raw_ostream &os) {
+using MakeSource = std::function<TensorSource(ModuleOp, StringRef)>;
+
+static LogicalResult translate(ModuleOp module, const MakeSource &makeSource,
+                               raw_ostream &os) {
   ProgramOp program;
   for (ProgramOp p : module.getOps<ProgramOp>()) {
     if (program)
@@ -66,11 +65,14 @@ static LogicalResult translate(ModuleOp module, raw_ostream &os) {
   }
   if (!program)
     return module.emitError("no pe.program");
-  llvm::Expected<Target> target = loadTarget(program.getTarget());
+  // A preset or a file by name, or as compilers print it: the text itself.
+  StringRef text = program.getTarget();
+  llvm::Expected<Target> target =
+      text.contains('\n') ? parseTarget(text, "target") : loadTarget(text);
   if (!target)
     return program.emitOpError(llvm::toString(target.takeError()));
   // The source holds the mapped files until the program is written.
-  TensorSource source = blobSource(directoryOf(program));
+  TensorSource source = makeSource(module, directoryOf(program));
   llvm::Expected<Emitted> e = emitProgram(program, *target, source);
   if (!e) {
     llvm::consumeError(e.takeError()); // diagnosed
@@ -81,18 +83,16 @@ static LogicalResult translate(ModuleOp module, raw_ostream &os) {
   return success();
 }
 
-void weft::pe::registerPEToWeft() {
+void weft::pe::registerPEToWeft(std::function<void(DialectRegistry &)> dialects,
+                                MakeSource source) {
   static TranslateFromMLIRRegistration registration(
       "pe-to-weft", "emit a pe program as a .weft file",
-      [](Operation *op, raw_ostream &os) {
+      [source](Operation *op, raw_ostream &os) {
         auto module = dyn_cast<ModuleOp>(op);
         if (!module)
           return LogicalResult(op->emitError("expected a module"));
         op->getContext()->printOpOnDiagnostic(false);
-        return translate(module, os);
+        return translate(module, source, os);
       },
-      [](DialectRegistry &registry) {
-        registry.insert<PEDialect, arith::ArithDialect, memref::MemRefDialect,
-                        scf::SCFDialect, math::MathDialect>();
-      });
+      dialects);
 }

@@ -1,0 +1,19 @@
+//===- ProgramData.h - Bytes of a program's tensors -----------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_DRIVER_PROGRAMDATA_H
+#define WEFT_DRIVER_PROGRAMDATA_H
+
+#include "PE/Emit/Emit.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace weft {
+
+/// Where the tensors of `module`'s pe.program come from: blobs in files beside
+/// the model, in `folder`, or constant expressions of the module.
+pe::TensorSource programData(mlir::ModuleOp module, llvm::StringRef folder);
+
+} // namespace weft
+#endif
