@@ -166,6 +166,25 @@ TEST(Progress, PortionsOfAStream) {
             "'west' sends it, after word 0\n");
 }
 
+TEST(Progress, WhatTakesTooLongIsRefused) {
+  // 20 million words, one by one.
+  auto loops = [](std::string op) {
+    return std::vector<std::string>{"loop r1, 4000", "loop r2, 5000", op,
+                                    "endloop r2",    "endloop r1",    "halt"};
+  };
+  Program p = pair({}, {});
+  p.classes[0].code = assemble(loops("vmov out2, r0, len=1"));
+  p.classes[1].code = assemble(loops("vrsum r3, in2, len=1"));
+  p.classes[0].queues = {out(2, 0)};
+  p.classes[1].queues = {in(2, 0)};
+  p.streams = {{"a", 0, {0, 0, 1, 1}, 1, 1, 0, 0, 20000000}};
+  auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(findings(p), "R-TASK-2: that no PEs wait for each other is not "
+                         "shown: more than 10000000 steps\n");
+  std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  std::printf("10 million steps: %.1f s\n", took.count());
+}
+
 //===----------------------------------------------------------------------===//
 // Random networks
 //===----------------------------------------------------------------------===//
