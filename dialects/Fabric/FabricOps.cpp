@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Fabric/FabricOps.h"
+#include "NN/NNOps.h"
 #include "Wafer/WaferOps.h"
 
 using namespace mlir;
@@ -23,7 +24,11 @@ LogicalResult ProgramOp::verify() {
     return emitOpError("has ")
            << count(getOutputNames()) << " output names and "
            << count(getOutputSources()) << " output sources";
-  return success();
+  SmallVector<Type> inputs;
+  if (getInputTypes())
+    llvm::append_range(inputs, getInputTypes()->getAsValueRange<TypeAttr>());
+  return weft::nn::verifyStates(*this, getStateAttr(), inputs,
+                                SmallVector<Type>(count(getOutputNames())));
 }
 
 LogicalResult RegionOp::verify() {

@@ -21,7 +21,8 @@ def Fabric_ProgramOp : Fabric_Op<"program", [Symbol, SymbolTable,
   let description = [{
     Names and types of the graph inputs, names of the outputs and what each is
     (`unit`: the buffer that says so; a number: that input, handed through; a
-    symbol: that constant) are attributes.
+    symbol: that constant) are attributes, and so is the `state` of the
+    `nn.program`: the buffer of such an output is that of the input.
 
     Example:
     ```mlir
@@ -36,7 +37,7 @@ def Fabric_ProgramOp : Fabric_Op<"program", [Symbol, SymbolTable,
     Wafer_TargetAttr:$target, OptionalAttr<StrArrayAttr>:$input_names,
     OptionalAttr<TypeArrayAttr>:$input_types,
     OptionalAttr<StrArrayAttr>:$output_names,
-    OptionalAttr<ArrayAttr>:$output_sources);
+    OptionalAttr<ArrayAttr>:$output_sources, OptionalAttr<ArrayAttr>:$state);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat =
     "$sym_name `grid` $grid `target` $target attr-dict-with-keyword $body";

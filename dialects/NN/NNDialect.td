@@ -81,6 +81,30 @@ def NN_DataAttr : NN_Attr<"Data", "data"> {
   let assemblyFormat = "`<` $file `,` $offset `,` $bytes `,` $hash `>`";
 }
 
+def NN_StateAttr : NN_Attr<"State", "state"> {
+  let summary = "An output that is an input of the program's next step";
+  let description = [{
+    Output `output` and input `input` share one storage, so that a program that is
+    run again finds there what it left: a cache. Both have one type. Where the
+    program has the tensor in another form than the ONNX graph, `host` is the
+    graph's type, and the program's tensor is the graph's, permuted by `perm` and
+    then in the program's shape, row-major; the host converts.
+
+    Example:
+
+    ```mlir
+    nn.program @main(%c: tensor<1x16x32xf32> {nn.name = "past"})
+        -> (tensor<1x16x32xf32> {nn.name = "present"})
+        attributes {state = [#nn.state<0 to 0 host tensor<1x4x16x8xf32>
+                                       perm 0, 2, 1, 3>]} { ... }
+    ```
+  }];
+  let parameters = (ins "uint32_t":$output, "uint32_t":$input,
+                        OptionalParameter<"::mlir::Type">:$host,
+                        OptionalArrayRefParameter<"int64_t">:$perm);
+  let assemblyFormat = "`<` $output `to` $input (`host` $host^ `perm` $perm)? `>`";
+}
+
 //===----------------------------------------------------------------------===//
 // Types
 //===----------------------------------------------------------------------===//

@@ -338,6 +338,32 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *, Loc loc, Adaptor op,
   return success();
 }
 
+LogicalResult CacheUpdateOp::inferReturnTypes(MLIRContext *, Loc loc,
+                                              Adaptor op, Types &types) {
+  RankedTensorType cache = tensorType(op.getCache()),
+                   update = tensorType(op.getUpdate()),
+                   positions = tensorType(op.getPositions());
+  int64_t axis = op.getAxis();
+  if (failed(inAxis(loc, "cache_update", axis, cache.getRank())) ||
+      failed(sameElement(loc, "cache_update", "an update", op.getUpdate(),
+                         "the cache", op.getCache())))
+    return failure();
+  SmallVector<int64_t> shape(update.getShape());
+  bool fits = update.getRank() == cache.getRank();
+  int64_t rows = fits ? shape[axis] : 0;
+  if (fits)
+    shape[axis] = cache.getDimSize(axis);
+  if (!fits || ArrayRef(shape) != cache.getShape())
+    return fail(loc, "cache_update", "has an update of type ", update,
+                ", expected that of the cache but for axis ", axis, ", ",
+                cache);
+  if (positions.getRank() != 1 || positions.getDimSize(0) != rows)
+    return fail(loc, "cache_update", "has positions of type ", positions,
+                ", expected a vector of ", rows);
+  types.push_back(cache);
+  return success();
+}
+
 LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, Loc loc, Adaptor op,
                                             Types &types) {
   RankedTensorType x = tensorType(op.getX());

@@ -62,7 +62,8 @@ LogicalResult ProgramOp::verify() {
              << ", expected a ranked tensor of static shape";
   if (getBody().empty() || !isa<ReturnOp>(getBody().front().back()))
     return emitOpError("must end with nn.return");
-  return success();
+  return verifyStates(*this, getStateAttr(), getArgumentTypes(),
+                      SmallVector<Type>(getResultTypes()));
 }
 
 StringRef ProgramOp::getInputName(unsigned i) {

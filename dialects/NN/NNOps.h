@@ -27,5 +27,17 @@ namespace weft::nn {
 mlir::FailureOr<llvm::SmallVector<int64_t>>
 broadcastShapes(llvm::ArrayRef<int64_t> a, llvm::ArrayRef<int64_t> b);
 
+/// Of a program at any level: the states name inputs and outputs of equal
+/// shapes, each once, and their host views hold as many elements. An output
+/// without a known type is null.
+mlir::LogicalResult verifyStates(mlir::Operation *op, mlir::ArrayAttr states,
+                                 mlir::TypeRange inputs,
+                                 llvm::ArrayRef<mlir::Type> outputs);
+
+/// The state that input (output) `i` of a program with these states is part of,
+/// or null.
+StateAttr stateOfInput(mlir::ArrayAttr states, unsigned i);
+StateAttr stateOfOutput(mlir::ArrayAttr states, unsigned i);
+
 } // namespace weft::nn
 #endif

@@ -55,6 +55,7 @@ def NN_ProgramOp : NN_Op<"program", [IsolatedFromAbove, AffineScope,
   let description = [{
     Arguments and results are the ONNX graph's inputs and outputs in graph order,
     named by `nn.name`. A module may hold several programs over shared weights.
+    `state` names the outputs that are inputs of the next step.
 
     Example:
 
@@ -70,7 +71,8 @@ def NN_ProgramOp : NN_Op<"program", [IsolatedFromAbove, AffineScope,
                        TypeAttrOf<FunctionType>:$function_type,
                        OptionalAttr<StrAttr>:$sym_visibility,
                        OptionalAttr<DictArrayAttr>:$arg_attrs,
-                       OptionalAttr<DictArrayAttr>:$res_attrs);
+                       OptionalAttr<DictArrayAttr>:$res_attrs,
+                       OptionalAttr<TypedArrayAttrBase<NN_StateAttr, "states">>:$state);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -448,6 +450,31 @@ def NN_GatherOp : NN_InferredOp<"gather"> {
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = [{
     $table `,` $indices `axis` `=` $axis attr-dict
+    `:` functional-type(operands, results)
+  }];
+}
+
+def NN_CacheUpdateOp : NN_InferredOp<"cache_update"> {
+  let summary = "Write rows into a cache of fixed capacity";
+  let description = [{
+    The cache, in which index `positions[i]` of dimension `axis` is index `i` of
+    the update, a later `i` over an earlier one. With `wrap` a negative position
+    counts from the end. A position that lies outside of the cache writes nothing.
+    If the cache is a state of the program, the rows are written in place.
+
+    Example:
+
+    ```mlir
+    %c = nn.cache_update %cache, %row at %position axis = 2
+        : (tensor<1x4x16x8xf32>, tensor<1x4x1x8xf32>, tensor<1xi64>)
+        -> tensor<1x4x16x8xf32>
+    ```
+  }];
+  let arguments = (ins NN_Tensor:$cache, NN_Tensor:$update,
+                       NN_IndexTensor:$positions, I64Attr:$axis, UnitAttr:$wrap);
+  let results = (outs NN_Tensor:$result);
+  let assemblyFormat = [{
+    $cache `,` $update `at` $positions `axis` `=` $axis (`wrap` $wrap^)? attr-dict
     `:` functional-type(operands, results)
   }];
 }

@@ -33,7 +33,9 @@ def PE_ProgramOp : PE_Op<"program", [IsolatedFromAbove, SymbolTable, Symbol, Sin
   let description = [{
     Everything one program of a `.weft` file holds. `grid` is the program rectangle;
     coordinates inside count from its north-west corner. `target` names a preset or
-    a target file. `rtol` is the default tolerance of `weft-run --expect`.
+    a target file. `rtol` is the default tolerance of `weft-run --expect`. A
+    `repeatable` program overwrites no initial data, so that it can run again
+    without being loaded again.
 
     Example:
 
@@ -44,10 +46,11 @@ def PE_ProgramOp : PE_Op<"program", [IsolatedFromAbove, SymbolTable, Symbol, Sin
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, DenseI64ArrayAttr:$grid, StrAttr:$target,
-                       OptionalAttr<F64Attr>:$rtol);
+                       OptionalAttr<F64Attr>:$rtol, UnitAttr:$repeatable);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $sym_name `grid` $grid `target` $target (`rtol` $rtol^)? attr-dict-with-keyword $body
+    $sym_name `grid` $grid `target` $target (`rtol` $rtol^)? (`repeatable` $repeatable^)?
+    attr-dict-with-keyword $body
   }];
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "uint32_t":$gridW,
@@ -106,6 +109,8 @@ def PE_InputOp : PE_ProgramItem<"input"> {
   let description = [{
     The host writes the input's tiles before cycle 0. The order of `pe.input` ops is
     the order of the graph's inputs. Without `at`, the program does not use the input.
+    With `view`, what lies there is the tensor permuted by `perm` and then, row-major,
+    of the view's shape.
 
     Example:
 
@@ -117,9 +122,12 @@ def PE_InputOp : PE_ProgramItem<"input"> {
   let arguments = (ins StrAttr:$name, TypeAttrOf<AnyRankedTensor>:$type,
                        OptionalAttr<I64Attr>:$addr, OptionalAttr<PE_PatternAttr>:$where,
                        OptionalAttr<TypeAttrOf<PE_StorageType>>:$storage,
-                       OptionalAttr<PE_Map>:$map);
+                       OptionalAttr<PE_Map>:$map,
+                       OptionalAttr<TypeAttrOf<AnyRankedTensor>>:$view,
+                       OptionalAttr<DenseI64ArrayAttr>:$perm);
   let assemblyFormat = [{
-    $name `:` $type (`at` $addr^ `on` qualified($where) `storage` $storage `map` $map)? attr-dict
+    $name `:` $type (`at` $addr^ `on` qualified($where) `storage` $storage `map` $map)?
+    (`view` $view^ `perm` $perm)? attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -128,7 +136,9 @@ def PE_OutputOp : PE_ProgramItem<"output", [DeclareOpInterfaceMethods<SymbolUser
   let summary = "a graph output and where it lies";
   let description = [{
     The host reads the output's tiles when all PEs have halted. An output may also be
-    a constant tensor, or the same as an input (its index).
+    a constant tensor, or the same as an input (its index). `view` is as for
+    `pe.input`. With `state` it lies where that input lies, and is what the next
+    run finds there.
 
     Example:
 
@@ -137,16 +147,21 @@ def PE_OutputOp : PE_ProgramItem<"output", [DeclareOpInterfaceMethods<SymbolUser
         map [#pe.dim<none, extent 8, tile 8, stride 1>]
     pe.output "c" : tensor<4xf32> constant @x0
     pe.output "z" : tensor<8xf32> alias 0
+    pe.output "next" : tensor<8xf32> at 4208 on #pe.pattern<(0, 0), 1 x 1> storage f32
+        map [#pe.dim<none, extent 8, tile 8, stride 1>] state 0
     ```
   }];
   let arguments = (ins StrAttr:$name, TypeAttrOf<AnyRankedTensor>:$type,
                        OptionalAttr<I64Attr>:$addr, OptionalAttr<PE_PatternAttr>:$where,
                        OptionalAttr<TypeAttrOf<PE_StorageType>>:$storage,
                        OptionalAttr<PE_Map>:$map, OptionalAttr<FlatSymbolRefAttr>:$constant,
-                       OptionalAttr<I32Attr>:$alias);
+                       OptionalAttr<I32Attr>:$alias,
+                       OptionalAttr<TypeAttrOf<AnyRankedTensor>>:$view,
+                       OptionalAttr<DenseI64ArrayAttr>:$perm, OptionalAttr<I32Attr>:$state);
   let assemblyFormat = [{
     $name `:` $type (`at` $addr^ `on` qualified($where) `storage` $storage `map` $map)?
-    (`constant` $constant^)? (`alias` $alias^)? attr-dict
+    (`constant` $constant^)? (`alias` $alias^)? (`view` $view^ `perm` $perm)?
+    (`state` $state^)? attr-dict
   }];
   let hasVerifier = 1;
 }

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "PE/PEOps.h"
+#include "PEBorder.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Casting.h"
@@ -154,9 +155,12 @@ LogicalResult InitOp::verifySymbolUses(SymbolTableCollection &symbols) {
 LogicalResult InputOp::verify() {
   if (failed(verifyShape(*this, getType())))
     return failure();
+  if (failed(verifyView(*this, getType(), getAddr().has_value(), getView(),
+                        getPerm())))
+    return failure();
   if (!getAddr())
     return success();
-  return verifyPlacement(*this, cast<RankedTensorType>(getType()), *getAddr(),
+  return verifyPlacement(*this, placedType(getType(), getView()), *getAddr(),
                          *getWhere(), *getStorage(), *getMap());
 }
 
@@ -167,13 +171,17 @@ LogicalResult OutputOp::verify() {
           int(getAlias().has_value()) !=
       1)
     return emitOpError("needs exactly one of 'at', 'constant' and 'alias'");
+  SmallVector<InputOp> inputs(
+      cast<ProgramOp>((*this)->getParentOp()).getOps<InputOp>());
+  if (failed(verifyView(*this, getType(), getAddr().has_value(), getView(),
+                        getPerm())) ||
+      failed(verifyState(*this, inputs)))
+    return failure();
   if (getAddr())
-    return verifyPlacement(*this, cast<RankedTensorType>(getType()), *getAddr(),
+    return verifyPlacement(*this, placedType(getType(), getView()), *getAddr(),
                            *getWhere(), *getStorage(), *getMap());
   if (!getAlias())
     return success();
-  SmallVector<InputOp> inputs(
-      cast<ProgramOp>((*this)->getParentOp()).getOps<InputOp>());
   if (*getAlias() >= inputs.size())
     return emitOpError("alias ") << int32_t(*getAlias())
                                  << " is no input, there are " << inputs.size();

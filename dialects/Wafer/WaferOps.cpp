@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Wafer/WaferOps.h"
+#include "NN/NNOps.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -89,6 +90,10 @@ LogicalResult ProgramOp::verifyRegions() {
                                << getOutputNames().size() << " output names";
   if (getGrid().size() != 2 || getGrid()[0] < 1 || getGrid()[1] < 1)
     return emitOpError("grid must be [width, height], both at least 1");
+  if (failed(weft::nn::verifyStates(*this, getStateAttr(),
+                                    body.getArgumentTypes(),
+                                    SmallVector<Type>(ret.getOperandTypes()))))
+    return failure();
   llvm::StringSet<> names;
   for (Operation &op : body.without_terminator()) {
     if (!isa<StageOp, StreamOp, PlaceOp>(op))

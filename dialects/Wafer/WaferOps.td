@@ -43,6 +43,8 @@ def Wafer_ProgramOp : Wafer_Op<"program", [Symbol, IsolatedFromAbove,
     Block arguments are the graph inputs in ONNX order (`inputNames`), the
     operands of `wafer.return` the outputs (`outputNames`). `target` is the
     text of a target file, or a preset's name; the grid is then cut to `grid`.
+    `state` is that of `nn.program`: an output that is brought to its input's
+    place when all kernels have run.
 
     Example:
     ```mlir
@@ -57,7 +59,7 @@ def Wafer_ProgramOp : Wafer_Op<"program", [Symbol, IsolatedFromAbove,
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$inputNames,
     StrArrayAttr:$outputNames, DenseI64ArrayAttr:$grid,
-    Wafer_TargetAttr:$target);
+    Wafer_TargetAttr:$target, OptionalAttr<ArrayAttr>:$state);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $sym_name `inputs` $inputNames `outputs` $outputNames `grid` $grid

@@ -130,7 +130,7 @@ void weft::bin::dumpSummary(const Program &p, raw_ostream &os) {
      << " streams\n";
   os << "  tensors  " << p.tensors.size() << ", " << weights << " bytes\n";
   os << "  border   " << p.inputs.size() << " inputs, " << p.outputs.size()
-     << " outputs\n";
+     << " outputs" << (p.repeatable ? ", repeatable" : "") << "\n";
   os << "  cycles   at least " << p.cyclesLower << ", estimated "
      << p.cyclesEstimate << "\n";
   os << "  classes  " << p.classes.size() << "\n";
@@ -393,6 +393,14 @@ std::string weft::bin::placementText(const Placement &q) {
   return s + "]";
 }
 
+/// " of dimensions 0, 2, 1, 3" of a tensor that lies permuted.
+static std::string permText(const std::vector<uint8_t> &perm) {
+  std::string s;
+  for (uint8_t d : perm)
+    s += (s.empty() ? " of dimensions " : ", ") + std::to_string(d);
+  return s;
+}
+
 static void dumpBorder(const Program &p, const char *title,
                        const std::vector<IOTensor> &list, raw_ostream &os) {
   os << title << ":\n";
@@ -405,7 +413,9 @@ static void dumpBorder(const Program &p, const char *title,
     else if (t.kind == IOTensor::Unused)
       os << "unused";
     else
-      os << placementText(t.place);
+      os << placementText(t.place) << permText(t.perm);
+    if (t.state >= 0)
+      os << ", state of input " << quoted(p.inputs[t.state].name);
     os << "\n";
   }
 }

@@ -18,7 +18,7 @@ namespace weft::bin {
 constexpr uint32_t Magic = 0x54464557; // "WEFT"
 // A reader takes its own major version and any minor one; unknown sections are
 // skipped.
-constexpr uint16_t VersionMajor = 1, VersionMinor = 1;
+constexpr uint16_t VersionMajor = 2, VersionMinor = 0;
 constexpr uint64_t DataAlign = 4096, TensorAlign = 64;
 
 namespace section {
@@ -87,7 +87,7 @@ template <typename A> void fields(A &a, DataInit &i) {
   a(i.tensor, i.place, i.weight);
 }
 template <typename A> void fields(A &a, IOTensor &t) {
-  a(t.name, t.type, t.shape, t.kind, t.place, t.ref);
+  a(t.name, t.type, t.shape, t.kind, t.place, t.ref, t.perm, t.state);
 }
 template <typename A> void fields(A &a, NamedValue &v) {
   a(v.name, v.type, v.shape, v.kernel, v.place);
@@ -114,7 +114,7 @@ void visitSections(Program &p, std::vector<StoredTensor> &tensors,
   visit(section::Routes, p.routes);
   visit(section::Streams, p.streams);
   visit(section::Tensors, tensors, p.inits);
-  visit(section::IO, p.inputs, p.outputs, p.defaultRtol);
+  visit(section::IO, p.inputs, p.outputs, p.defaultRtol, p.repeatable);
   visit(section::Kernels, p.stages, p.kernels);
   visit(section::Ledger, p.nodes);
   visit(section::Memory, p.memory);

@@ -54,6 +54,7 @@ public:
     list(section::Tensors, "initial data", p.inits, [&](auto &i) { init(i); });
     list(section::IO, "input", p.inputs, [&](auto &t) { io(t, true); });
     list(section::IO, "output", p.outputs, [&](auto &t) { io(t, false); });
+    list(section::IO, "output", p.outputs, [&](auto &t) { state(t); });
     list(section::Kernels, "stage", p.stages,
          [&](auto &s) { pattern(s.where); });
     list(section::Kernels, "kernel", p.kernels, [&](auto &k) { kernel(k); });
@@ -206,14 +207,17 @@ private:
 
   void io(const IOTensor &t, bool input) {
     require(elemBytes(t.type), "unknown element type");
+    require(!input || t.state == -1, "an input is no state of an input");
     if (!require(t.kind <= IOTensor::Unused, "unknown kind") ||
         !require(!input || t.kind != IOTensor::InputAlias,
                  "an input is no alias") ||
         !require(input || t.kind != IOTensor::Unused, "an output is used") ||
         t.kind == IOTensor::Unused)
       return;
-    if (t.kind == IOTensor::OnWafer)
+    if (t.kind == IOTensor::OnWafer) {
+      permutation(t);
       return placement(t.place, t.shape);
+    }
     if (t.kind == IOTensor::Constant) {
       if (require(t.ref < p.tensors.size(),
                   "tensor " + Twine(t.ref) + " does not exist"))
@@ -227,6 +231,38 @@ private:
       require(p.inputs[t.ref].type == t.type &&
                   p.inputs[t.ref].shape == t.shape,
               "type or shape differs from that of the input");
+  }
+
+  void permutation(const IOTensor &t) {
+    std::vector<bool> seen(t.shape.size());
+    bool good = t.perm.empty() || t.perm.size() == t.shape.size();
+    for (uint8_t d : t.perm) {
+      good = good && d < seen.size() && !seen[d];
+      if (good)
+        seen[d] = true;
+    }
+    require(good, "the permutation is none of " + Twine(t.shape.size()) +
+                      " dimensions");
+  }
+
+  /// A state lies where its input lies, and no two are one input.
+  void state(const IOTensor &t) {
+    if (t.state == -1)
+      return;
+    if (!require(t.state >= 0 && uint32_t(t.state) < p.inputs.size(),
+                 "state " + Twine(t.state) + " is no input"))
+      return;
+    const IOTensor &in = p.inputs[t.state];
+    require(p.repeatable, "a state needs a repeatable program");
+    require(llvm::count_if(
+                p.outputs,
+                [&](const IOTensor &o) { return o.state == t.state; }) == 1,
+            "two outputs are the state of input " + Twine(t.state));
+    require(t.kind == IOTensor::OnWafer && in.kind == IOTensor::OnWafer &&
+                t.type == in.type && t.shape == in.shape && t.perm == in.perm &&
+                t.place == in.place,
+            "its place, type or shape differs from that of input " +
+                Twine(t.state) + ", whose state it is");
   }
 
   void placement(const Placement &q, const std::vector<uint64_t> &shape) {

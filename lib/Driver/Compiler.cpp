@@ -13,6 +13,7 @@
 #include "PE/Emit/Emit.h"
 #include "RemarkFile.h"
 #include "Resume.h"
+#include "State.h"
 #include "Wafer/WaferOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -131,7 +132,25 @@ private:
         std::make_shared<WeightStore>(
             llvm::sys::path::parent_path(o.model).str()));
     nameModule();
+    if (ExitCode code = addStates())
+      return code;
     return o.emit == Emit::NN ? Success : resume();
+  }
+
+  /// --state, on a module at nn.
+  ExitCode addStates() {
+    if (o.states.empty())
+      return Success;
+    auto programs = module->getOps<nn::ProgramOp>();
+    if (programs.empty())
+      return fail("--state is for ONNX models and modules of nn; what is lower "
+                  "has its states");
+    for (nn::ProgramOp program : programs)
+      if (llvm::Error e = bindStates(program, o.states))
+        return fail(llvm::toString(std::move(e)));
+    PassManager pm(&context);
+    buildStatePipeline(pm);
+    return succeeded(pm.run(*module)) ? Success : Internal;
   }
 
   ExitCode resume() {
@@ -187,6 +206,9 @@ private:
       llvm::errs() << line << "\n";
     if (!module)
       return report.internal ? Internal : UserError;
+    if (ExitCode code = addStates())
+      return code;
+    updateLedger(*module, report.ledger);
     attachLedger();
     nameModule();
     return Success;

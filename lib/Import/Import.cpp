@@ -681,9 +681,10 @@ OwningOpRef<ModuleOp> Importer::run() {
   OwningOpRef<ModuleOp> owner = ModuleOp::create(loc);
   module = *owner;
   builder.setInsertionPointToStart(module.getBody());
-  program = ProgramOp::create(builder, loc, builder.getStringAttr("main"),
-                              TypeAttr::get(builder.getFunctionType({}, {})),
-                              StringAttr(), ArrayAttr(), ArrayAttr());
+  program =
+      ProgramOp::create(builder, loc, builder.getStringAttr("main"),
+                        TypeAttr::get(builder.getFunctionType({}, {})),
+                        StringAttr(), ArrayAttr(), ArrayAttr(), ArrayAttr());
   symbols.insert("main");
   Block *block = builder.createBlock(&program.getBody());
   builder.setInsertionPointToEnd(block);

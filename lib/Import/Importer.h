@@ -150,6 +150,9 @@ void addMathRules(llvm::StringMap<Rule> &rules);
 void addShapeRules(llvm::StringMap<Rule> &rules);
 void addConstantRules(llvm::StringMap<Rule> &rules);
 void addAttentionRules(llvm::StringMap<Rule> &rules);
+void addCacheRules(llvm::StringMap<Rule> &rules);
+/// ScatterND whose operands are not all known.
+bool scatterRows(NodeCtx &n);
 
 class Importer {
 public:

@@ -208,8 +208,12 @@ static bool eyeLike(NodeCtx &n) {
   return n.out(n.constant(std::move(out)));
 }
 
-/// Writes whole slices or elements, as exporters do to build masks.
+/// Writes whole slices or elements, as exporters do to build masks; with values
+/// of the run it is the update of a cache.
 static bool scatterND(NodeCtx &n) {
+  for (unsigned i : {0u, 1u, 2u})
+    if (n.has(i) && !n.known(n.in(i)))
+      return scatterRows(n);
   const HostTensor *data = needKnown(n, 0), *indices = needKnown(n, 1),
                    *updates = needKnown(n, 2);
   if (!data || !indices || !updates)

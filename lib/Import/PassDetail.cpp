@@ -28,10 +28,17 @@ void weft::buildRaisingPipeline(OpPassManager &passes) {
   passes.addPass(createMergeEqual());
   passes.addPass(createRaiseNorm());
   passes.addPass(createRaiseActivation());
+  passes.addPass(createRaiseCache());
   passes.addPass(createRaiseAttention());
   // What was between the raised ops is gone now: once more.
   passes.addPass(createSimplify());
   passes.addPass(createRaiseLinear());
+  passes.addPass(createSimplify());
+  passes.addPass(createMergeEqual());
+}
+
+void weft::buildStatePipeline(OpPassManager &passes) {
+  passes.addPass(createStateViews());
   passes.addPass(createSimplify());
   passes.addPass(createMergeEqual());
 }

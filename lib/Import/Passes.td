@@ -119,6 +119,48 @@ def RaiseActivation : Pass<"nn-raise-activation"> {
   }];
 }
 
+def RaiseCache : Pass<"nn-raise-cache"> {
+  let summary = "Raise writes of rows into a cache to nn.cache_update";
+  let description = [{
+    Requires nn-simplify before. Afterwards a select of a row where the position
+    equals 0, 1, 2, ... along one dimension is nn.cache_update on that dimension,
+    and an update of a transposed cache is a transpose of the updated cache, which
+    the exporter's inverse undoes. A comparison with other numbers, or of more than one
+    position, is left alone.
+
+    Example:
+
+    ```mlir
+    %0 = nn.equal %slots, %position : ... // %slots is 0, 1, 2, ...
+    %1 = nn.where %0, %row, %cache : ...
+    // becomes
+    %1 = nn.cache_update %cache, %row at %position axis = 2 : ...
+    ```
+  }];
+}
+
+def StateViews : Pass<"nn-state-views"> {
+  let summary = "Lay out caches that are states as attention reads them";
+  let description = [{
+    Requires the raising passes and a program with states. A state of shape
+    [batch, heads, capacity, width] that nn.cache_update writes along the capacity
+    becomes one of [batch, capacity, heads * width], the form of nn.attention's
+    operands; the graph's form stays the host's (`host` of #nn.state). Other states
+    keep their form. Leaves transposes that nn-simplify removes.
+
+    Example:
+
+    ```mlir
+    nn.program @main(%c: tensor<1x4x16x8xf32>, ...) -> (tensor<1x4x16x8xf32>)
+        attributes {state = [#nn.state<0 to 0>]} {
+    // becomes
+    nn.program @main(%c: tensor<1x16x32xf32>, ...) -> (tensor<1x16x32xf32>)
+        attributes {state = [#nn.state<0 to 0 host tensor<1x4x16x8xf32>
+                                       perm 0, 2, 1, 3>]} {
+    ```
+  }];
+}
+
 def RaiseAttention : Pass<"nn-raise-attention"> {
   let summary = "Raise softmax between two matmuls to nn.attention";
   let description = [{

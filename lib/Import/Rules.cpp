@@ -16,6 +16,7 @@ static llvm::StringMap<Rule> makeRules() {
   addShapeRules(rules);
   addConstantRules(rules);
   addAttentionRules(rules);
+  addCacheRules(rules);
   return rules;
 }
 

@@ -20,6 +20,7 @@ static ArrayRef<std::pair<const char *, const Kernel *>> registry() {
       {"elementwise", &elementwiseKernel()},
       {"split_rows", &splitRowsKernel()},
       {"embedding", &embeddingKernel()},
+      {"cache_update", &cacheUpdateKernel()},
       {"relayout", &relayoutKernel()},
       {"rows", &rowsKernel()},
       {"local", &localKernel()}};

@@ -3,6 +3,7 @@
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
 //===----------------------------------------------------------------------===//
+#include "NN/NNOps.h"
 #include "RegionPlan.h"
 
 using namespace mlir;
@@ -50,8 +51,22 @@ void writePassingOutput(fabric::ProgramOp program, pe::ProgramOp out,
   pe::OutputOp::create(
       b, program.getLoc(), name, cast<TypeAttr>(type), IntegerAttr(),
       pe::PatternAttr(), TypeAttr(), ArrayAttr(), symbol,
-      input ? b.getI32IntegerAttr(input.getInt()) : IntegerAttr());
+      input ? b.getI32IntegerAttr(input.getInt()) : IntegerAttr(), TypeAttr(),
+      DenseI64ArrayAttr(), IntegerAttr());
 }
+
+/// What the host sees of an input or output of type `own`.
+struct HostView {
+  HostView(OpBuilder &b, nn::StateAttr state, TypeAttr own) : type(own) {
+    if (!state || !state.getHost())
+      return;
+    type = TypeAttr::get(state.getHost());
+    view = own;
+    perm = b.getDenseI64ArrayAttr(state.getPerm());
+  }
+  TypeAttr type, view;
+  DenseI64ArrayAttr perm;
+};
 
 void writeInput(fabric::ProgramOp program, OpBuilder &b,
                 ArrayRef<RegionPlan> regions, unsigned i, StringAttr name,
@@ -61,13 +76,16 @@ void writeInput(fabric::ProgramOp program, OpBuilder &b,
   });
   if (!f.buffer) {
     pe::InputOp::create(b, program.getLoc(), name, type, IntegerAttr(),
-                        pe::PatternAttr(), TypeAttr(), ArrayAttr());
+                        pe::PatternAttr(), TypeAttr(), ArrayAttr(), TypeAttr(),
+                        DenseI64ArrayAttr());
     return;
   }
   auto laid = cast<RankedTensorType>(*f.buffer.getTensor());
-  pe::InputOp::create(b, program.getLoc(), name, type, addressOf(b, f),
+  HostView view(b, nn::stateOfInput(program.getStateAttr(), i), type);
+  pe::InputOp::create(b, program.getLoc(), name, view.type, addressOf(b, f),
                       patternAttr(b.getContext(), f.plan->whole),
-                      TypeAttr::get(laid.getElementType()), mapOf(b, laid));
+                      TypeAttr::get(laid.getElementType()), mapOf(b, laid),
+                      view.view, view.perm);
 }
 
 void writeOutput(fabric::ProgramOp program, pe::ProgramOp out, OpBuilder &b,
@@ -94,10 +112,14 @@ void writeOutput(fabric::ProgramOp program, pe::ProgramOp out, OpBuilder &b,
       laid = cast<RankedTensorType>(cast<TypeAttr>(list[position]).getValue());
     auto plain = RankedTensorType::get(laid.getShape(), laid.getElementType());
     TypeAttr type = onnx ? cast<TypeAttr>(onnx[i]) : TypeAttr::get(plain);
-    pe::OutputOp::create(b, program.getLoc(), name, type, addressOf(b, f),
-                         patternAttr(b.getContext(), f.plan->whole),
-                         TypeAttr::get(laid.getElementType()), mapOf(b, laid),
-                         FlatSymbolRefAttr(), IntegerAttr());
+    nn::StateAttr state = nn::stateOfOutput(program.getStateAttr(), i);
+    HostView view(b, state, type);
+    pe::OutputOp::create(
+        b, program.getLoc(), name, view.type, addressOf(b, f),
+        patternAttr(b.getContext(), f.plan->whole),
+        TypeAttr::get(laid.getElementType()), mapOf(b, laid),
+        FlatSymbolRefAttr(), IntegerAttr(), view.view, view.perm,
+        state ? b.getI32IntegerAttr(int32_t(state.getInput())) : IntegerAttr());
     return;
   }
   writePassingOutput(program, out, b, i, name, sources, onnx);
@@ -108,6 +130,9 @@ void writeOutput(fabric::ProgramOp program, pe::ProgramOp out, OpBuilder &b,
 void weft::writeBorder(fabric::ProgramOp program, pe::ProgramOp out,
                        ArrayRef<RegionPlan> regions) {
   OpBuilder b = OpBuilder::atBlockEnd(&out.getBody().front());
+  out.setRepeatable(llvm::none_of(regions, [](const RegionPlan &plan) {
+    return plan.memory.reusedWeights;
+  }));
   auto names = program->getAttrOfType<ArrayAttr>("input_names");
   auto types = program->getAttrOfType<ArrayAttr>("input_types");
   unsigned count = names ? names.size() : 0;

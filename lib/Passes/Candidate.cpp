@@ -186,6 +186,23 @@ LogicalResult Candidate::build(nn::ProgramOp program) {
   for (Operation &op : program.getBody().front().without_terminator())
     if (!isConstant(op.getResult(0)) && failed(addOp(&op)))
       return failure();
+  return addStates(program);
+}
+
+/// A state ends in the layout in which it began.
+LogicalResult Candidate::addStates(nn::ProgramOp program) {
+  auto ret = cast<nn::ReturnOp>(program.getBody().front().getTerminator());
+  if (!program.getStateAttr())
+    return success();
+  for (auto s : program.getStateAttr().getAsRange<nn::StateAttr>()) {
+    Value out = ret.getOperand(s.getOutput());
+    if (isConstant(out) || isa<BlockArgument>(out))
+      return program.emitOpError("has output #")
+             << s.getOutput() << " as a state, which it does not compute";
+    stateInput[s.getOutput()] =
+        nodeOf.lookup(program.getBody().getArgument(s.getInput()));
+    problem.loops.push_back({nodeOf.lookup(out), stateInput[s.getOutput()]});
+  }
   return success();
 }
 

@@ -87,6 +87,8 @@ public:
   std::vector<mlir::Location> locs; // naming all ops of a chain
   std::vector<Problem> problems;
   llvm::DenseMap<mlir::Value, int> nodeOf; // lookups only
+  /// Output number to the node of the input that it becomes.
+  std::map<unsigned, int> stateInput;
 
 private:
   Costs costs;
@@ -103,6 +105,7 @@ private:
   void findChains(nn::ProgramOp program);
   void addInput(mlir::BlockArgument arg);
   mlir::LogicalResult addOp(mlir::Operation *op);
+  mlir::LogicalResult addStates(nn::ProgramOp program);
   void append(mlir::Value v, mlir::Location loc, solve::LayoutNode node,
               OpProblem p, std::vector<Option> opts,
               std::vector<OptionCost> optionCost);

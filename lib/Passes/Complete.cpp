@@ -6,6 +6,7 @@
 // is missing is said here, so that the writers need not ask.
 //
 //===----------------------------------------------------------------------===//
+#include "NN/NNOps.h"
 #include "RegionPlan.h"
 #include "weft/Kernels/Kernel.h"
 
@@ -33,7 +34,7 @@ public:
         if (failed(checkValue(value)))
           return failure();
     }
-    return checkOutputs();
+    return failed(checkOutputs()) ? failure() : checkStates();
   }
 
 private:
@@ -128,6 +129,26 @@ private:
       return success();
     return value.emitOpError("takes ")
            << need << " elements a PE, the buffer has " << have;
+  }
+
+  /// A state is one buffer.
+  LogicalResult checkStates() {
+    for (Attribute a : program.getStateAttr()
+                           ? program.getStateAttr().getValue()
+                           : ArrayRef<Attribute>()) {
+      auto s = cast<nn::StateAttr>(a);
+      auto in = inputs.lookup(s.getInput()),
+           out = outputs.lookup(s.getOutput());
+      if (in && in == out)
+        continue;
+      auto diag = program.emitOpError("has output #")
+                  << s.getOutput() << " and input #" << s.getInput()
+                  << " as a state, which are not in one buffer";
+      if (in)
+        diag.attachNote(in->getLoc()) << "input here";
+      return diag;
+    }
+    return success();
   }
 
   LogicalResult checkOutputs() {

@@ -60,7 +60,7 @@ struct Expand : public weft::impl::ExpandBase<Expand> {
     auto out = fabric::ProgramOp::create(
         b, program.getLoc(), program.getSymName(), program.getGrid(),
         program.getTarget(), program.getInputNames(), ArrayAttr(),
-        program.getOutputNames(), ArrayAttr());
+        program.getOutputNames(), ArrayAttr(), program.getStateAttr());
     SmallVector<Attribute> inputTypes;
     for (Type t : program.getBody().getArgumentTypes())
       inputTypes.push_back(TypeAttr::get(t));
@@ -84,7 +84,8 @@ struct Expand : public weft::impl::ExpandBase<Expand> {
             failed(receive(stage, i, *expander, out, kernelBuilder, stages)))
           return failure();
       }
-      if (failed(expander->run(inputs)))
+      if (failed(addStates(program, stage, *expander)) ||
+          failed(expander->run(inputs)))
         return failure();
       stages[stage] = std::move(expander);
     }
@@ -97,6 +98,27 @@ struct Expand : public weft::impl::ExpandBase<Expand> {
       if (failed(checkBuffers(region, *target)))
         return failure();
     program->erase();
+    return success();
+  }
+
+  /// The states whose outputs this stage computes.
+  LogicalResult addStates(wafer::ProgramOp program, wafer::StageOp stage,
+                          StageExpander &expander) {
+    auto ret = cast<wafer::ReturnOp>(program.getBody().front().getTerminator());
+    if (!program.getStateAttr())
+      return success();
+    for (auto s : program.getStateAttr().getAsRange<nn::StateAttr>()) {
+      Value out = ret.getOperand(s.getOutput());
+      auto result = dyn_cast<OpResult>(out);
+      if (!result || !isa<wafer::StageOp>(result.getOwner()))
+        return program.emitOpError("has output #")
+               << s.getOutput() << " as a state, which no stage computes";
+      if (result.getOwner() != stage)
+        continue;
+      BlockArgument input = program.getBody().getArgument(s.getInput());
+      if (failed(expander.addState(input, result.getResultNumber())))
+        return failure();
+    }
     return success();
   }
 
@@ -171,8 +193,9 @@ struct Expand : public weft::impl::ExpandBase<Expand> {
     auto stage = cast<wafer::StageOp>(v.getOwner());
     Value yielded = stage.getBody().front().getTerminator()->getOperand(
         v.getResultNumber());
-    auto buffer =
-        stages[stage]->bufferOf(yielded).getDefiningOp<fabric::BufferOp>();
+    auto buffer = stages[stage]
+                      ->resultBuffer(v.getResultNumber())
+                      .getDefiningOp<fabric::BufferOp>();
     SmallVector<Attribute> list;
     if (buffer.getOutput())
       list.append(buffer.getOutputAttr().begin(), buffer.getOutputAttr().end());

@@ -48,6 +48,11 @@ bool passes(fabric::BufferOp buffer) {
          });
 }
 
+bool hasState(fabric::RegionOp region) {
+  auto program = region->getParentOfType<fabric::ProgramOp>();
+  return program.getStateAttr() && !program.getStateAttr().empty();
+}
+
 solve::AllocResult tryAllocate(fabric::RegionOp region, const Target &t,
                                bool reuseWeights,
                                SmallVectorImpl<fabric::BufferOp> &buffers,
@@ -63,8 +68,11 @@ solve::AllocResult tryAllocate(fabric::RegionOp region, const Target &t,
     bool loaded = buffer.getInit() || buffer.getInput();
     if (loaded || i.end == 0)
       i.begin = 0;
-    if (buffer.getOutput() || i.end == 0 || passes(buffer) ||
-        (loaded && !reuseWeights))
+    // With a state the program runs again, and finds its weights only if they
+    // are still there; other inputs are written before every step.
+    bool kept = buffer.getInit() ? !reuseWeights || hasState(region)
+                                 : loaded && !reuseWeights;
+    if (buffer.getOutput() || i.end == 0 || passes(buffer) || kept)
       i.end = launches + 1;
     buffers.push_back(buffer);
     p.add({buffer.getName().str(), bytesOf(buffer), 4, i.begin, i.end});
@@ -84,11 +92,12 @@ LogicalResult outOfMemory(fabric::RegionOp region, const Target &t,
     return region.emitError("internal: allocation of stage '")
            << region.getSymName() << "': " << result.message;
   ArrayRef<int64_t> size = region.getSize();
-  InFlightDiagnostic d = region.emitError("out of memory on the PEs of stage '")
-                         << region.getSymName() << "': each of its " << size[0]
-                         << "x" << size[1] << " PEs needs " << f.demand
-                         << " bytes for data, " << t.name << " has "
-                         << f.capacity << " for data and code (R-MEM-1)";
+  InFlightDiagnostic d =
+      region.emitError("out of memory on the PEs of stage '")
+      << region.getSymName() << "': each of its " << size[0] << "x" << size[1]
+      << " PEs needs " << f.demand << " bytes for data, " << t.name << " has "
+      << f.capacity << " for data and code (R-MEM-1)"
+      << (hasState(region) ? "; with a state weights stay in memory" : "");
   constexpr unsigned Listed = 5;
   for (unsigned i : ArrayRef(f.largest).take_front(Listed)) {
     if (i >= buffers.size())
@@ -126,7 +135,7 @@ FailureOr<RegionMemory> weft::allocateRegion(fabric::RegionOp region,
   uint64_t codeRoom = (t.sramBytes - t.reservedBytes) / 4;
   auto result = tryAllocate(region, t, false, buffers, memory.paramBytes);
   if (!result || result.solution->top + codeRoom > t.sramBytes) {
-    memory.reusedWeights = true;
+    memory.reusedWeights = !hasState(region);
     result = tryAllocate(region, t, true, buffers, memory.paramBytes);
   }
   if (!result)

@@ -64,6 +64,7 @@ LogicalResult StageExpander::run(ArrayRef<int64_t> inputs) {
       expandValue(value);
     else
       expandKernel(&op);
+  settleStates();
   return success();
 }
 
@@ -149,6 +150,9 @@ void StageExpander::expandPlace(wafer::PlaceOp place,
                  "io", type);
   buffer.setInput(inputs[arg.getArgNumber()]);
   buffers[place.getResult()] = buffer;
+  for (State &s : states)
+    if (s.place == place)
+      s.buffer = buffer;
 }
 
 void StageExpander::expandKernel(Operation *op) {
@@ -163,12 +167,16 @@ void StageExpander::expandKernel(Operation *op) {
   }
   std::string name = instanceName(op, o);
   Value out = inPlaceBuffer(op, p, o);
-  if (out)
+  if (out) {
     remark::passed(op->getLoc(), options("InPlace"))
         << remark::metric("Kernel", name)
         << remark::metric("Reason", "an operand dies here");
-  else
+    NamedAttrList config(p.config);
+    config.set("in_place", b.getUnitAttr());
+    p.config = config.getDictionary(op->getContext());
+  } else {
     out = makeBuffer(op->getLoc(), name, "activations", o.out);
+  }
   buffers[result] = out;
   SmallVector<Value> operands;
   for (Value v : op->getOperands())
@@ -218,7 +226,9 @@ Value StageExpander::inPlaceBuffer(Operation *op, const Problem &p,
   const kernels::Kernel *kernel = kernels::findKernel(o.algorithm);
   for (unsigned i = 0; i < p.ins.size(); ++i) {
     Value v = root(op->getOperand(i));
-    if (!kernel->inPlace(p, o, i) || v.getDefiningOp<wafer::PlaceOp>() ||
+    State *state = stateWrittenBy(op, v);
+    if (!kernel->inPlace(p, o, i) ||
+        (v.getDefiningOp<wafer::PlaceOp>() && !state) ||
         isa<BlockArgument>(v) || lastUse[v] != order[op] ||
         kernels::tileElems(o.ins[i]) != kernels::tileElems(o.out) ||
         o.ins[i].getElementType() != o.out.getElementType())
@@ -226,6 +236,8 @@ Value StageExpander::inPlaceBuffer(Operation *op, const Problem &p,
     if (llvm::count_if(op->getOperands(),
                        [&](Value u) { return root(u) == v; }) > 1)
       continue;
+    if (state)
+      state->written = true;
     // The result lives on in the operand's storage.
     unsigned last = lastUse[op->getResult(0)];
     roots[op->getResult(0)] = v;

@@ -28,10 +28,13 @@ public:
   };
   Entry get(const kernels::Problem &p, const kernels::Option &o,
             const kernels::Rect &r, mlir::Location loc);
+  /// The kernel that copies one buffer to another.
+  std::string copyOf(mlir::MemRefType type);
 
 private:
   mlir::OpBuilder &b;
   std::map<std::string, Entry> known;
+  std::map<std::string, std::string> copies; // by type
 };
 
 class StageExpander {
@@ -43,7 +46,14 @@ public:
   /// kernel that is not legal.
   mlir::LogicalResult run(llvm::ArrayRef<int64_t> inputs);
 
+  /// Before run(): result `index` of the stage is graph input `input` of the
+  /// next step. Fails if the stage does not lay that input out the same way.
+  mlir::LogicalResult addState(mlir::BlockArgument input, unsigned index);
+
   mlir::Value bufferOf(mlir::Value v) { return buffers.lookup(v); }
+
+  /// Where result `index` of the stage lies.
+  mlir::Value resultBuffer(unsigned index);
 
   /// The buffer that operand `index` of the stage arrives in.
   mlir::Value receiveBuffer(unsigned index);
@@ -63,6 +73,13 @@ private:
   /// Of a buffer: the launch that wrote it last, or the last name after that.
   llvm::DenseMap<mlir::Value, mlir::Operation *> written;
   std::map<std::string, unsigned> names;
+  struct State {
+    wafer::PlaceOp place;
+    unsigned result = 0;
+    mlir::Value buffer;   // of the input
+    bool written = false; // in place, by the kernel that computes the result
+  };
+  std::vector<State> states;
 
   mlir::Value root(mlir::Value v);
 
@@ -80,6 +97,19 @@ private:
 
   /// Names what the buffer holds, after the launch that wrote it.
   void expandValue(wafer::ValueOp value);
+
+  mlir::Value yielded(unsigned index) {
+    return stage.getBody().front().getTerminator()->getOperand(index);
+  }
+
+  /// The state that `op` may write in place over its operand `v`, or null.
+  State *stateWrittenBy(mlir::Operation *op, mlir::Value v);
+
+  /// Launches a copy of `from`, to a new buffer if `to` is null.
+  mlir::Value copy(mlir::Value from, mlir::Value to, mlir::Location loc);
+
+  /// Brings every state to its input's buffer.
+  void settleStates();
 
   /// A name a reader recognises: op and the last ONNX node it computes.
   std::string instanceName(mlir::Operation *op, const kernels::Option &o);

@@ -29,7 +29,8 @@ public:
     auto waferProgram = wafer::ProgramOp::create(
         b, loc, "main", b.getArrayAttr(inNames), b.getArrayAttr(outNames),
         b.getDenseI64ArrayAttr({target.gridW.value, target.gridH.value}),
-        wafer::TargetAttr::get(b.getContext(), printTarget(target)));
+        wafer::TargetAttr::get(b.getContext(), printTarget(target)),
+        program.getStateAttr());
     Block *body = b.createBlock(&waferProgram.getBody());
     for (Type t : program.getArgumentTypes())
       body->addArgument(t, loc);
@@ -71,12 +72,24 @@ private:
     return b.getArrayAttr(types);
   }
 
+  static bool isComputed(Value v) {
+    return !isConstant(v) && !isa<BlockArgument>(v);
+  }
+
+  /// The layout of output `i`; a state has that of its input.
+  RankedTensorType resultType(nn::ReturnOp ret, unsigned i) {
+    auto state = c.stateInput.find(i);
+    int node = state != c.stateInput.end() ? state->second
+                                           : c.nodeOf[ret.getOperand(i)];
+    return c.chosen(node).out;
+  }
+
   void writeStage(Block *body, nn::ReturnOp ret, Location loc) {
     // Results: every output that is computed; constants and inputs pass by.
     SmallVector<Type> resultTypes;
-    for (Value v : ret.getOperands())
-      if (!isConstant(v) && !isa<BlockArgument>(v))
-        resultTypes.push_back(c.chosen(c.nodeOf[v]).out);
+    for (unsigned i = 0; i < ret.getNumOperands(); ++i)
+      if (isComputed(ret.getOperand(i)))
+        resultTypes.push_back(resultType(ret, i));
     auto stage = wafer::StageOp::create(
         b, loc, resultTypes, "s0", DenseI64ArrayAttr(),
         b.getDenseI64ArrayAttr({c.rect.w, c.rect.h}), body->getArguments());
@@ -88,9 +101,10 @@ private:
       nameValue(c.values[i], laid.back());
     }
     SmallVector<Value> yields;
-    for (Value v : ret.getOperands())
-      if (!isConstant(v) && !isa<BlockArgument>(v))
-        yields.push_back(laid[c.nodeOf[v]]);
+    for (unsigned i = 0; i < ret.getNumOperands(); ++i)
+      if (isComputed(ret.getOperand(i)))
+        yields.push_back(
+            inLayout(c.nodeOf[ret.getOperand(i)], resultType(ret, i)));
     wafer::YieldOp::create(b, loc, yields);
     b.setInsertionPointToEnd(body);
     SmallVector<Value> returns;

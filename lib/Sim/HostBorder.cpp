@@ -120,7 +120,11 @@ Machine::readTiles(const bin::IOTensor &t) const {
                     pe == None ? "is in no class"
                                : "never wrote part of its tile (R-MEM-3)"));
     }
-  return fromStorage(stored, p.storage, t.type);
+  Expected<std::vector<uint8_t>> out = fromStorage(stored, p.storage, t.type);
+  if (!out)
+    return out.takeError();
+  return permuteElements(*out, t.shape, t.perm, bin::elemBytes(t.type),
+                         /*inverse=*/true);
 }
 
 Error Machine::setInput(size_t index, ArrayRef<uint8_t> bytes) {
@@ -137,7 +141,10 @@ Error Machine::setInput(size_t index, ArrayRef<uint8_t> bytes) {
   if (t.kind != bin::IOTensor::OnWafer ||
       t.place.dims.size() + t.place.where.count() == 0)
     return Error::success();
-  return writeTiles(t.place, t.type, t.shape, bytes, "input '" + t.name + "'");
+  return writeTiles(t.place, t.type, permuteShape(t.shape, t.perm),
+                    permuteElements(bytes, t.shape, t.perm,
+                                    bin::elemBytes(t.type), /*inverse=*/false),
+                    "input '" + t.name + "'");
 }
 
 Expected<std::vector<uint8_t>> Machine::getOutput(size_t index) const {

@@ -23,6 +23,10 @@ std::string LayoutProblem::check() const {
         return "node " + std::to_string(i) +
                " has an option of the wrong arity";
   }
+  for (const Loop &l : loops)
+    if (l.value < 0 || l.begin < 0 || size_t(l.value) >= nodes.size() ||
+        size_t(l.begin) >= nodes.size())
+      return "a loop names a node that is not there";
   return "";
 }
 
@@ -49,6 +53,12 @@ uint64_t LayoutProblem::cost(const std::vector<unsigned> &choice) const {
       if (from != o.ins[k] && paid.insert({p, o.ins[k]}).second)
         total += relayout(p, from, o.ins[k]);
     }
+  }
+  for (const Loop &l : loops) {
+    int from = nodes[l.value].options[choice[l.value]].out,
+        to = nodes[l.begin].options[choice[l.begin]].out;
+    if (from != to && paid.insert({l.value, to}).second)
+      total += relayout(l.value, from, to);
   }
   return total;
 }
@@ -155,6 +165,13 @@ private:
     uint64_t total = 0;
     int from = chosen(v).out;
     std::vector<int> paid{from};
+    for (const LayoutProblem::Loop &l : p.loops) {
+      int to = chosen(l.begin).out;
+      if (l.value != v || std::find(paid.begin(), paid.end(), to) != paid.end())
+        continue;
+      paid.push_back(to);
+      total += relayout(v, from, to);
+    }
     for (int u : users[v]) {
       const LayoutOption &o = chosen(u);
       for (size_t k = 0; k < o.ins.size(); ++k) {
@@ -174,6 +191,9 @@ private:
     std::vector<int> values;
     for (int i : nodes) {
       values.push_back(i);
+      for (const LayoutProblem::Loop &l : p.loops)
+        if (l.begin == i)
+          values.push_back(l.value);
       for (int o : p.nodes[i].operands)
         if (o >= 0)
           values.push_back(o);

@@ -156,6 +156,7 @@ void Walker::write(const Instr &i, const Access &a) {
     if (a.base.exact && each)
       have.set(unsigned(begin), unsigned(end));
     meetsCode(i, "writes", begin, end);
+    meetsConstants(i, begin, end);
     declared(i, "writes", begin, end);
   });
 }
@@ -179,6 +180,17 @@ bool Walker::meetsCode(const Instr &i, const char *verb, int64_t begin,
          cat(verb, " bytes ", begin, " to ", end, ", the code lies at ", code,
              " to ", codeEnd));
   return true;
+}
+
+/// A program that runs again finds its initial data as it was loaded.
+void Walker::meetsConstants(const Instr &i, int64_t begin, int64_t end) {
+  if (!c.program.repeatable || begin >= end)
+    return;
+  int at = image.constants.find_first_in(unsigned(begin), unsigned(end));
+  if (at >= 0)
+    report("R-MEM-6", i,
+           cat("overwrites initial data at byte ", at,
+               " of a program that is to be repeatable"));
 }
 
 /// What was known of these bytes is so no more.

@@ -75,6 +75,7 @@ struct LoadImage {
     int64_t lo = 0, hi = 0;
   };
   std::map<uint32_t, Known> words32, words16;
+  llvm::BitVector constants; // bytes of initial data, inputs excepted
   /// Bytes the host reads after halt.
   llvm::BitVector results;
   /// Bytes that .weft.memory states on every PE of the class; empty if it

@@ -119,6 +119,7 @@ public:
     image.certain.resize(sram);
     image.anywhere.resize(sram);
     image.results.resize(sram);
+    image.constants.resize(sram);
     collect();
     declare();
     bool first = true;
@@ -221,6 +222,8 @@ private:
                                            ? "the code of " + className(c, cls)
                                            : std::string("other loaded data")));
       here |= b;
+      if (item->init)
+        image.constants |= b;
       addWords(*item, p.where, w32, w16);
     }
     here.reset(code);

@@ -15,11 +15,11 @@ using namespace weft;
 using namespace weft::verify;
 
 static const char *const Rules[] = {
-    "R-FILE",   "R-MEM-1",  "R-MEM-2", "R-MEM-3", "R-MEM-4", "R-MEM-5",
-    "R-MEM-7",  "R-FAB-1",  "R-FAB-2", "R-FAB-3", "R-FAB-4", "R-FAB-7",
-    "R-FAB-8",  "R-FAB-9",  "R-QUE-1", "R-QUE-2", "R-QUE-3", "R-QUE-4",
-    "R-TASK-1", "R-TASK-2", "R-OP-1",  "R-OP-2",  "R-OP-3",  "R-OP-4",
-    "R-OP-5",   "R-OP-6",   "R-COST"};
+    "R-FILE",  "R-MEM-1",  "R-MEM-2",  "R-MEM-3", "R-MEM-4", "R-MEM-5",
+    "R-MEM-6", "R-MEM-7",  "R-FAB-1",  "R-FAB-2", "R-FAB-3", "R-FAB-4",
+    "R-FAB-7", "R-FAB-8",  "R-FAB-9",  "R-QUE-1", "R-QUE-2", "R-QUE-3",
+    "R-QUE-4", "R-TASK-1", "R-TASK-2", "R-OP-1",  "R-OP-2",  "R-OP-3",
+    "R-OP-4",  "R-OP-5",   "R-OP-6",   "R-COST"};
 static constexpr size_t MaxPerRule = 10;
 
 void Findings::add(const std::string &rule, const std::string &message) {

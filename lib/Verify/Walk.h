@@ -132,6 +132,7 @@ private:
   void write(const Instr &i, const Access &a);
   void declared(const Instr &i, const char *verb, int64_t begin, int64_t end);
   bool meetsCode(const Instr &i, const char *verb, int64_t begin, int64_t end);
+  void meetsConstants(const Instr &i, int64_t begin, int64_t end);
   void touchBytes(int64_t begin, int64_t end);
   static bool overlap(const Access &a, const Access &b, bool &unsure);
   void race(const Instr &i, const Access &a);

@@ -48,6 +48,11 @@ STYLES = {
 }
 
 
+# How a row is written into a cache: a select, index_put of the first dimension
+# between transposes, scatter along the capacity.
+CACHES = ["where", "scatter_nd", "scatter_elements"]
+
+
 def seeded(seed, name, shape, scale):
     """Bell-shaped float32 values from integers only: the same bits anywhere."""
     rng = np.random.Generator(np.random.PCG64([seed, zlib.crc32(name.encode())]))
@@ -255,3 +260,48 @@ class Graph:
                         perm=[0, 2, 1, 3])
         mixed = self.reshape(mixed, [batch, seq, hidden])
         return self.linear(mixed, [batch, seq], hidden, hidden, "attn.proj")
+
+    def cache_write(self, cache, row, position, shape, spelling):
+        """`cache` with `row` [1, heads, 1, size] at `position` of dimension 2."""
+        _, heads, capacity, size = shape
+        if spelling == "where":
+            slots = self.const(np.arange(capacity)[:, None], np.int64)
+            here = self.op("Equal", slots, position)
+            return self.op("Where", here, row, cache)
+        if spelling == "scatter_elements":
+            index = self.op("Reshape", position, self.ints(1, 1, 1, 1))
+            index = self.op("Expand", index, self.ints(1, heads, 1, size))
+            return self.op("ScatterElements", cache, index, row, axis=2)
+        first = [2, 0, 1, 3]
+        index = self.op("Reshape", position, self.ints(1, 1))
+        cache, row = (self.op("Transpose", t, perm=first) for t in (cache, row))
+        written = self.op("ScatterND", cache, index, row)
+        return self.op("Transpose", written, perm=[1, 2, 0, 3])
+
+    def cached_attention(self, x, caches, position, late, heads, spelling):
+        """Attention of one token over caches that its key and value go into;
+        where `late`, a slot is not seen. Returns the result and the caches."""
+        shape = list(self.shape_of(caches[0]))
+        size, hidden = shape[3], heads * shape[3]
+        q, k, v = (self.op("Transpose", self.reshape(t, [1, 1, heads, size]),
+                           perm=[0, 2, 1, 3])
+                   for t in self.qkv(x, [1, 1], hidden))
+        written = [self.cache_write(c, row, position, shape, spelling)
+                   for c, row in zip(caches, (k, v))]
+        keys = self.op("Transpose", written[0], perm=[0, 1, 3, 2])
+        scores = self.op("Div", self.op("MatMul", q, keys),
+                         self.const(np.sqrt(float(size))))
+        if self.style.where_mask:
+            scores = self.op("Where", late, self.const(-1e4), scores)
+        else:
+            low = self.op("Where", late, self.const(-3.4028235e38), self.const(0.0))
+            scores = self.op("Add", scores, low)
+        mixed = self.op("MatMul", self.op("Softmax", scores, axis=-1), written[1])
+        mixed = self.reshape(self.op("Transpose", mixed, perm=[0, 2, 1, 3]),
+                             [1, 1, hidden])
+        return self.linear(mixed, [1, 1], hidden, hidden, "attn.proj"), written
+
+    def shape_of(self, name):
+        """Shape of a graph input."""
+        return next(value.shape for info, value in zip(self.inputs, self.samples)
+                    if info.name == name)

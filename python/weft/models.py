@@ -15,7 +15,7 @@ import sys
 import numpy as np
 
 from . import onnxio
-from .builder import STYLES, Graph, seeded
+from .builder import CACHES, STYLES, Graph, seeded
 
 
 def token_ids(seed, name, shape, vocab):
@@ -117,10 +117,48 @@ def attention(args):
     return g
 
 
-KINDS = {"gpt2": gpt2, "bert": bert, "mlp": mlp, "attention": attention}
+def decoder(args):
+    """One token of GPT-2 with caches of fixed capacity (--seq): the position says
+    where the token's key and value go, and what it sees."""
+    style = STYLES[args.style]
+    g = Graph("decoder", style, args.seed, args.dtype)
+    hidden, heads, capacity = args.hidden, args.heads, args.seq
+    size = hidden // heads
+    ids = g.input("input_ids", token_ids(args.seed, "input_ids", [1, 1], args.vocab))
+    position = g.input("position", np.zeros(1, np.int64))
+    empty = np.zeros([1, heads, capacity, size], args.dtype)
+    caches = [[g.input(f"past_{part}_{layer}", empty) for part in ("key", "value")]
+              for layer in range(args.layers)]
+    table = g.weight("wte", [args.vocab, hidden], scale=0.5)
+    where = g.op("Gather", g.weight("wpe", [capacity, hidden], scale=0.25),
+                 g.op("Reshape", position, g.ints(1, 1)), axis=0)
+    x = g.op("Add", g.op("Gather", table, ids, axis=0), where)
+    late = g.op("Greater", g.ints(*range(capacity)), position)
+    for layer, pasts in enumerate(caches):
+        g.scope = [f"h.{layer}"]
+        n = g.layer_norm(x, hidden, "ln_1")
+        y, caches[layer] = g.cached_attention(n, pasts, position, late, heads,
+                                              args.cache)
+        x = g.op("Add", y, x)
+        n = g.layer_norm(x, hidden, "ln_2")
+        n = g.gelu(g.linear(n, [1, 1], hidden, 4 * hidden, "mlp.fc"), "tanh")
+        x = g.op("Add", x, g.linear(n, [1, 1], 4 * hidden, hidden, "mlp.proj"))
+    g.scope = []
+    x = g.layer_norm(x, hidden, "ln_f")
+    # Not tied: the likeliest token would often be the one just read.
+    logits = g.op("MatMul", x, g.weight("head", [hidden, args.vocab]))
+    g.output(logits, "logits", [1, 1, args.vocab])
+    for layer, presents in enumerate(caches):
+        for part, present in zip(("key", "value"), presents):
+            g.output(present, f"present_{part}_{layer}", list(empty.shape))
+    return g
+
+
+KINDS = {"gpt2": gpt2, "decoder": decoder, "bert": bert, "mlp": mlp, "attention": attention}
 # What --batch, --seq and --hidden are where they are not given.
 DEFAULTS = {
     "gpt2": dict(batch=1, seq=32, hidden=64),
+    "decoder": dict(batch=1, seq=16, hidden=64),
     "bert": dict(batch=2, seq=32, hidden=64),
     "mlp": dict(batch=1, seq=17, hidden=23),
     "attention": dict(batch=1, seq=16, hidden=32),
@@ -139,6 +177,8 @@ def parser():
     p.add_argument("--batch", type=int)
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--style", choices=sorted(STYLES), default="fused17")
+    p.add_argument("--cache", choices=CACHES, default="where",
+                   help="decoder: spelling of the caches' updates")
     p.add_argument("--dtype", choices=["float32", "float16"], default="float32")
     p.add_argument("--through", choices=["float16"],
                    help="round weights and constants to this type first")

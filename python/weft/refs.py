@@ -18,8 +18,8 @@ import os
 import shutil
 import sys
 
-from . import models, onnxio
-from .builder import STYLES
+from . import decode, models, onnxio
+from .builder import CACHES, STYLES
 
 DATA = os.path.join(os.path.dirname(__file__), "..", "..", "test", "integration",
                     "data")
@@ -36,12 +36,16 @@ CASES = {
     "bert-64-f16": dict(kind="bert", hidden=64, layers=2, heads=4, seq=32, vocab=256,
                         batch=2, dtype="float16", seed=1),
     "mlp": dict(kind="mlp", seq=17, hidden=23, seed=3),
+    "decoder-64": dict(kind="decoder", hidden=64, layers=2, heads=4, seq=16,
+                       vocab=256, seed=5),
     "attention": dict(kind="attention", seq=16, hidden=32, heads=4, seed=4),
 }
+# Cases that run step by step, with caches fed back.
+STEPS = {"decoder-64": 16}
 
 
-def graph_of(case, style):
-    return models.build(style=style, **CASES[case])
+def graph_of(case, style, **more):
+    return models.build(style=style, **CASES[case], **more)
 
 
 def run(case, style, graph, optimised=False):
@@ -54,6 +58,32 @@ def tolerance(case):
     return 1e-3 if CASES[case].get("dtype") == "float16" else 1e-5
 
 
+def spellings(case):
+    """(name, graph) of every way in which a case is spelled."""
+    for style in STYLES:
+        if case not in STEPS:
+            yield style, graph_of(case, style)
+            continue
+        for cache in CACHES:
+            yield f"{style} {cache}", graph_of(case, style, cache=cache)
+
+
+def recompute_steps(case):
+    """As recompute(), with the tokens that the first spelling chooses."""
+    first, spread, tokens = None, {}, None
+    for name, graph in spellings(case):
+        plain = decode.run_steps(graph, STEPS[case], tokens=tokens)
+        first = first or (graph, plain)
+        tokens = tokens or [inputs[0] for inputs, _ in plain]
+        optimised = decode.run_steps(graph, STEPS[case], optimised=True, tokens=tokens)
+        worst = max(onnxio.disagreement(got, want) for run in (plain, optimised)
+                    for (_, got), (_, want) in zip(run, first[1]))
+        spread[name] = float(f"{worst:.3g}")
+    graph, steps = first
+    decode.write_steps(os.path.join(DATA, case), graph, steps)
+    return graph, spread
+
+
 def recompute(case):
     """Runs ONNX Runtime on every style and stores the result of the first."""
     import numpy
@@ -62,17 +92,7 @@ def recompute(case):
     folder = os.path.join(DATA, case)
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    first, spread = None, {}
-    for style in STYLES:
-        graph = graph_of(case, style)
-        plain = run(case, style, graph)
-        first = first or (graph, plain)
-        optimised = run(case, style, graph, optimised=True)
-        worst = max(onnxio.disagreement(run, first[1]) for run in (plain, optimised))
-        spread[style] = float(f"{worst:.3g}")
-    graph, outputs = first
-    onnxio.write_tensors(folder, "input", graph.inputs, graph.samples)
-    onnxio.write_tensors(folder, "output", graph.outputs, outputs)
+    graph, spread = (recompute_steps if case in STEPS else recompute_once)(case)
     facts = {
         "options": CASES[case],
         "digest": graph.digest.hexdigest(),
@@ -86,35 +106,68 @@ def recompute(case):
         f.write("\n")
 
 
+def recompute_once(case):
+    first, spread = None, {}
+    for style, graph in spellings(case):
+        plain = run(case, style, graph)
+        first = first or (graph, plain)
+        optimised = run(case, style, graph, optimised=True)
+        worst = max(onnxio.disagreement(out, first[1]) for out in (plain, optimised))
+        spread[style] = float(f"{worst:.3g}")
+    graph, outputs = first
+    folder = os.path.join(DATA, case)
+    onnxio.write_tensors(folder, "input", graph.inputs, graph.samples)
+    onnxio.write_tensors(folder, "output", graph.outputs, outputs)
+    return graph, spread
+
+
 def facts_of(case):
     with open(os.path.join(DATA, case, "case.json")) as f:
         return json.load(f)
 
 
-def write(case, folder, style="fused17"):
-    """model.onnx built anew, inputs and outputs from what is stored."""
-    graph = graph_of(case, style)
-    stored = facts_of(case)["digest"]
-    if graph.digest.hexdigest() != stored:
+def write(case, folder, style="fused17", **more):
+    """model.onnx built anew, inputs and outputs from what is stored; with steps,
+    those of step S in step_S."""
+    graph = graph_of(case, style, **more)
+    known = facts_of(case)["digest"]
+    if graph.digest.hexdigest() != known:
         sys.exit(f"weft.refs: error: weights of '{case}' have digest "
                  f"{graph.digest.hexdigest()}, the stored reference was computed "
-                 f"with {stored}: run 'python -m weft.refs --recompute'")
+                 f"with {known}: run 'python -m weft.refs --recompute'")
     onnxio.write_case(folder, graph, None)
     for name in sorted(os.listdir(os.path.join(DATA, case))):
         if name.endswith(".pb"):
             shutil.copyfile(os.path.join(DATA, case, name),
                             os.path.join(folder, name))
+        elif name.startswith("step_"):
+            shutil.copytree(os.path.join(DATA, case, name),
+                            os.path.join(folder, name), dirs_exist_ok=True)
+
+
+def stored(folder, stem):
+    return [onnxio.read_tensor(path)[1]
+            for _, path in onnxio.read_tensors(folder, stem)]
+
+
+def off_by(case, style, graph):
+    """How far ONNX Runtime is from what is stored."""
+    folder = os.path.join(DATA, case)
+    if case not in STEPS:
+        return onnxio.disagreement(run(case, style, graph),
+                                   stored(folder, "output"))
+    places = [os.path.join(folder, f"step_{s}") for s in range(STEPS[case])]
+    steps = decode.run_steps(graph, STEPS[case],
+                             tokens=[stored(p, "input")[0] for p in places])
+    return max(onnxio.disagreement(got, stored(p, "output"))
+               for (_, got), p in zip(steps, places))
 
 
 def check(case):
     """Whether ONNX Runtime still gives what is stored, in every style."""
-    want = [onnxio.read_tensor(path)[1] for _, path in
-            onnxio.read_tensors(os.path.join(DATA, case), "output")]
     good = True
-    for style in STYLES:
-        graph = graph_of(case, style)
-        got = run(case, style, graph)
-        off = onnxio.disagreement(got, want)
+    for style, graph in spellings(case):
+        off = off_by(case, style, graph)
         good &= off <= tolerance(case) and graph.digest.hexdigest() == facts_of(case)["digest"]
         print(f"{case:10} {style:12} differs by {off:.2e} of the largest output")
     return good

@@ -15,7 +15,8 @@ const char weft::run::Usage[] =
 Executes a program to the cycle and reads its outputs. FILE is .npy or an ONNX
 TensorProto (.pb); with --steps it may hold {step}. '-' is standard input.
 
-  --input NAME=FILE     value of a graph input; every input is needed
+  --input NAME=FILE     value of a graph input; every input is needed but states,
+                        which are written before step 0 only (default: zeros)
   --expect NAME=FILE    compare a graph output; exit code 2 if it differs
   --probe VALUE=FILE    compare an intermediate value of the ONNX graph and name
                         the first that diverges; exit code 2 (what can be
@@ -23,9 +24,10 @@ TensorProto (.pb); with --steps it may hold {step}. '-' is standard input.
   --rtol=R --atol=A     allowed: A + R * largest finite |want| (default: the
                         program's R, A = 0); integers and bool exactly
   --output-dir=DIR      write output_K.pb in graph order, and probe_K.pb in the
-                        order given; --probe then needs no =FILE
+                        order given; --probe then needs no =FILE;
+                        with --steps, those of step S in DIR/step_S
   --stats-json=FILE     write what the run cost ('-': standard output)
-  --steps=N             run N times; SRAM is kept in between
+  --steps=N             run N times, step 0 to N-1; SRAM is kept in between
   --max-cycles=N        give up after N cycles
   --quiet               print only what is wrong
   --help, --version

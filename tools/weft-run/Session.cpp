@@ -34,6 +34,7 @@ private:
     return Internal;
   }
   int bindNames();
+  int checkSteps();
   Error bindAll(StringRef option, ArrayRef<std::string> texts,
                 ArrayRef<bin::IOTensor> known, std::vector<std::string> &files);
   Expected<FileTensor> readFor(const bin::IOTensor &t, StringRef file,
@@ -51,8 +52,10 @@ private:
   Target target;
   std::unique_ptr<sim::Simulator> simulator;
   std::vector<std::string> inputFiles, expectFiles; // by index; "": none
+  std::vector<bool> isState;                        // by input
   std::vector<FileTensor> outputs, wanted;
-  sim::Stats stats;
+  sim::Stats stats; // of the last step
+  std::vector<uint64_t> stepCycles;
   Results results;
   bool differs = false;
 };
@@ -87,16 +90,31 @@ int Session::bindNames() {
     return fail(std::move(e));
   if (Error e = probes.bind())
     return fail(std::move(e));
+  isState.assign(p.inputs.size(), false);
+  for (const bin::IOTensor &t : p.outputs)
+    if (t.state >= 0)
+      isState[t.state] = true;
   std::string missing, all;
   for (size_t i = 0; i < p.inputs.size(); ++i) {
     const bin::IOTensor &t = p.inputs[i];
     all += "\n  " + t.name + ": " + describeTensor(t.type, t.shape);
-    if (inputFiles[i].empty())
+    if (inputFiles[i].empty() && !isState[i])
       missing += (missing.empty() ? "'" : ", '") + t.name + "'";
   }
   return missing.empty() ? Success
                          : fail("no --input for " + missing +
                                 "; the program's inputs are" + all);
+}
+
+/// SRAM is kept between steps, but a program may have used its weights' bytes.
+int Session::checkSteps() {
+  if (o.steps == 1 || loaded.program.repeatable)
+    return Success;
+  return fail(
+      "--steps needs a program that can run again without being loaded "
+      "again; this one overwrites weights that it has used, for lack of "
+      "memory: compile it for a larger grid, or with --state, which "
+      "keeps them");
 }
 
 static std::string withStep(StringRef file, uint64_t step) {
@@ -124,10 +142,22 @@ Expected<FileTensor> Session::readFor(const bin::IOTensor &t, StringRef file,
   return h;
 }
 
+static FileTensor zeros(const bin::IOTensor &t) {
+  uint64_t bytes = bin::elemBytes(t.type);
+  for (uint64_t n : t.shape)
+    bytes *= n;
+  return {t.name, t.type, t.shape, std::vector<uint8_t>(bytes)};
+}
+
+/// A state is written before the first step only.
 int Session::feed(uint64_t step) {
   const bin::Program &p = loaded.program;
   for (size_t i = 0; i < p.inputs.size(); ++i) {
-    Expected<FileTensor> h = readFor(p.inputs[i], inputFiles[i], step);
+    if (isState[i] && step > 0)
+      continue;
+    Expected<FileTensor> h = inputFiles[i].empty()
+                                 ? zeros(p.inputs[i])
+                                 : readFor(p.inputs[i], inputFiles[i], step);
     if (!h)
       return fail(h.takeError());
     if (Error e = simulator->setInput(i, h->bytes))
@@ -218,6 +248,7 @@ int Session::step(uint64_t step) {
   if (!s)
     return internal(s.takeError());
   stats = std::move(*s);
+  stepCycles.push_back(stats.cycles);
   if (int code = readOutputs())
     return code;
   if (int code = writeResults(step))
@@ -236,6 +267,8 @@ int Session::run() {
   target = std::move(*t);
   if (int code = bindNames())
     return code;
+  if (int code = checkSteps())
+    return code;
   Expected<std::unique_ptr<sim::Simulator>> made =
       sim::Simulator::create(loaded.program, target);
   if (!made)
@@ -247,10 +280,10 @@ int Session::run() {
     if (int code = step(i))
       return code;
   if (!o.quiet)
-    printSummary(outs(), stats);
+    printSummary(outs(), stats, stepCycles);
   if (!o.statsJson.empty())
     if (Error e = results.add(o.statsJson, [&](raw_ostream &os) {
-          printStatsJson(os, loaded.program, target, stats);
+          printStatsJson(os, loaded.program, target, stats, stepCycles);
           return Error::success();
         }))
       return fail(std::move(e));

@@ -6,6 +6,7 @@
 #include "StatsJson.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
+#include <numeric>
 
 using namespace llvm;
 using namespace weft;
@@ -73,8 +74,22 @@ static json::Value stageJson(const bin::Program &p, const sim::Stats &s,
                       {"macs", number(macs)}};
 }
 
+static uint64_t totalOf(ArrayRef<uint64_t> cycles) {
+  return std::accumulate(cycles.begin(), cycles.end(), uint64_t(0));
+}
+
+static json::Value stepsJson(ArrayRef<uint64_t> cycles) {
+  json::Array each;
+  for (uint64_t c : cycles)
+    each.push_back(number(c));
+  return json::Object{{"count", number(cycles.size())},
+                      {"cycles", std::move(each)},
+                      {"total_cycles", number(totalOf(cycles))}};
+}
+
 void run::printStatsJson(raw_ostream &os, const bin::Program &p,
-                         const Target &t, const sim::Stats &s) {
+                         const Target &t, const sim::Stats &s,
+                         ArrayRef<uint64_t> cycles) {
   json::Array kernels, classes, stages, assumed;
   for (uint32_t i = 0; i < p.stages.size(); ++i)
     stages.push_back(stageJson(p, s, i));
@@ -89,6 +104,7 @@ void run::printStatsJson(raw_ostream &os, const bin::Program &p,
       {"target", json::fixUTF8(t.name)},
       {"assumed", std::move(assumed)},
       {"cycles", number(s.cycles)},
+      {"steps", stepsJson(cycles)},
       {"pe", json::Object{{"sram_peak_bytes", number(s.sramPeakBytes)}}},
       {"fabric", json::Object{{"wavelet_hops", number(s.waveletHops)},
                               {"max_link_wavelets", number(s.maxLinkWavelets)},
@@ -103,10 +119,15 @@ void run::printStatsJson(raw_ostream &os, const bin::Program &p,
   os << formatv("{0:2}", all) << "\n";
 }
 
-void run::printSummary(raw_ostream &os, const sim::Stats &s) {
+void run::printSummary(raw_ostream &os, const sim::Stats &s,
+                       ArrayRef<uint64_t> cycles) {
   auto row = [&](const char *name, uint64_t n) {
     os << format("%-26s %14llu\n", name, (unsigned long long)n);
   };
+  if (cycles.size() > 1) {
+    row("steps.count", cycles.size());
+    row("steps.total_cycles", totalOf(cycles));
+  }
   row("cycles", s.cycles);
   row("compute.macs", s.macs);
   row("fabric.wavelet_hops", s.waveletHops);

@@ -13,8 +13,11 @@
 #include "llvm/Support/raw_ostream.h"
 
 namespace weft::run {
+/// `s` is what the last step cost, `cycles` what each took.
 void printStatsJson(llvm::raw_ostream &os, const bin::Program &p,
-                    const Target &t, const sim::Stats &s);
-void printSummary(llvm::raw_ostream &os, const sim::Stats &s);
+                    const Target &t, const sim::Stats &s,
+                    llvm::ArrayRef<uint64_t> cycles);
+void printSummary(llvm::raw_ostream &os, const sim::Stats &s,
+                  llvm::ArrayRef<uint64_t> cycles);
 } // namespace weft::run
 #endif

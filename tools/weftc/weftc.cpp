@@ -31,6 +31,10 @@ static List Dims("dim", cl::desc("bind a symbolic dimension"),
                  cl::value_desc("NAME=N"), cl::cat(Cat));
 static List Consts("const", cl::desc("bind an input at compile time"),
                    cl::value_desc("NAME=FILE"), cl::cat(Cat));
+static List States("state",
+                   cl::desc("keep an output on the wafer as an input of the "
+                            "next step; * matches any text"),
+                   cl::value_desc("IN=OUT"), cl::cat(Cat));
 static cl::opt<std::string> DType("dtype",
                                   cl::desc("keep (default), f32, f16, bf16"),
                                   cl::init("keep"), cl::cat(Cat));
@@ -77,6 +81,7 @@ int main(int argc, char **argv) {
   options.set.assign(Set.begin(), Set.end());
   options.dims.assign(Dims.begin(), Dims.end());
   options.consts.assign(Consts.begin(), Consts.end());
+  options.states.assign(States.begin(), States.end());
   options.dtype = DType;
   options.acc = Acc;
   return weft::compile(options);

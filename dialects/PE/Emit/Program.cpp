@@ -54,6 +54,11 @@ static bin::Placement placement(uint64_t addr, PatternAttr where, Type storage,
   return p;
 }
 
+static std::vector<uint8_t> permOf(std::optional<ArrayRef<int64_t>> perm) {
+  return perm ? std::vector<uint8_t>(perm->begin(), perm->end())
+              : std::vector<uint8_t>();
+}
+
 namespace {
 
 class ProgramEmitter {
@@ -269,7 +274,10 @@ void ProgramEmitter::emitOutput(OutputOp o) {
   } else {
     t.place =
         placement(*o.getAddr(), *o.getWhere(), *o.getStorage(), *o.getMap());
+    t.perm = permOf(o.getPerm());
   }
+  if (o.getState())
+    t.state = int32_t(*o.getState());
   p().outputs.push_back(std::move(t));
 }
 
@@ -313,6 +321,7 @@ void ProgramEmitter::emitItem(Operation &item) {
     if (i.getAddr())
       t.place =
           placement(*i.getAddr(), *i.getWhere(), *i.getStorage(), *i.getMap());
+    t.perm = permOf(i.getPerm());
     p().inputs.push_back(std::move(t));
   } else if (auto o = dyn_cast<OutputOp>(item)) {
     emitOutput(o);
@@ -352,6 +361,7 @@ FailureOr<Emitted> ProgramEmitter::run() {
   p().targetYaml = printTarget(target);
   p().gridW = uint32_t(grid[0]);
   p().gridH = uint32_t(grid[1]);
+  p().repeatable = op.getRepeatable();
   if (op.getRtol())
     p().defaultRtol = op.getRtol()->convertToDouble();
   for (TensorOp t : op.getOps<TensorOp>())

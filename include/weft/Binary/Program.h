@@ -109,6 +109,7 @@ struct Placement {
   uint32_t addr = 0;                // byte address of local element 0
   ElemType storage = ElemType::F32; // isStorage()
   std::vector<DimMap> dims;
+  bool operator==(const Placement &) const = default;
   uint64_t localElems() const { // elements spanned by one PE's tile
     uint64_t n = 1;
     for (const DimMap &d : dims)
@@ -144,6 +145,10 @@ struct IOTensor {
   Kind kind = OnWafer;
   Placement place;  // OnWafer
   uint32_t ref = 0; // Constant: tensor index; InputAlias: input index
+  /// OnWafer: `place` is that of the tensor permuted so that dimension i is
+  /// dimension perm[i] of `shape`; empty: as it is.
+  std::vector<uint8_t> perm;
+  int32_t state = -1; // outputs: the input that it is in the next run
 };
 
 /// A value of the ONNX graph that lies in SRAM for a while: on each PE of
@@ -230,6 +235,8 @@ struct Program {
   uint64_t cyclesLower = 0, cyclesEstimate = 0; // embedded cost report ...
   std::string costReport;    // ... and the whole of it (serialised Protobuf)
   double defaultRtol = 1e-5; // of weft-run --expect
+  /// No initial data is overwritten: a run may follow a run without loading.
+  bool repeatable = false;
 };
 
 } // namespace weft::bin

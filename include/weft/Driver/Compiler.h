@@ -17,7 +17,7 @@ enum class Emit { NN, Wafer, Fabric, PE, Asm, Binary, Cost };
 struct CompilerOptions {
   std::string model, output;
   std::string target, grid; // empty: wse2, all of it
-  std::vector<std::string> set, dims, consts;
+  std::vector<std::string> set, dims, consts, states;
   std::string costJson, remarks, plan;
   std::string kernel;        // instead of a model: NAME:SIZES,TYPE
   std::string remarksFilter; // of names of passes; empty: all

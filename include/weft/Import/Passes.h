@@ -21,8 +21,12 @@ void buildRaisingPipeline(mlir::OpPassManager &passes);
 std::unique_ptr<mlir::Pass> createConvertFloatsPass(llvm::StringRef to,
                                                     llvm::StringRef acc);
 
+/// nn-state-views and what cleans up behind it.
+void buildStatePipeline(mlir::OpPassManager &passes);
+
 /// Registers nn-simplify, nn-raise-linear, nn-raise-norm, nn-raise-activation,
-/// nn-raise-attention and the pipeline nn-raise.
+/// nn-raise-cache, nn-raise-attention, nn-state-views and the pipeline
+/// nn-raise.
 void registerImportPasses();
 
 } // namespace weft

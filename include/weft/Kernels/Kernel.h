@@ -78,6 +78,7 @@ public:
   /// options() gave.
   virtual void expand(const Problem &p, const Option &o, Code &code) const = 0;
   /// May the result overwrite operand `i` (same storage, element by element)?
+  /// If it does, `p.config` of expand() holds "in_place".
   virtual bool inPlace(const Problem &p, const Option &o, unsigned i) const {
     return false;
   }
@@ -144,6 +145,7 @@ const Kernel &attentionKernel();
 const Kernel &elementwiseKernel();
 const Kernel &splitRowsKernel();
 const Kernel &embeddingKernel();
+const Kernel &cacheUpdateKernel();
 const Kernel &relayoutKernel();
 const Kernel &localKernel();
 const Kernel &rowsKernel();

@@ -31,6 +31,15 @@ llvm::Expected<std::vector<uint8_t>> fromStorage(llvm::ArrayRef<uint8_t> bytes,
                                                  bin::ElemType storage,
                                                  bin::ElemType to);
 
+/// Dense elements with dimension i of the result being perm[i] of `shape`, as
+/// IOTensor::perm says; `inverse`: back to `shape`. Empty: unchanged.
+std::vector<uint64_t> permuteShape(llvm::ArrayRef<uint64_t> shape,
+                                   llvm::ArrayRef<uint8_t> perm);
+std::vector<uint8_t> permuteElements(llvm::ArrayRef<uint8_t> bytes,
+                                     llvm::ArrayRef<uint64_t> shape,
+                                     llvm::ArrayRef<uint8_t> perm,
+                                     unsigned elemBytes, bool inverse);
+
 /// One element as a number; integers beyond 2^53 lose bits.
 double elemAsDouble(const uint8_t *p, bin::ElemType t);
 /// One integer or bool element. U64 beyond int64 saturates.

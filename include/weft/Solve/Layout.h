@@ -31,6 +31,12 @@ struct LayoutNode {
 class LayoutProblem {
 public:
   std::vector<LayoutNode> nodes; // in topological order
+  /// Values that end where another node's value began, and so take its layout:
+  /// the states of a program.
+  struct Loop {
+    int value, begin;
+  };
+  std::vector<Loop> loops;
   /// Cost of node's value from one layout to another.
   std::function<uint64_t(int node, int from, int to)> relayout;
 

@@ -323,3 +323,10 @@ fabric.program @main grid [4, 4] target #wafer.target<"wse2"> {
 
 // expected-error@+1 {{expects parent op 'fabric.kernel'}}
 fabric.return
+
+// -----
+
+// expected-error@+1 {{has state #nn.state<1 to 0>, the program has 1 inputs and 1 outputs}}
+fabric.program @main grid [4, 4] target #wafer.target<"wse2"> attributes {
+    input_names = ["x"], input_types = [tensor<4xf32>], output_names = ["y"], output_sources = [unit],
+    state = [#nn.state<1 to 0>]} {}

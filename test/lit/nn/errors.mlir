@@ -197,3 +197,77 @@ nn.program @main(%x: tensor<8x4xf32>) {
   %0 = nn.reduce_sum %x axes = [1, 0] keepdims = false : (tensor<8x4xf32>) -> tensor<f32>
   nn.return
 }
+
+// -----
+
+nn.program @main(%c: tensor<1x16x32xf32>, %r: tensor<1x2x31xf32>, %p: tensor<2xi64>) {
+  // expected-error@+1 {{has an update of type 'tensor<1x2x31xf32>', expected that of the cache but for axis 1, 'tensor<1x16x32xf32>'}}
+  %0 = nn.cache_update %c, %r at %p axis = 1 : (tensor<1x16x32xf32>, tensor<1x2x31xf32>, tensor<2xi64>) -> tensor<1x16x32xf32>
+  nn.return
+}
+
+// -----
+
+nn.program @main(%c: tensor<1x16x32xf32>, %r: tensor<1x2x32xf32>, %p: tensor<1xi64>) {
+  // expected-error@+1 {{has positions of type 'tensor<1xi64>', expected a vector of 2}}
+  %0 = nn.cache_update %c, %r at %p axis = 1 : (tensor<1x16x32xf32>, tensor<1x2x32xf32>, tensor<1xi64>) -> tensor<1x16x32xf32>
+  nn.return
+}
+
+// -----
+
+nn.program @main(%c: tensor<1x16x32xf32>, %r: tensor<1x2x32xi32>, %p: tensor<2xi64>) {
+  // expected-error@+1 {{has an update of element type 'i32', expected that of the cache, 'f32'}}
+  %0 = nn.cache_update %c, %r at %p axis = 1 : (tensor<1x16x32xf32>, tensor<1x2x32xi32>, tensor<2xi64>) -> tensor<1x16x32xf32>
+  nn.return
+}
+
+// -----
+
+nn.program @main(%c: tensor<1x16x32xf32>, %r: tensor<1x2x32xf32>, %p: tensor<2xi64>) {
+  // expected-error@+1 {{has axis 3, expected}}
+  %0 = nn.cache_update %c, %r at %p axis = 3 : (tensor<1x16x32xf32>, tensor<1x2x32xf32>, tensor<2xi64>) -> tensor<1x16x32xf32>
+  nn.return
+}
+
+// -----
+
+// expected-error@+1 {{has state #nn.state<0 to 1>, the program has 1 inputs and 1 outputs}}
+nn.program @main(%c: tensor<4xf32>) -> tensor<4xf32> attributes {state = [#nn.state<0 to 1>]} {
+  nn.return %c : tensor<4xf32>
+}
+
+// -----
+
+// expected-error@+1 {{has state #nn.state<1 to 0>, whose input or output is part of another state}}
+nn.program @main(%c: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) attributes {state = [#nn.state<0 to 0>, #nn.state<1 to 0>]} {
+  nn.return %c, %c : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// expected-error@+1 {{has state #nn.state<0 to 0> from 'tensor<5xf32>' to 'tensor<4xf32>', expected equal shapes}}
+nn.program @main(%c: tensor<4xf32>, %d: tensor<5xf32>) -> (tensor<5xf32>) attributes {state = [#nn.state<0 to 0>]} {
+  nn.return %d : tensor<5xf32>
+}
+
+// -----
+
+// expected-error@+1 {{has a state with perm [0, 0], expected a permutation of 2 axes}}
+nn.program @main(%c: tensor<4xf32>) -> (tensor<4xf32>) attributes {state = [#nn.state<0 to 0 host tensor<2x2xf32> perm 0, 0>]} {
+  nn.return %c : tensor<4xf32>
+}
+
+// -----
+
+// expected-error@+1 {{has a state that is 'tensor<2x3xf32>' to the host and 'tensor<4xf32>' here}}
+nn.program @main(%c: tensor<4xf32>) -> (tensor<4xf32>) attributes {state = [#nn.state<0 to 0 host tensor<2x3xf32> perm 1, 0>]} {
+  nn.return %c : tensor<4xf32>
+}
+
+// -----
+
+// expected-error@+1 {{has a state whose host type is 'f32', expected a tensor of static shape}}
+nn.program @main(%c: tensor<4xf32>) -> (tensor<4xf32>) attributes {state = [#nn.state<0 to 0 host f32 perm 0>]} {
+  nn.return %c : tensor<4xf32>
+}

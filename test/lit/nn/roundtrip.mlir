@@ -22,6 +22,19 @@ nn.program @weights(%ids: tensor<1x8xi64> {nn.name = "ids"})
   nn.return %e, %c : tensor<1x8x64xf32>, tensor<f32>
 }
 
+// CHECK-LABEL: nn.program @caches
+// CHECK-SAME: attributes {state = [#nn.state<0 to 0 host tensor<1x4x16x8xf32> perm 0, 2, 1, 3>, #nn.state<1 to 2>]}
+nn.program @caches(%c: tensor<1x16x32xf32>, %r: tensor<1x2x32xf32>, %n: tensor<4xf32>, %p: tensor<2xi64>)
+    -> (tensor<1x16x32xf32>, tensor<4xf32>)
+    attributes {state = [#nn.state<0 to 0 host tensor<1x4x16x8xf32> perm 0, 2, 1, 3>, #nn.state<1 to 2>]} {
+  // CHECK: nn.cache_update %{{.*}}, %{{.*}} at %{{.*}} axis = 1 : (tensor<1x16x32xf32>, tensor<1x2x32xf32>, tensor<2xi64>) -> tensor<1x16x32xf32>
+  %0 = nn.cache_update %c, %r at %p axis = 1 : (tensor<1x16x32xf32>, tensor<1x2x32xf32>, tensor<2xi64>) -> tensor<1x16x32xf32>
+  // CHECK: nn.cache_update %{{.*}}, %{{.*}} at %{{.*}} axis = 1 wrap :
+  %1 = nn.cache_update %0, %r at %p axis = 1 wrap : (tensor<1x16x32xf32>, tensor<1x2x32xf32>, tensor<2xi64>) -> tensor<1x16x32xf32>
+  %2 = nn.relu %n : (tensor<4xf32>) -> tensor<4xf32>
+  nn.return %1, %2 : tensor<1x16x32xf32>, tensor<4xf32>
+}
+
 // CHECK-LABEL: nn.program @products
 nn.program @products(%x: tensor<1x8x64xf32>, %w: tensor<64x256xf32>, %b: tensor<256xf32>,
                      %k: tensor<1x12x32xf32>, %m: tensor<1x1x8x12xf32>, %q4: tensor<1x4x8x16xf32>,

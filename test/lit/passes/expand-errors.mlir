@@ -355,3 +355,46 @@ wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"ws
   }
   wafer.return
 }
+
+// -----
+
+// States.
+
+wafer.program @main inputs ["x"] outputs ["y"] grid [4, 4] target #wafer.target<"wse2"> attributes {state = [#nn.state<0 to 0>]} {
+^bb0(%x: tensor<4xf32>):
+  // expected-error@+1 {{result #0 is the state of input #0, but has type 'tensor<4xf32, #wafer.layout<[2, 2], [x]>>'}}
+  %y = wafer.stage @s0 at [0, 0] size [2, 2] (%x) : (tensor<4xf32>) -> tensor<4xf32, #wafer.layout<[2, 2], [x]>> {
+  ^bb0(%a: tensor<4xf32>):
+    // expected-note@+1 {{laid out here as 'tensor<4xf32, #wafer.layout<[2, 2], [*]>>'}}
+    %0 = wafer.place %a : tensor<4xf32> to tensor<4xf32, #wafer.layout<[2, 2], [*]>>
+    %1 = wafer.relayout %0 : tensor<4xf32, #wafer.layout<[2, 2], [*]>> to tensor<4xf32, #wafer.layout<[2, 2], [x]>>
+    wafer.yield %1 : tensor<4xf32, #wafer.layout<[2, 2], [x]>>
+  }
+  wafer.return %y : tensor<4xf32, #wafer.layout<[2, 2], [x]>>
+}
+
+// -----
+
+wafer.program @main inputs ["x", "z"] outputs ["y"] grid [4, 4] target #wafer.target<"wse2"> attributes {state = [#nn.state<0 to 1>]} {
+^bb0(%x: tensor<4xf32>, %z: tensor<4xf32>):
+  // expected-error@+1 {{result #0 is the state of input #1, which this stage does not lay out}}
+  %y = wafer.stage @s0 at [0, 0] size [2, 2] (%x) : (tensor<4xf32>) -> tensor<4xf32, #wafer.layout<[2, 2], [x]>> {
+  ^bb0(%a: tensor<4xf32>):
+    %0 = wafer.place %a : tensor<4xf32> to tensor<4xf32, #wafer.layout<[2, 2], [x]>>
+    wafer.yield %0 : tensor<4xf32, #wafer.layout<[2, 2], [x]>>
+  }
+  wafer.return %y : tensor<4xf32, #wafer.layout<[2, 2], [x]>>
+}
+
+// -----
+
+// expected-error@+1 {{has output #0 as a state, which no stage computes}}
+wafer.program @main inputs ["x"] outputs ["y"] grid [4, 4] target #wafer.target<"wse2"> attributes {state = [#nn.state<0 to 0>]} {
+^bb0(%x: tensor<4xf32>):
+  %y = wafer.stage @s0 at [0, 0] size [2, 2] (%x) : (tensor<4xf32>) -> tensor<4xf32, #wafer.layout<[2, 2], [x]>> {
+  ^bb0(%a: tensor<4xf32>):
+    %0 = wafer.place %a : tensor<4xf32> to tensor<4xf32, #wafer.layout<[2, 2], [x]>>
+    wafer.yield %0 : tensor<4xf32, #wafer.layout<[2, 2], [x]>>
+  }
+  wafer.return %x : tensor<4xf32>
+}

@@ -22,3 +22,10 @@ nn.program @main(%x: tensor<4x4xf32> {nn.name = "x"}, %w: tensor<4x4xf32> {nn.na
   %y = nn.linear %x, %w : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
   nn.return %y : tensor<4x4xf32>
 }
+
+// -----
+
+// expected-error@+1 {{has output #0 as a state, which it does not compute}}
+nn.program @main(%x: tensor<4xf32> {nn.name = "x"}) -> (tensor<4xf32> {nn.name = "y"}) attributes {state = [#nn.state<0 to 0>]} {
+  nn.return %x : tensor<4xf32>
+}

@@ -191,3 +191,18 @@ fabric.program @main grid [4, 4] target #wafer.target<"wse2"> {
     fabric.return
   }
 }
+
+// -----
+
+// A state is one buffer.
+
+// expected-error@+1 {{has output #0 and input #0 as a state, which are not in one buffer}}
+fabric.program @main grid [4, 4] target #wafer.target<"wse2"> attributes {
+    input_names = ["x"], input_types = [tensor<4xf32>], output_names = ["y"], output_sources = [unit],
+    state = [#nn.state<0 to 0>]} {
+  fabric.region @a at [0, 0] size [2, 2] {
+    // expected-note@+1 {{input here}}
+    %x = fabric.buffer "x" "io" input 0 tensor tensor<4xf32, #wafer.layout<[2, 2], [*]>> : memref<4xf32>
+    %y = fabric.buffer "y" "io" output [0] tensor tensor<4xf32, #wafer.layout<[2, 2], [*]>> : memref<4xf32>
+  }
+}

@@ -768,3 +768,58 @@ pe.program @p grid [4, 4] target "wse2" {
   pe.value "v" : tensor<8xf64> after @k at 4240 on #pe.pattern<(0, 0), 1 x 1> storage f32
       map [#pe.dim<none, extent 8, tile 8, stride 1>]
 }
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  // expected-error @below {{needs all of 'at', 'view' and 'perm' for a view}}
+  pe.input "x" : tensor<2x4xf32> view tensor<8xf32> perm [1, 0]
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  // expected-error @below {{is a 'tensor<2x3xf32>', its view 'tensor<8xf32>', expected as many elements of one type}}
+  pe.input "x" : tensor<2x3xf32> at 4208 on #pe.pattern<(0, 0), 1 x 1> storage f32 map [#pe.dim<none, extent 8, tile 8, stride 1>] view tensor<8xf32> perm [1, 0]
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  // expected-error @below {{has perm [0, 2], expected a permutation of 2 axes}}
+  pe.output "x" : tensor<2x4xf32> at 4208 on #pe.pattern<(0, 0), 1 x 1> storage f32 map [#pe.dim<none, extent 8, tile 8, stride 1>] view tensor<8xf32> perm [0, 2]
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" repeatable {
+  pe.input "x" : tensor<8xf32> at 4208 on #pe.pattern<(0, 0), 1 x 1> storage f32 map [#pe.dim<none, extent 8, tile 8, stride 1>]
+  // expected-error @below {{state 1 is no input, there are 1}}
+  pe.output "y" : tensor<8xf32> at 4208 on #pe.pattern<(0, 0), 1 x 1> storage f32 map [#pe.dim<none, extent 8, tile 8, stride 1>] state 1
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  pe.input "x" : tensor<8xf32> at 4208 on #pe.pattern<(0, 0), 1 x 1> storage f32 map [#pe.dim<none, extent 8, tile 8, stride 1>]
+  // expected-error @below {{is a state, but the program is not repeatable}}
+  pe.output "y" : tensor<8xf32> at 4208 on #pe.pattern<(0, 0), 1 x 1> storage f32 map [#pe.dim<none, extent 8, tile 8, stride 1>] state 0
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" repeatable {
+  pe.input "x" : tensor<8xf32> at 4208 on #pe.pattern<(0, 0), 1 x 1> storage f32 map [#pe.dim<none, extent 8, tile 8, stride 1>]
+  // expected-error @below {{is state 0, which output 'z' is, too}}
+  pe.output "y" : tensor<8xf32> at 4208 on #pe.pattern<(0, 0), 1 x 1> storage f32 map [#pe.dim<none, extent 8, tile 8, stride 1>] state 0
+  pe.output "z" : tensor<8xf32> at 4208 on #pe.pattern<(0, 0), 1 x 1> storage f32 map [#pe.dim<none, extent 8, tile 8, stride 1>] state 0
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" repeatable {
+  // expected-note @below {{input here}}
+  pe.input "x" : tensor<8xf32> at 4208 on #pe.pattern<(0, 0), 1 x 1> storage f32 map [#pe.dim<none, extent 8, tile 8, stride 1>]
+  // expected-error @below {{is state 0, but lies elsewhere or in another form than that input}}
+  pe.output "y" : tensor<8xf32> at 4240 on #pe.pattern<(0, 0), 1 x 1> storage f32 map [#pe.dim<none, extent 8, tile 8, stride 1>] state 0
+}

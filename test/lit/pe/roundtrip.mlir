@@ -174,3 +174,13 @@ pe.program @all grid [8, 8] target "wse2" rtol 1.0e-3 {
     }
   }
 }
+
+// CHECK-LABEL: pe.program @again grid [2, 2] target "wse2" repeatable {
+pe.program @again grid [2, 2] target "wse2" repeatable {
+  // CHECK: pe.input "x" : tensor<2x4xf32> at 4208 {{.*}} view tensor<8xf32> perm [1, 0]
+  pe.input "x" : tensor<2x4xf32> at 4208 on #pe.pattern<(0, 0), 1 x 1> storage f32 map [#pe.dim<none, extent 8, tile 8, stride 1>]
+      view tensor<8xf32> perm [1, 0]
+  // CHECK: pe.output "y" : tensor<2x4xf32> at 4208 {{.*}} view tensor<8xf32> perm [1, 0] state 0
+  pe.output "y" : tensor<2x4xf32> at 4208 on #pe.pattern<(0, 0), 1 x 1> storage f32 map [#pe.dim<none, extent 8, tile 8, stride 1>]
+      view tensor<8xf32> perm [1, 0] state 0
+}

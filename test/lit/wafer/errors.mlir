@@ -509,3 +509,21 @@ wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"ws
   }
   wafer.return
 }
+
+// -----
+
+// States.
+
+// expected-error@+1 {{has state #nn.state<0 to 1>, the program has 1 inputs and 1 outputs}}
+wafer.program @main inputs ["x"] outputs ["y"] grid [4, 4] target #wafer.target<"wse2"> attributes {state = [#nn.state<0 to 1>]} {
+^bb0(%x: tensor<4xf32>):
+  wafer.return %x : tensor<4xf32>
+}
+
+// -----
+
+// expected-error@+1 {{has state 7 : i64, expected #nn.state}}
+wafer.program @main inputs ["x"] outputs ["y"] grid [4, 4] target #wafer.target<"wse2"> attributes {state = [7]} {
+^bb0(%x: tensor<4xf32>):
+  wafer.return %x : tensor<4xf32>
+}

@@ -82,7 +82,17 @@ Program sample() {
   IOTensor unused = k;
   unused.kind = IOTensor::Unused;
   p.inputs = {x, unused};
-  p.outputs = {y, k, alias};
+  IOTensor cache = x, next;
+  cache.name = "cache";
+  cache.shape = {2, 8};
+  cache.place.addr = 9000;
+  cache.perm = {1, 0};
+  next = cache;
+  next.name = "next";
+  next.state = 2;
+  p.inputs.push_back(cache);
+  p.outputs = {y, k, alias, next};
+  p.repeatable = true;
   p.kernels = {{"matmul", "chain", {0, 0, 4, 2}, {0, 1}, 0},
                {"add", "local", {0, 0, 4, 2}, {}, 0}};
   p.nodes = {{0, "n0", "MatMul", LedgerEntry::Executed},
@@ -149,6 +159,10 @@ TEST(File, RoundTripOfEverything) {
   EXPECT_EQ(p.nodeOutputs, s.nodeOutputs);
   EXPECT_EQ(p.costReport, s.costReport);
   EXPECT_EQ(p.defaultRtol, 2e-3);
+  EXPECT_EQ(p.inputs[2].perm, s.inputs[2].perm);
+  EXPECT_EQ(p.outputs[3].state, 2);
+  EXPECT_EQ(p.outputs[0].state, -1);
+  EXPECT_TRUE(p.repeatable);
   // Writing what was read gives the same bytes: nothing was lost.
   EXPECT_EQ(fileBytes(p), bytes);
 }
@@ -292,6 +306,17 @@ struct Mistake {
   const char *message;
 };
 
+void expectNamed(llvm::ArrayRef<Mistake> mistakes) {
+  TempDir dir;
+  for (const Mistake &m : mistakes) {
+    Program p = sample();
+    m.make(p);
+    std::string wrong = llvm::toString(writeFile(p, dir / "p.weft"));
+    EXPECT_EQ(wrong, std::string("internal: program is not well-formed: ") +
+                         m.message);
+  }
+}
+
 TEST(File, MistakesAreNamed) {
   const Mistake mistakes[] = {
       {[](Program &p) { p.gridW = 5; },
@@ -356,8 +381,8 @@ TEST(File, MistakesAreNamed) {
       {[](Program &p) { p.outputs[1].ref = 0; },
        "section .weft.io, output 1: type or shape differs from that of the "
        "tensor"},
-      {[](Program &p) { p.outputs[2].ref = 2; },
-       "section .weft.io, output 2: input 2 does not exist"},
+      {[](Program &p) { p.outputs[2].ref = 3; },
+       "section .weft.io, output 2: input 3 does not exist"},
       {[](Program &p) { p.kernels[0].nodes[1] = 2; },
        "section .weft.kernels, kernel 0: node 2 does not exist"},
       {[](Program &p) { p.nodes[0].fate = LedgerEntry::Fate(4); },
@@ -380,14 +405,35 @@ TEST(File, MistakesAreNamed) {
       {[](Program &p) { p.defaultRtol = -1; },
        "section .weft.io, tolerance 0: the default tolerance is not a number"},
   };
-  TempDir dir;
-  for (const Mistake &m : mistakes) {
-    Program p = sample();
-    m.make(p);
-    std::string wrong = llvm::toString(writeFile(p, dir / "p.weft"));
-    EXPECT_EQ(wrong, std::string("internal: program is not well-formed: ") +
-                         m.message);
-  }
+  expectNamed(mistakes);
+}
+
+TEST(File, MistakesOfStatesAreNamed) {
+  expectNamed({
+      {[](Program &p) { p.inputs[2].perm = {0, 0}; },
+       "section .weft.io, input 2: the permutation is none of 2 dimensions"},
+      {[](Program &p) { p.outputs[3].perm = {0, 1, 2}; },
+       "section .weft.io, output 3: the permutation is none of 2 dimensions"},
+      {[](Program &p) { p.inputs[0].state = 0; },
+       "section .weft.io, input 0: an input is no state of an input"},
+      {[](Program &p) { p.outputs[3].state = 3; },
+       "section .weft.io, output 3: state 3 is no input"},
+      {[](Program &p) { p.outputs[3].state = -2; },
+       "section .weft.io, output 3: state -2 is no input"},
+      {[](Program &p) { p.outputs[0].state = 2; },
+       "section .weft.io, output 0: two outputs are the state of input 2"},
+      {[](Program &p) { p.outputs[3].place.addr += 4; },
+       "section .weft.io, output 3: its place, type or shape differs from that "
+       "of input 2, whose state it is"},
+      {[](Program &p) { p.outputs[3].state = 1; },
+       "section .weft.io, output 3: its place, type or shape differs from that "
+       "of input 1, whose state it is"},
+      {[](Program &p) { p.outputs[3].perm = {}; },
+       "section .weft.io, output 3: its place, type or shape differs from that "
+       "of input 2, whose state it is"},
+      {[](Program &p) { p.repeatable = false; },
+       "section .weft.io, output 3: a state needs a repeatable program"},
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -489,13 +535,16 @@ TEST(File, ForeignFilesAreRefused) {
   EXPECT_EQ(loadError(other), "not a .weft file (an ELF file of another kind)");
 }
 
-TEST(File, FutureVersionsAreRefused) {
+TEST(File, OtherVersionsAreRefused) {
   std::string bytes = fileBytes(sample());
   size_t at = bytes.find("WEFT");
   ASSERT_NE(at, std::string::npos);
-  bytes[at + 4] = 2;
+  bytes[at + 4] = char(VersionMajor + 1);
   EXPECT_EQ(loadError(bytes),
-            "the file has format version 2.1, this tool reads 1.x");
+            "the file has format version 3.0, this tool reads 2.x");
+  bytes[at + 4] = 1;
+  EXPECT_EQ(loadError(bytes),
+            "the file has format version 1.0, this tool reads 2.x");
 }
 
 TEST(File, DamagedDataNamesTheTensor) {

@@ -264,6 +264,39 @@ TEST_F(Kernels, GatherAlongAnyAxis) {
   }
 }
 
+TEST_F(Kernels, CacheUpdateAlongAnyAxis) {
+  for (int round = 0; round < 60; ++round) {
+    Shape cache = shape(1 + unsigned(below(4))), rows = cache;
+    int64_t axis = below(cache.size()), n = cache[axis];
+    rows[axis] = 1 + below(3);
+    bool wrap = below(2);
+    auto x = values(f32(cache)), u = values(f32(rows));
+    // Also from the end and outside on both sides, often the same twice.
+    test::Words at;
+    for (int64_t i = 0; i < rows[axis]; ++i)
+      at.push_back(uint32_t(below(3 * n + 2) - n - 1));
+    std::vector<float> want = x;
+    int64_t k = 0;
+    each(rows, [&](ArrayRef<int64_t> from) {
+      int64_t position = int32_t(at[from[axis]]);
+      position += wrap && position < 0 ? n : 0;
+      Shape to(from);
+      to[axis] = position;
+      if (position >= 0 && position < n)
+        want[flat(cache, to)] = u[k];
+      ++k;
+    });
+    SmallVector<NamedAttribute> config = {number("axis", axis)};
+    if (wrap)
+      config.push_back(
+          {StringAttr::get(&c.context, "wrap"), UnitAttr::get(&c.context)});
+    expect(problem("nn.cache_update",
+                   {f32(cache), f32(rows), i32({rows[axis]})}, f32(cache),
+                   config),
+           {test::wordsOf(x), test::wordsOf(u), at}, test::wordsOf(want));
+  }
+}
+
 TEST_F(Kernels, Reduce) {
   for (int round = 0; round < 60; ++round) {
     Shape in = shape(1 + unsigned(below(4))), axes, out;

@@ -35,6 +35,9 @@ LayoutProblem randomProblem(unsigned seed, unsigned size) {
   std::vector<uint64_t> weight;
   for (unsigned i = 0; i < size; ++i)
     weight.push_back(10 + below(150));
+  // Some values go round: the last ops end where the first began.
+  for (unsigned i = 0; i < below(3) && size > 2 * i + 1; ++i)
+    p.loops.push_back({int(size - 1 - i), int(i)});
   p.relayout = [weight](int node, int from, int to) {
     return weight[node] * (1 + (from != 0) + (to == 0));
   };
@@ -89,6 +92,21 @@ TEST(LayoutSolver, PaysARelayoutOncePerValueAndLayout) {
   p.nodes.push_back({{0}, {{{1}, 1, 4}}});
   p.relayout = [](int, int, int) { return 100; };
   EXPECT_EQ(p.cost({0, 0, 0}), 112u);
+}
+
+TEST(LayoutSolver, ALoopEndsInTheLayoutInWhichItBegan) {
+  // Node 0 may begin in layout 0 or 1; node 1 is cheapest from 0 to 1.
+  LayoutProblem p;
+  p.nodes.push_back({{}, {{{}, 0, 0}, {{}, 1, 0}}});
+  p.nodes.push_back({{0}, {{{0}, 1, 5}, {{1}, 1, 30}}});
+  p.relayout = [](int, int, int) { return 100; };
+  EXPECT_EQ(solveLayout(p), (std::vector<unsigned>{0, 0}));
+  p.loops = {{1, 0}};
+  EXPECT_EQ(p.cost({0, 0}), 105u);
+  EXPECT_EQ(p.cost({1, 1}), 30u);
+  EXPECT_EQ(solveLayout(p), (std::vector<unsigned>{1, 1}));
+  p.loops = {{1, 2}};
+  EXPECT_NE(p.check().find("loop"), std::string::npos);
 }
 
 TEST(LayoutSolver, RefusesImpossibleProblems) {

@@ -302,6 +302,23 @@ TEST(Verifier, RuleMem5) {
   EXPECT_RULE(single(code), "R-MEM-5");
 }
 
+TEST(Verifier, RuleMem6) {
+  // Initial data lies at 10000; at 12000 lies none.
+  std::vector<std::string> code = {"dsd d0, r0+10000, f32, [8:1]",
+                                   "vmov d0, r0", "halt"};
+  Program p = single(code);
+  EXPECT_CLEAN(p);
+  p.repeatable = true;
+  EXPECT_RULE(p, "R-MEM-6");
+  p = single({"dsd d0, r0+12000, f32, [8:1]", "vmov d0, r0", "st r0, r0+12064",
+              "halt"});
+  p.repeatable = true;
+  EXPECT_CLEAN(p);
+  p = single({"st r0, r0+10000", "halt"});
+  p.repeatable = true;
+  EXPECT_RULE(p, "R-MEM-6");
+}
+
 TEST(Verifier, RuleFab1) {
   Program p = chain(8, 3, 16);
   for (Route &r : p.routes)
