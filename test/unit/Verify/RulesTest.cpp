@@ -55,6 +55,12 @@ const Case Cases[] = {
     onePE("R-MEM-5",
           {"dsd d0, r0+10000, f32, [8:1]", "dsd d1, r0+10064, f32, [8:1]",
            "vmov d0, d1, async=1", "vmov d1, d0", "halt"}),
+    {"R-MEM-6",
+     [](Target &) {
+       Program p = single({"st r0, r0+10000", "halt"});
+       p.repeatable = true;
+       return p;
+     }},
     {"R-MEM-7",
      [](Target &) { // byte 9000 belongs to no range
        Program p = single({"st r0, r0+9000", "halt"});
