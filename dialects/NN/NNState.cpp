@@ -23,8 +23,10 @@ static LogicalResult verifyHost(Operation *op, StateAttr state,
     return op->emitOpError("has a state with perm [")
            << state.getPerm() << "], expected a permutation of "
            << host.getRank() << " axes";
+  Type from = host.getElementType(), to = own.getElementType();
+  bool converts = isa<FloatType>(from) && isa<FloatType>(to);
   if (host.getNumElements() != own.getNumElements() ||
-      host.getElementType() != own.getElementType())
+      (from != to && !converts))
     return op->emitOpError("has a state that is ")
            << host << " to the host and " << own << " here";
   return success();

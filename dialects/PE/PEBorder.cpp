@@ -21,9 +21,11 @@ LogicalResult weft::pe::verifyView(Operation *op, Type type, bool isPlaced,
     return op->emitOpError("needs all of 'at', 'view' and 'perm' for a view");
   auto own = cast<RankedTensorType>(type),
        placed = cast<RankedTensorType>(*view);
+  Type from = own.getElementType(), to = placed.getElementType();
+  bool converts = isa<FloatType>(from) && isa<FloatType>(to);
   if (!placed.hasStaticShape() ||
       placed.getNumElements() != own.getNumElements() ||
-      placed.getElementType() != own.getElementType())
+      (from != to && !converts))
     return op->emitOpError("is a ")
            << own << ", its view " << placed
            << ", expected as many elements of one type";

@@ -56,6 +56,8 @@ public:
       return code;
     if (ExitCode code = convertFloats())
       return code;
+    if (ExitCode code = layOutStates())
+      return code;
     if (ExitCode code = loadPlan())
       return code;
     if (o.emit == Emit::NN)
@@ -115,7 +117,7 @@ private:
     if (!built)
       return fail(llvm::toString(built.takeError()));
     module = std::move(*built);
-    return Success;
+    return addStates();
   }
 
   /// MLIR at any level; what it states about the machine holds.
@@ -148,9 +150,22 @@ private:
     for (nn::ProgramOp program : programs)
       if (llvm::Error e = bindStates(program, o.states))
         return fail(llvm::toString(std::move(e)));
+    return Success;
+  }
+
+  /// Once types are final.
+  ExitCode layOutStates() {
+    if (o.states.empty())
+      return Success;
     PassManager pm(&context);
     buildStatePipeline(pm);
-    return succeeded(pm.run(*module)) ? Success : Internal;
+    if (failed(pm.run(*module)))
+      return Internal;
+    if (!report.ledger.empty()) {
+      updateLedger(*module, report.ledger);
+      attachLedger();
+    }
+    return Success;
   }
 
   ExitCode resume() {
@@ -208,7 +223,6 @@ private:
       return report.internal ? Internal : UserError;
     if (ExitCode code = addStates())
       return code;
-    updateLedger(*module, report.ledger);
     attachLedger();
     nameModule();
     return Success;

@@ -145,8 +145,9 @@ def StateViews : Pass<"nn-state-views"> {
     Requires the raising passes and a program with states. A state of shape
     [batch, heads, capacity, width] that nn.cache_update writes along the capacity
     becomes one of [batch, capacity, heads * width], the form of nn.attention's
-    operands; the graph's form stays the host's (`host` of #nn.state). Other states
-    keep their form. Leaves transposes that nn-simplify removes.
+    operands; the graph's form stays the host's (`host` of #nn.state). A state that
+    is read and written through casts to one float type (--dtype) takes that type.
+    Other states keep their form. Leaves transposes that nn-simplify removes.
 
     Example:
 

@@ -78,17 +78,48 @@ private:
   ReturnOp ret;
   OpBuilder b;
 
+  /// A state that is only read and written through casts to another float type
+  /// lies in that type; the host converts.
+  StateAttr narrowed(StateAttr state) {
+    BlockArgument arg = program.getBody().getArgument(state.getInput());
+    auto last = ret.getOperand(state.getOutput()).getDefiningOp<CastOp>();
+    if (!last || arg.use_empty() || !isa<FloatType>(elementOf(arg)) ||
+        !isa<FloatType>(elementOf(last.getX())))
+      return state;
+    RankedTensorType host = tensorType(arg);
+    SmallVector<CastOp> casts;
+    for (Operation *user : arg.getUsers()) {
+      auto cast = dyn_cast<CastOp>(user);
+      if (!cast || cast.getType() != last.getX().getType())
+        return state;
+      casts.push_back(cast);
+    }
+    arg.setType(last.getX().getType());
+    for (CastOp cast : casts) {
+      cast.replaceAllUsesWith(Value(arg));
+      cast.erase();
+    }
+    ret.setOperand(state.getOutput(), last.getX());
+    auto same = llvm::to_vector(llvm::seq<int64_t>(0, host.getRank()));
+    return StateAttr::get(program.getContext(), state.getOutput(),
+                          state.getInput(), host, same);
+  }
+
   StateAttr rewritten(StateAttr state) {
+    if (state.getHost())
+      return state;
+    state = narrowed(state);
     BlockArgument arg = program.getBody().getArgument(state.getInput());
     Value out = ret.getOperand(state.getOutput());
     auto update = out.getDefiningOp<CacheUpdateOp>();
-    if (state.getHost() || !update || update.getCache() != arg ||
-        update.getAxis() != 2 || tensorType(arg).getRank() != 4)
+    if (!update || update.getCache() != arg || update.getAxis() != 2 ||
+        tensorType(arg).getRank() != 4)
       return state;
-    RankedTensorType host = tensorType(arg);
-    SmallVector<int64_t> s(host.getShape());
+    SmallVector<int64_t> s(shapeOf(arg));
+    auto host = cast<RankedTensorType>(state.getHost() ? state.getHost()
+                                                       : arg.getType());
     auto wide =
-        RankedTensorType::get({s[0], s[2], s[1] * s[3]}, host.getElementType());
+        RankedTensorType::get({s[0], s[2], s[1] * s[3]}, elementOf(arg));
     arg.setType(wide);
     b.setInsertionPointToStart(&program.getBody().front());
     Value heads = split(b, arg.getLoc(), arg, s);

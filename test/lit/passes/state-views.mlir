@@ -44,3 +44,33 @@ nn.program @other(%c: tensor<1x4x16x8xf32>, %n: tensor<4xf32>, %u: tensor<1x1x16
   %1 = nn.relu %n : (tensor<4xf32>) -> tensor<4xf32>
   nn.return %0, %1 : tensor<1x4x16x8xf32>, tensor<4xf32>
 }
+
+// -----
+
+// A cache that is computed in f16 lies in f16; to the host it stays f32.
+// CHECK-LABEL: nn.program @narrow(%arg0: tensor<1x16x32xf16>, %arg1: tensor<1x1x32xf16>
+// CHECK-SAME: state = [#nn.state<0 to 0 host tensor<1x4x16x8xf32> perm 0, 2, 1, 3>]
+// CHECK-NEXT: %[[C:.*]] = nn.cache_update %arg0, %arg1 at %arg2 axis = 1 :
+// CHECK-NEXT: nn.return %[[C]]
+nn.program @narrow(%c: tensor<1x4x16x8xf32>, %x: tensor<1x1x32xf16>, %p: tensor<1xi64>)
+    -> (tensor<1x4x16x8xf32>) attributes {state = [#nn.state<0 to 0>]} {
+  %h = nn.cast %c : (tensor<1x4x16x8xf32>) -> tensor<1x4x16x8xf16>
+  %0 = nn.reshape %x : (tensor<1x1x32xf16>) -> tensor<1x1x4x8xf16>
+  %1 = nn.transpose %0 perm = [0, 2, 1, 3] : (tensor<1x1x4x8xf16>) -> tensor<1x4x1x8xf16>
+  %2 = nn.cache_update %h, %1 at %p axis = 2 : (tensor<1x4x16x8xf16>, tensor<1x4x1x8xf16>, tensor<1xi64>) -> tensor<1x4x16x8xf16>
+  %3 = nn.cast %2 : (tensor<1x4x16x8xf16>) -> tensor<1x4x16x8xf32>
+  nn.return %3 : tensor<1x4x16x8xf32>
+}
+
+// -----
+
+// The old value is also read as f32: no other type serves both.
+// CHECK-LABEL: nn.program @wide(%arg0: tensor<4xf32>
+// CHECK-SAME: state = [#nn.state<0 to 0>]
+nn.program @wide(%c: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) attributes {state = [#nn.state<0 to 0>]} {
+  %0 = nn.cast %c : (tensor<4xf32>) -> tensor<4xf16>
+  %1 = nn.relu %0 : (tensor<4xf16>) -> tensor<4xf16>
+  %2 = nn.cast %1 : (tensor<4xf16>) -> tensor<4xf32>
+  %3 = nn.relu %c : (tensor<4xf32>) -> tensor<4xf32>
+  nn.return %2, %3 : tensor<4xf32>, tensor<4xf32>
+}
