@@ -47,8 +47,10 @@ static void checkStated(Context &c, const std::string &what, const Placement &p,
 }
 
 bool weft::verify::statesData(const bin::Program &p) {
-  return llvm::any_of(p.memory, [](const bin::MemRange &m) {
-    return m.cls != bin::MemRange::Code && m.cls != bin::MemRange::Reserved;
+  using bin::MemRange;
+  return llvm::any_of(p.memory, [](const MemRange &m) {
+    return m.cls == MemRange::Weights || m.cls == MemRange::Activations ||
+           m.cls == MemRange::IO;
   });
 }
 
