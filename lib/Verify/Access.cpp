@@ -134,12 +134,21 @@ void Walker::read(const Instr &i, const Access &a) {
   });
 }
 
+constexpr uint64_t MaxFollowed = 1 << 20; // elements
+
 /// Does the op write each of the bytes it reads here before it reads them, if
 /// no one else has? Both walks are followed element by element.
 bool Walker::writtenBefore(const Access &a) {
   if (!ownResult || !a.base.isConst() || !ownResult->base.isConst())
     return false;
-  Walk reads(a), writes(*ownResult);
+  // The destination's own bounds are looked at later; a walk that stands still
+  // may be longer than anything to follow.
+  const Access &own = *ownResult;
+  if (own.base.lo + own.shape->lo < 0 ||
+      own.base.lo + own.shape->hi > int64_t(sram) ||
+      a.shape->count > MaxFollowed)
+    return false;
+  Walk reads(a), writes(own);
   llvm::BitVector now = have;
   for (uint64_t n = std::min(a.shape->count, ownResult->shape->count); n--;) {
     unsigned r = unsigned(reads.next()), w = unsigned(writes.next());

@@ -165,6 +165,15 @@ TEST(Verifier, RuleMem2) {
 }
 
 TEST(Verifier, RuleMem3) {
+  // An op that may read what it wrote itself, but writes beyond SRAM, or walks
+  // longer than anyone follows.
+  EXPECT_RULE(single({"dsd d0, r0+9000, f32, [8:1]",
+                      "dsd d1, r0+49140, f32, [8:1]", "vfneg d1, d0", "halt"}),
+              "R-MEM-3");
+  EXPECT_RULE(single({"dsd d0, r0+9000, f32, [65535:0, 65535:0]",
+                      "dsd d1, r0+9004, f32, [65535:0, 65535:0]",
+                      "vfneg d1, d0", "halt"}),
+              "R-MEM-3");
   EXPECT_RULE(single({"ld r1, r0+9000", "halt"}), "R-MEM-3");
   EXPECT_CLEAN(single({"st r0, r0+9000", "ld r1, r0+9000", "halt"}));
   Program p = chain(8, 3, 16);
