@@ -102,7 +102,7 @@ def NN_StateAttr : NN_Attr<"State", "state"> {
   let parameters = (ins "uint32_t":$output, "uint32_t":$input,
                         OptionalParameter<"::mlir::Type">:$host,
                         OptionalArrayRefParameter<"int64_t">:$perm);
-  let assemblyFormat = "`<` $output `to` $input (`host` $host^ `perm` $perm)? `>`";
+  let assemblyFormat = "`<` $output `to` $input (`host` $host^)? (`perm` $perm^)? `>`";
 }
 
 //===----------------------------------------------------------------------===//

@@ -570,7 +570,7 @@ bool Timeline::doItem(PE &pe, const Item &item, bool force) {
     charge(pe, item.kernel, double(item.cycles));
     return true;
   case Item::Activate:
-    if (item.index < pe.activated.size())
+    if (item.index < pe.activated.size() && pe.activated[item.index] < 0)
       pe.activated[item.index] = pe.t;
     return true;
   case Item::Halt:

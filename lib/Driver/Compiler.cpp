@@ -165,6 +165,8 @@ private:
       updateLedger(*module, report.ledger);
       attachLedger();
     }
+    if (llvm::Error e = checkStates(*module))
+      return fail(llvm::toString(std::move(e)));
     return Success;
   }
 
@@ -311,8 +313,10 @@ private:
           "a larger grid gives each PE less to hold; compile "
           "from the model again");
     StringRef name = o.target.empty() ? StringRef("wse2") : StringRef(o.target);
-    Target whole = llvm::cantFail(resolveTarget(name, "", o.set));
-    diagnostics.note(smallestGrid(model, target, whole));
+    llvm::Expected<Target> whole = resolveTarget(name, "", o.set);
+    if (!whole) // the file was a pipe, or is gone: no advice
+      return llvm::consumeError(whole.takeError());
+    diagnostics.note(smallestGrid(model, target, *whole));
   }
 
   ExitCode print() {

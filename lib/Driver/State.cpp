@@ -43,20 +43,6 @@ public:
     return fail("'" + out + "' is no output, the outputs are " + list(outputs));
   }
 
-  /// What else may not be once all states are known.
-  llvm::Error finish() {
-    for (auto [i, v] : llvm::enumerate(ret.getOperands())) {
-      auto arg = dyn_cast<BlockArgument>(v);
-      if (arg && byInput.count(arg.getArgNumber()))
-        return llvm::createStringError(
-            "output '" + outputs[i] + "' is input '" +
-            inputs[arg.getArgNumber()] +
-            "' handed through, which --state overwrites; leave that output "
-            "away");
-    }
-    return llvm::Error::success();
-  }
-
   ArrayAttr states() {
     SmallVector<Attribute> list;
     for (auto [in, out] : byInput)
@@ -169,12 +155,28 @@ llvm::Error weft::bindStates(nn::ProgramOp program,
                              const std::vector<std::string> &options) {
   if (options.empty())
     return llvm::Error::success();
+  if (program.getStateAttr() && !program.getStateAttr().empty())
+    return llvm::createStringError(
+        "the module states its states already, leave --state out");
   StateBinder binder(program);
   for (const std::string &option : options)
     if (llvm::Error e = binder.bind(option))
       return e;
-  if (llvm::Error e = binder.finish())
-    return e;
   program.setStateAttr(binder.states());
+  return llvm::Error::success();
+}
+
+llvm::Error weft::checkStates(ModuleOp module) {
+  for (auto program : module.getOps<nn::ProgramOp>()) {
+    auto ret = cast<nn::ReturnOp>(program.getBody().front().getTerminator());
+    for (auto [k, v] : llvm::enumerate(ret.getOperands()))
+      if (auto arg = dyn_cast<BlockArgument>(v);
+          arg && nn::stateOfInput(program.getStateAttr(), arg.getArgNumber()))
+        return llvm::createStringError(
+            "output '" + program.getOutputName(k) + "' is input '" +
+            program.getInputName(arg.getArgNumber()) +
+            "' handed through, which --state overwrites; leave that output "
+            "away");
+  }
   return llvm::Error::success();
 }

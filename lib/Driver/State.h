@@ -20,5 +20,9 @@ namespace weft {
 llvm::Error bindStates(nn::ProgramOp program,
                        const std::vector<std::string> &options);
 
+/// After the passes that lay states out: no output may hand a state's input
+/// through, since the state's next value would be read for it.
+llvm::Error checkStates(mlir::ModuleOp module);
+
 } // namespace weft
 #endif

@@ -83,14 +83,15 @@ private:
   StateAttr narrowed(StateAttr state) {
     BlockArgument arg = program.getBody().getArgument(state.getInput());
     auto last = ret.getOperand(state.getOutput()).getDefiningOp<CastOp>();
-    if (!last || arg.use_empty() || !isa<FloatType>(elementOf(arg)) ||
+    if (!last || !isa<FloatType>(elementOf(arg)) ||
         !isa<FloatType>(elementOf(last.getX())))
       return state;
     RankedTensorType host = tensorType(arg);
     SmallVector<CastOp> casts;
     for (Operation *user : arg.getUsers()) {
       auto cast = dyn_cast<CastOp>(user);
-      if (!cast || cast.getType() != last.getX().getType())
+      if (!cast || cast.getType() != last.getX().getType() ||
+          llvm::is_contained(cast->getUsers(), ret.getOperation()))
         return state;
       casts.push_back(cast);
     }

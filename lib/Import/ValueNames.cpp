@@ -11,6 +11,10 @@
 using namespace mlir;
 using namespace weft;
 
+/// Names of one value: a chain of Identity nodes has no end of them, and each
+/// is a level of its location.
+constexpr size_t MaxNames = 64;
+
 /// The op that has `value` for its only result and can bear a name.
 static Operation *bearer(Value value) {
   Operation *op = value ? value.getDefiningOp() : nullptr;
@@ -25,8 +29,9 @@ void nn::addValueName(Value value, StringRef name) {
     return;
   SmallVector<StringAttr> names = valueNamesOf(op->getLoc());
   auto attr = StringAttr::get(op->getContext(), name);
-  if (!llvm::is_contained(names, attr))
-    names.push_back(attr);
+  if (names.size() >= MaxNames || llvm::is_contained(names, attr))
+    return;
+  names.push_back(attr);
   op->setLoc(withValueNames(withoutValueNames(op->getLoc()), names));
 }
 
@@ -56,7 +61,8 @@ void nn::ValueNameKeeper::notifyOperationReplaced(Operation *op,
   names.erase(found);
   if (Operation *to = bearer(with.front()))
     for (StringAttr name : moved)
-      if (auto &list = names[to]; !llvm::is_contained(list, name))
+      if (auto &list = names[to];
+          list.size() < MaxNames && !llvm::is_contained(list, name))
         list.push_back(name);
 }
 

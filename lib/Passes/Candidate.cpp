@@ -149,10 +149,24 @@ static bool isHostCast(Operation *op) {
       !isa<FloatType>(getElementTypeOrSelf(cast.getType())))
     return false;
   bool returned = isa<nn::ReturnOp>(*cast->user_begin());
-  if (isa<BlockArgument>(cast.getX()))
-    return !returned && cast.getX().hasOneUse();
+  // Both ends of a state have one type on the wafer; nn-state-views has already
+  // taken the casts off where it could.
+  ArrayAttr states = op->getParentOfType<nn::ProgramOp>().getStateAttr();
+  if (auto arg = dyn_cast<BlockArgument>(cast.getX()))
+    return !returned && arg.hasOneUse() &&
+           !nn::stateOfInput(states, arg.getArgNumber());
+  if (returned &&
+      nn::stateOfOutput(states, cast->use_begin()->getOperandNumber()))
+    return false;
   return returned && !isConstant(cast.getX()) &&
          !isHostCast(cast.getX().getDefiningOp());
+}
+
+/// A cast that rounds. Steps of a chain are f32, so it can only be the last.
+static bool narrows(Operation *op) {
+  auto cast = dyn_cast<nn::CastOp>(op);
+  return cast && kernels::isNarrow(getElementTypeOrSelf(cast.getType())) &&
+         cast.getX().getType() != cast.getType();
 }
 
 /// An elementwise op whose only use is an elementwise op of its own shape
@@ -170,7 +184,7 @@ void Candidate::findChains(nn::ProgramOp program) {
           p.problem.ins[i].getShape() != p.problem.out.getShape() ||
           !kernels::canFollow(p.problem, i) ||
           !kernels::isElementwise(problemOf(before).problem) ||
-          isHostCast(before))
+          isHostCast(before) || narrows(before))
         continue;
       stepBefore[&op] = before;
       absorbed.insert(before);
@@ -329,6 +343,13 @@ LogicalResult Candidate::addOp(Operation *op) {
     if (cast<RankedTensorType>(v.getType()).getNumElements() == 0)
       return op->emitOpError("cannot be mapped: a tensor without elements, ")
              << v.getType();
+  if (auto cast = dyn_cast<nn::CastOp>(op); cast && cast.getSaturate())
+    return op->emitOpError("cannot be mapped: a cast that saturates needs a "
+                           "constant operand");
+  if (isHostCast(op)) {
+    nodeOf[op->getResult(0)] = nodeOf.lookup(op->getOperand(0));
+    return success();
+  }
   if (Type e = unsupported(op, costs.target))
     return op->emitOpError("cannot be mapped: found element type ")
            << e << ", " << costs.target.name << " computes with f32, f16"
@@ -336,10 +357,6 @@ LogicalResult Candidate::addOp(Operation *op) {
            << ", integers and bool; --dtype=f32 or --dtype=f16 converts floats";
   if (absorbed.contains(op))
     return success();
-  if (isHostCast(op)) {
-    nodeOf[op->getResult(0)] = nodeOf.lookup(op->getOperand(0));
-    return success();
-  }
   SmallVector<Operation *> ops{op};
   while (Operation *before = stepBefore.lookup(ops.front()))
     ops.insert(ops.begin(), before);

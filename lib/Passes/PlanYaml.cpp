@@ -145,31 +145,19 @@ template <> struct MappingTraits<Plan> {
 static std::string checkDepth(StringRef text) {
   if (text.size() > (64 << 20))
     return "a plan is at most 64 MiB long";
-  int depth = 0;
-  char quote = 0;
-  bool lineBegin = true;
-  unsigned indent = 0;
+  // Quotes and comments are not told apart from the rest, so brackets in names
+  // count. Indicators are counted over a line, wherever they stand.
+  int depth = 0, indicators = 0;
   for (char c : text) {
-    if (c == '\n') {
-      lineBegin = true;
-      indent = 0;
-      continue;
-    }
-    if (lineBegin && (c == ' ' || c == '-' || c == '?')) {
-      if (++indent > 200)
-        return "a plan is not nested so deep";
-      continue;
-    }
-    lineBegin = false;
-    if (quote)
-      quote = c == quote ? 0 : quote;
-    else if (c == '\'' || c == '"')
-      quote = c;
+    if (c == '\n' || c == '\r')
+      indicators = 0;
+    else if (c == '-' || c == '?')
+      ++indicators;
     else if (c == '[' || c == '{')
       ++depth;
-    else if (c == ']' || c == '}')
+    else if ((c == ']' || c == '}') && depth)
       --depth;
-    if (depth > 64)
+    if (depth > 64 || indicators > 2000)
       return "a plan is not nested so deep";
   }
   return "";

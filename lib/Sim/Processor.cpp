@@ -461,8 +461,9 @@ bool Machine::control(PE &pe, const Inst &i) {
       fault(pe, "R-TASK-1", formatv("task {0} does not exist", i.a));
       return false;
     }
+    if (!(pe.pendingTasks >> i.a & 1)) // a flag: a second time changes nothing
+      pe.activated[i.a] = pe.time + target.taskActivate;
     pe.pendingTasks |= 1u << i.a;
-    pe.activated[i.a] = pe.time + target.taskActivate;
     break;
   case Op::EndTask:
     nextTask(pe);

@@ -25,12 +25,14 @@ void Walker::loop(size_t pc, const Instr &i) {
          ++round) {
       setReg(i.a, Value::constant(round));
       execute(body, end);
+      reg(i, i.a); // the next round writes it
     }
   } else {
     summarise(i, body, end, trips);
   }
-  // What the counter holds afterwards is nobody's business.
-  setReg(i.a, Value::range(trips - 1, trips, 1, false));
+  // The body may have written the counter last.
+  reg(i, i.a);
+  setReg(i.a, {});
 }
 
 /// Round 0 exactly, all others at once.

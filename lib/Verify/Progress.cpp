@@ -19,6 +19,7 @@ namespace {
 
 constexpr size_t MaxGroups = 4096;
 constexpr uint64_t MaxMoves = 10'000'000;
+constexpr size_t MaxMembers = 512; // ops that move as one
 
 class Run {
 public:
@@ -26,6 +27,8 @@ public:
       : c(c), net(c, facts, flows) {}
 
   void check() {
+    if (net.groups.size() > MaxGroups)
+      return notShown(cat("more than ", MaxGroups, " groups of PEs"));
     for (size_t g = 0; g != net.groups.size(); ++g)
       wake(g);
     do {
@@ -174,8 +177,10 @@ private:
                             ? Before{j, i, -ch.dx1, -ch.dx0, -ch.dy1, -ch.dy0}
                             : Before{j, i, ch.dx0, ch.dx1, ch.dy0, ch.dy1});
       });
-    llvm::BitVector reach = closure(edges);
     size_t n = members.size();
+    if (n > MaxMembers)
+      return false;
+    llvm::BitVector reach = closure(edges);
     llvm::erase_if(edges, [&](const Before &e) { // not on a circle
       return !reach.test(unsigned(e.then * n + e.first));
     });

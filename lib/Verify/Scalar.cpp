@@ -31,9 +31,17 @@ const Value &Walker::reg(const Instr &i, unsigned r) {
   return state.regs[r];
 }
 
+/// Is field a a register that the scalar instruction writes?
+static bool writesRegister(Op op) {
+  bool load = op == Op::Ld || op == Op::Ld16 || op == Op::LdH || op == Op::LdB;
+  return load || op == Op::Coord || (op >= Op::Li && op <= Op::FLt);
+}
+
 void Walker::instruction(const Instr &i) {
   if (i.isVector())
     return vector(i);
+  if (writesRegister(i.op))
+    reg(i, i.a); // not while an op in flight is to write it
   switch (i.op) {
   case Op::Nop:
     return;

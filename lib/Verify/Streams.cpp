@@ -163,12 +163,18 @@ private:
         return llvm::any_of(all, [&](auto &q) { return intersect(p, q); });
       };
       if (facts[r].traffic.received[color] == facts[k].traffic.sent[color] &&
-          llvm::any_of(c.where[r], hears)) // other counts are a finding anyway
-        if (auto at = mismatch(facts[k].events, facts[r].events))
+          llvm::any_of(c.where[r], hears)) { // other counts are findings anyway
+        auto at = mismatch(facts[k].events, facts[r].events);
+        if (!framingBudget)
+          c.findings.add("R-FAB-7", cat("portions of colour ", color,
+                                        " are not compared: more than ",
+                                        FramingBudget, " ops"));
+        else if (at)
           c.findings.add("R-FAB-7",
                          cat(className(c, r), " takes colour ", color,
                              " in other portions than ", className(c, k),
                              " sends it, after word ", *at));
+      }
     }
   }
 
@@ -181,13 +187,15 @@ private:
       bool out;
       uint64_t words = 0, ops = 0; // ops since both sides last ended together
     } from{Cursor(&sender), true}, to{Cursor(&receiver), false};
+    auto spend = [&] { return framingBudget && framingBudget--; };
     auto advance = [&](Side &s) {
       const Event *e = s.at.peek();
-      while (e && !e->uses(int(color), s.out) && framingBudget-- != 0) {
+      for (; e && !e->uses(int(color), s.out); e = s.at.peek()) {
+        if (!spend())
+          return false;
         s.at.pop();
-        e = s.at.peek();
       }
-      if (!e || framingBudget > FramingBudget)
+      if (!e || !spend())
         return false;
       s.words = satAdd(s.words, e->times);
       ++s.ops;

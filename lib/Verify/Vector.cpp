@@ -32,6 +32,8 @@ void Walker::setDsr(const Instr &i) {
              cat("stride ", d.stride, ", at most ", t.maxDsdStride,
                  " is allowed"));
   }
+  if (shapeOf(i).count >= uint64_t(1) << 30)
+    report("R-OP-1", i, "a walk of 2^30 elements or more");
   state.dsrs[i.a] = {&i, shiftBy(reg(i, i.b), i.imm)};
 }
 
@@ -85,7 +87,7 @@ void Walker::vectorOperands(const Instr &i) {
   e.in1 = fabricOperand(i, i.src1, o);
   e.out = fabricOperand(i, i.dst, o);
   bool fabric = e.in0 >= 0 || e.in1 >= 0 || e.out >= 0;
-  if (fabric)
+  if (fabric && e.times) // without a length it is a finding
     events->push_back(std::move(e));
   if (o.fabricIn > c.target.fabricInputsPerOp)
     report("R-QUE-4", i,

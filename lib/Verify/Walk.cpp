@@ -30,9 +30,14 @@ ClassFacts Walker::run() {
   changeable.resize(sram);
   for (unsigned attempt = 0;; ++attempt) {
     walk();
-    if (!relied.anyCommon(stored) || attempt == 3)
+    if (!relied.anyCommon(stored))
       break;
-    changeable |= stored; // constants that the code overwrites are none
+    // Constants that the code overwrites are none. What a walk without them
+    // writes may be more; in the end nothing is relied on.
+    if (attempt < 3)
+      changeable |= stored;
+    else
+      changeable.set();
   }
   for (const Found &f : found)
     c.findings.add(f.key.first, f.message);
