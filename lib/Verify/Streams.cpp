@@ -15,7 +15,7 @@ using Streams = std::vector<const bin::Stream *>;
 
 namespace {
 
-constexpr uint64_t OverlapBudget = 50'000'000, FramingBudget = 20'000'000;
+constexpr uint64_t OverlapBudget = 50'000'000, FramingBudget = 200'000'000;
 
 /// PEs that do the same on one colour: a piece of a class and of streams.
 struct Sender {

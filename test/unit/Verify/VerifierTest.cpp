@@ -186,6 +186,32 @@ TEST(Verifier, RuleMem3) {
                        "dsd d1, r0+9000, f32, [8:1]", "vmov d0, d1", "halt"}));
 }
 
+// A register that an op in flight is to write; a counter that the body writes;
+// constants behind constants that the code overwrites are tested by edits.
+TEST(Verifier, Registers) {
+  EXPECT_RULE(single({"dsd d0, r0+10000, f32, [8:1]", "vrsum r5, d0, async=0",
+                      "li r5, 8192", "wait 0", "halt"}),
+              "R-MEM-5");
+  EXPECT_RULE(single({"loop r2, 3", "li r2, 16777216", "endloop r2",
+                      "shli r2, r2, 2", "st r0, r2+8192", "halt"}),
+              "R-MEM-2");
+}
+
+// Bounds of the verifier's own work: what is too long is refused at once.
+TEST(Verifier, EndlessWalks) {
+  EXPECT_RULE(single({"dsd d0, r0+10000, f32, [65535:0, 65535:0]",
+                      "vmov d0, r0", "halt"}),
+              "R-OP-1");
+  EXPECT_CLEAN(
+      single({"st r0, r0+8192", "dsd d0, r0+8196, f16, [8000:2, 125:0]",
+              "dsd d1, r0+8192, f16, [8000:2, 125:0]", "vmov d0, d1", "halt"}));
+  Program p = chain(8, 3, 16);
+  p.classes[0].code =
+      assemble({"loop r1, 2147483647", "loop r2, 2147483647", "vmov out2, r0",
+                "endloop r2", "endloop r1", "halt"});
+  EXPECT_RULE(p, "R-OP-3");
+}
+
 TEST(Verifier, AnOpReadsItsOwnResultOnlyBehindIt) {
   EXPECT_RULE(
       single({"dsd d0, r0+9000, f32, [8:1]", "vfadd d0, d0, d0", "halt"}),
