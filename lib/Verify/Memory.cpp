@@ -23,6 +23,7 @@ using bin::Placement;
 
 namespace {
 
+constexpr uint64_t MaxPieces = 1 << 17;     // of classes, with their placements
 constexpr uint64_t MaxTableElems = 1 << 14; // tiles kept as known integers
 
 /// Calls `visit(local index per dimension, offset in elements)` for each
@@ -180,7 +181,9 @@ private:
       r.push_back({p, {}});
     for (const Item &item : items) {
       std::vector<Piece> next;
+      uint64_t size = 0;
       for (Piece &p : r) {
+        size += p.items.size() + 1;
         auto both = intersect(p.where, item.place->where);
         if (!both) {
           next.push_back(std::move(p));
@@ -193,6 +196,12 @@ private:
         next.push_back(std::move(p));
       }
       r = std::move(next);
+      if (size > MaxPieces) {
+        c.findings.add("R-FILE", className(c, cls) +
+                                     ": its data overlaps in more than " +
+                                     std::to_string(MaxPieces) + " pieces");
+        break;
+      }
     }
     return r;
   }

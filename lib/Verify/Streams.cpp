@@ -16,6 +16,7 @@ using Streams = std::vector<const bin::Stream *>;
 namespace {
 
 constexpr uint64_t OverlapBudget = 50'000'000, FramingBudget = 200'000'000;
+constexpr uint64_t MaxAtoms = 1 << 17; // of senders, with their streams
 
 /// PEs that do the same on one colour: a piece of a class and of streams.
 struct Sender {
@@ -23,11 +24,14 @@ struct Sender {
   Streams streams;
 };
 
-std::vector<Sender> splitByStreams(const Pattern &p, const Streams &streams) {
+std::vector<Sender> splitByStreams(Context &c, const Pattern &p,
+                                   const Streams &streams) {
   std::vector<Sender> atoms = {{p, {}}};
   for (const bin::Stream *s : streams) {
     std::vector<Sender> next;
+    uint64_t size = 0;
     for (Sender &a : atoms) {
+      size += a.streams.size() + 1;
       auto both = intersect(a.where, s->from);
       if (!both) {
         next.push_back(std::move(a));
@@ -40,6 +44,11 @@ std::vector<Sender> splitByStreams(const Pattern &p, const Streams &streams) {
       next.push_back(std::move(a));
     }
     atoms = std::move(next);
+    if (size > MaxAtoms) {
+      c.findings.add("R-FAB-7",
+                     cat("streams overlap in more than ", MaxAtoms, " pieces"));
+      break;
+    }
   }
   return atoms;
 }
@@ -75,7 +84,7 @@ private:
       if (!words)
         continue;
       for (const Pattern &p : c.where[k])
-        for (const Sender &s : splitByStreams(p, streams))
+        for (const Sender &s : splitByStreams(c, p, streams))
           checkSender(k, s, words);
       llvm::append_range(senders, c.where[k]);
       checkFraming(k);

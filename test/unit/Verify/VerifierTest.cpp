@@ -212,6 +212,28 @@ TEST(Verifier, EndlessWalks) {
   EXPECT_RULE(p, "R-OP-3");
 }
 
+// Rectangles that overlap everywhere would cut classes to single PEs, each with
+// all of them.
+TEST(Verifier, OverlapsWithoutEnd) {
+  auto rectangle = [](uint32_t i) {
+    return Pattern{i % 29, i * 7 % 31, 1 + i % 30, 1 + i * 5 % 29, 1, 1};
+  };
+  Program p = chain(60, 60, 16);
+  for (uint32_t i = 0; i != 2000; ++i) {
+    p.inits.push_back(p.inits.empty() ? DataInit() : p.inits[0]);
+    p.inits.back().place = p.inputs[0].place;
+    p.inits.back().place.where = rectangle(i);
+  }
+  p.tensors.resize(std::max<size_t>(p.tensors.size(), 1));
+  EXPECT_RULE(p, "R-FILE");
+  p = chain(60, 60, 16);
+  for (uint32_t i = 0; i != 2000; ++i) {
+    p.streams.push_back(p.streams[0]);
+    p.streams.back().from = rectangle(i);
+  }
+  EXPECT_RULE(p, "R-FAB-7");
+}
+
 TEST(Verifier, AnOpReadsItsOwnResultOnlyBehindIt) {
   EXPECT_RULE(
       single({"dsd d0, r0+9000, f32, [8:1]", "vfadd d0, d0, d0", "halt"}),
