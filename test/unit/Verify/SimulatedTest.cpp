@@ -8,7 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
-#include "weft/Sim/Simulator.h"
+#include "Simulate.h"
 #include "weft/Verify/Verifier.h"
 #include "gtest/gtest.h"
 #include <random>
@@ -18,44 +18,6 @@ using namespace weft::bin;
 using namespace weft::test;
 
 namespace {
-
-struct Ran {
-  sim::Stats stats;
-  std::string error;
-};
-
-Ran simulate(const Program &p, const Target &t) {
-  Ran r;
-  auto failed = [&](llvm::Error e) {
-    bool is = bool(e);
-    r.error += llvm::toString(std::move(e));
-    return is;
-  };
-  auto s = sim::Simulator::create(p, t);
-  if (!s) {
-    failed(s.takeError());
-    return r;
-  }
-  for (size_t i = 0; i != p.inputs.size(); ++i) {
-    uint64_t n = elemBytes(p.inputs[i].type);
-    for (uint64_t d : p.inputs[i].shape)
-      n *= d;
-    if (failed((*s)->setInput(i, std::vector<uint8_t>(n))))
-      return r;
-  }
-  auto stats = (*s)->run(1000000);
-  if (!stats) {
-    failed(stats.takeError());
-    return r;
-  }
-  r.stats = *stats;
-  for (size_t i = 0; i != p.outputs.size(); ++i) {
-    auto out = (*s)->getOutput(i);
-    if (!out)
-      failed(out.takeError());
-  }
-  return r;
-}
 
 /// Changes a word or an instruction, a route, a queue or a placement.
 void breakAtRandom(Program &p, std::mt19937 &rng) {
@@ -113,7 +75,7 @@ void crossCheck(const Program &clean, unsigned rounds, unsigned seed) {
     if (!v.ok())
       continue;
     ++accepted;
-    Ran r = simulate(p, t);
+    Ran r = simulate(p, t, 1000000);
     ASSERT_EQ(r.error, "") << "mutation " << n;
     EXPECT_EQ(v.counts.waveletHops, r.stats.waveletHops);
     EXPECT_EQ(v.counts.maxLinkWavelets, r.stats.maxLinkWavelets);
