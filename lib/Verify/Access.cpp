@@ -216,8 +216,12 @@ void Walker::touchBytes(int64_t begin, int64_t end) {
 
 /// Do both surely touch a common byte? Unknown relations count as no.
 bool Walker::overlap(const Access &a, const Access &b, bool &unsure) {
-  if (a.base.isTop() || b.base.isTop())
-    return false; // reported
+  if (a.base.isTop())
+    return false;       // reported
+  if (b.base.isTop()) { // in flight from an earlier round
+    unsure = true;
+    return false;
+  }
   if (a.base.lo + a.shape->lo >= b.base.hi + b.shape->hi ||
       b.base.lo + b.shape->lo >= a.base.hi + a.shape->hi)
     return false;

@@ -143,6 +143,24 @@ bool Walker::settle(State &first, State &head, State &out, unsigned counter,
       head.dsrs[d].dsd = out.dsrs[d].dsd;
       ok = false;
     }
+  for (auto [before, now] : llvm::zip(head.flights, out.flights))
+    ok &= settleFlight(before, now);
+  return ok;
+}
+
+/// An op in flight from one round to the next has the addresses of each round:
+/// the same in all, or nothing is known of them.
+bool Walker::settleFlight(Flight &before, const Flight &now) {
+  bool ok = before.op == now.op;
+  if (!ok)
+    before = now;
+  for (unsigned n = 0; before.op && n != before.numAccesses; ++n) {
+    Value &base = before.accesses[n].base;
+    if (base.isTop() || base.sameSet(now.accesses[n].base))
+      continue;
+    base = {};
+    ok = false;
+  }
   return ok;
 }
 

@@ -108,6 +108,7 @@ private:
   static std::optional<int64_t> stride(State &s0, unsigned s);
   bool settle(State &first, State &head, State &out, unsigned counter,
               unsigned attempt);
+  static bool settleFlight(Flight &before, const Flight &now);
   void retagAfter(State &entry, State &first, State &out, int64_t trips);
 
   // Scalar.cpp

@@ -147,6 +147,20 @@ TEST(Verifier, ARoundReadsWhatTheOneBeforeWrote) {
   EXPECT_RULE(single(code), "R-MEM-3");
 }
 
+// 5,000 rounds, too many to walk one by one: the op of one round is in flight
+// in the next, and a store meets it in round 75. One that stands still does
+// not.
+TEST(Verifier, AnOpInFlightFromRoundToRound) {
+  auto code = [](const std::string &store, const std::string &move) {
+    return single({"dsd d0, r0+8192, f32, [64:1]",
+                   "dsd d2, r0+10000, f32, [64:0]", "vmov d0, d2, async=0",
+                   "loop r2, 5000", store, "wait 0", "vmov d0, d2, async=0",
+                   move, "endloop r2", "wait 0", "halt"});
+  };
+  EXPECT_RULE(code("st r0, r0+8492", "dsdadd d0, r0+4"), "R-MEM-5");
+  EXPECT_CLEAN(code("st r0, r0+8492", "dsdadd d0, r0+0"));
+}
+
 TEST(Verifier, RuleMem4) {
   EXPECT_RULE(single({"st r0, r0+4176", "halt"}), "R-MEM-4");
   EXPECT_RULE(single({"ld r1, r0+4176", "halt"}), "R-MEM-4");
