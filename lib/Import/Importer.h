@@ -84,6 +84,7 @@ public:
   Value constant(HostTensor tensor);
   Value ints(llvm::ArrayRef<int64_t> values);       // i64 vector
   Value scalar(double value, mlir::Type element);   // rank 0
+  Value scalarLike(Value x, double value);          // rank 0, of x's type
   Value splat(double value, RankedTensorType type); // any size
   bool isConst(Value value) const;                  // known, or made of weights
 
@@ -146,7 +147,11 @@ struct Rule {
 
 /// All rules, by "Op" or "domain/Op".
 const Rule *findRule(llvm::StringRef domain, llvm::StringRef op);
-void addMathRules(llvm::StringMap<Rule> &rules);
+void addElementwiseRules(llvm::StringMap<Rule> &rules);
+void addActivationRules(llvm::StringMap<Rule> &rules);
+void addProductRules(llvm::StringMap<Rule> &rules);
+void addNormRules(llvm::StringMap<Rule> &rules);
+void addReductionRules(llvm::StringMap<Rule> &rules);
 void addShapeRules(llvm::StringMap<Rule> &rules);
 void addConstantRules(llvm::StringMap<Rule> &rules);
 void addAttentionRules(llvm::StringMap<Rule> &rules);

@@ -122,6 +122,10 @@ Value NodeCtx::scalar(double value, Type element) {
   return constant(std::move(tensor));
 }
 
+Value NodeCtx::scalarLike(Value x, double value) {
+  return x ? scalar(value, element(x)) : Value();
+}
+
 Value NodeCtx::splat(double value, RankedTensorType type) {
   return expand(scalar(value, type.getElementType()), type.getShape());
 }

@@ -1,4 +1,4 @@
-//===- RaiseNorm.cpp - Layer norm and RMS norm ----------------------------===//
+//===- Norm.cpp - Layer norm and RMS norm ---------------------------------===//
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //

@@ -12,7 +12,11 @@ using namespace weft;
 
 static llvm::StringMap<Rule> makeRules() {
   llvm::StringMap<Rule> rules;
-  addMathRules(rules);
+  addElementwiseRules(rules);
+  addActivationRules(rules);
+  addProductRules(rules);
+  addNormRules(rules);
+  addReductionRules(rules);
   addShapeRules(rules);
   addConstantRules(rules);
   addAttentionRules(rules);

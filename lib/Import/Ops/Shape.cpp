@@ -1,4 +1,4 @@
-//===- OpsShape.cpp - Rules of data movement ------------------------------===//
+//===- Shape.cpp - Rules of data movement ---------------------------------===//
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //

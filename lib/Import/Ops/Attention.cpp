@@ -1,4 +1,4 @@
-//===- OpsAttention.cpp - Rules of attention in ai.onnx -------------------===//
+//===- Attention.cpp - Rules of attention in ai.onnx ----------------------===//
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //

@@ -1,4 +1,4 @@
-//===- OpsConstant.cpp - Rules of ops that make or need constants ---------===//
+//===- Constants.cpp - Rules of ops that make or need constants -----------===//
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //

@@ -1,4 +1,4 @@
-//===- RaiseActivation.cpp - GELU and SiLU --------------------------------===//
+//===- Activation.cpp - GELU and SiLU -------------------------------------===//
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //

@@ -1,4 +1,4 @@
-//===- RaiseLinear.cpp - Products with constant matrices ------------------===//
+//===- Linear.cpp - Products with constant matrices -----------------------===//
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //

@@ -1,4 +1,4 @@
-//===- RaiseAttention.cpp - Softmax between two matmuls -------------------===//
+//===- Attention.cpp - Softmax between two matmuls ------------------------===//
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //

@@ -1,4 +1,4 @@
-//===- OpsCache.cpp - Rules of ops that write into a cache ----------------===//
+//===- Cache.cpp - Rules of ops that write into a cache -------------------===//
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //

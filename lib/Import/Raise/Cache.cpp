@@ -1,4 +1,4 @@
-//===- RaiseCache.cpp - Writes into a cache -------------------------------===//
+//===- Cache.cpp - Writes into a cache ------------------------------------===//
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //

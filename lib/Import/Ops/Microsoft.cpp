@@ -1,4 +1,4 @@
-//===- OpsMicrosoft.cpp - Rules of ONNX Runtime's transformer ops ---------===//
+//===- Microsoft.cpp - Rules of ONNX Runtime's transformer ops ------------===//
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //

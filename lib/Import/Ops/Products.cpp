@@ -1,0 +1,63 @@
+//===- Products.cpp - Rules of matrix products ----------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Transposes and factors go onto the weight, where they cost nothing at run
+// time.
+//
+//===----------------------------------------------------------------------===//
+#include "Importer.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::nn;
+
+static bool matmul(NodeCtx &n) {
+  return n.out(n.make<MatMulOp>({n.in(0), n.in(1)}));
+}
+
+static bool gemm(NodeCtx &n) {
+  Value a = n.in(0), b = n.in(1), c = n.in(2);
+  if (!a || !b)
+    return n.fail("has fewer than 2 inputs");
+  if (n.rank(a) != 2 || n.rank(b) != 2)
+    return n.fail("multiplies tensors of rank " + Twine(n.rank(a)) + " and " +
+                  Twine(n.rank(b)) + ", expected 2 and 2");
+  if (n.attrInt("transA", 0))
+    a = n.transpose(a, {1, 0});
+  if (n.attrInt("transB", 0))
+    b = n.transpose(b, {1, 0});
+  double alpha = n.attrFloat("alpha", 1), beta = n.attrFloat("beta", 1);
+  // On the weight the factor costs nothing at run time.
+  bool onWeight = alpha != 1 && b && n.isConst(b);
+  Value product = n.make<MatMulOp>({a, onWeight ? n.scaled(b, alpha) : b});
+  if (!onWeight)
+    product = n.scaled(product, alpha);
+  if (c && beta != 0)
+    product = n.make<AddOp>({product, n.scaled(c, beta)});
+  return n.out(product);
+}
+
+/// com.microsoft: matmul with transposed last dimensions and a factor.
+static bool fusedMatMul(NodeCtx &n) {
+  Value operands[2] = {n.in(0), n.in(1)};
+  const char *flags[2] = {"transA", "transB"};
+  for (int i = 0; i < 2; ++i) {
+    if (!operands[i] || !n.attrInt(flags[i], 0))
+      continue;
+    int64_t rank = n.rank(operands[i]);
+    auto perm = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+    if (rank >= 2)
+      std::swap(perm[rank - 1], perm[rank - 2]);
+    operands[i] = n.transpose(operands[i], perm);
+  }
+  Value product = n.make<MatMulOp>({operands[0], operands[1]});
+  return n.out(n.scaled(product, n.attrFloat("alpha", 1)));
+}
+
+void weft::addProductRules(llvm::StringMap<Rule> &rules) {
+  rules["MatMul"] = {matmul, {}};
+  rules["Gemm"] = {gemm, {"alpha", "beta", "transA", "transB"}};
+  rules["com.microsoft/FusedMatMul"] = {fusedMatMul,
+                                        {"alpha", "transA", "transB"}};
+}
