@@ -16,7 +16,7 @@ import sys
 import xml.etree.ElementTree as ET
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SUITES = ["lit", "style", "integration"]
+SUITES = ["lit", "style", "integration", "conformance"]
 # lit's result codes that are neither a pass nor a test that did not run.
 PASSED = {"PASS", "FLAKYPASS", "XFAIL"}
 SKIPPED = {"UNSUPPORTED", "SKIPPED", "EXCLUDED"}

@@ -2,7 +2,7 @@
 #
 # Part of Weft, under the Apache License v2.0. See LICENSE.
 #
-# Shared by the suites lit, style and integration; the build folder's
+# Shared by all suites; the build folder's
 # lit.site.cfg.py says which and where the tools are. `lit test/lit/SOME/FILE`
 # on the sources works too: then $WEFT_BUILD or build/dev is asked.
 
