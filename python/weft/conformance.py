@@ -55,6 +55,20 @@ def bound_names(model):
     return bound
 
 
+def dim_options(model, files):
+    """`--dim` for the symbolic dimensions of inputs, as the data says."""
+    dims = {}
+    for value in model.graph.input:
+        if value.name in files and value.type.HasField("tensor_type"):
+            tensor = onnx.TensorProto()
+            with open(files[value.name], "rb") as f:
+                tensor.ParseFromString(f.read())
+            for dim, extent in zip(value.type.tensor_type.shape.dim, tensor.dims):
+                if dim.dim_param.isidentifier():
+                    dims.setdefault(dim.dim_param, extent)
+    return [f"--dim={name}={extent}" for name, extent in dims.items()]
+
+
 def opset(model):
     return max([o.version for o in model.opset_import if o.domain in ("", "ai.onnx")],
                default=0)

@@ -19,7 +19,7 @@ import tempfile
 
 import onnx
 
-from weft.conformance import (Tools, bound_names, is_eligible, read_table, summary,
+from weft.conformance import (Tools, bound_names, dim_options, is_eligible, read_table, summary,
                               write_table)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -52,10 +52,10 @@ def data_sets(folder, names, outputs):
         yield files("input", names), files("output", outputs)
 
 
-def run_set(tools, path, bound, inputs, outputs, thorough):
+def run_set(tools, path, bound, dims, inputs, outputs, thorough):
     """What came of one data set."""
     consts = [f"--const={n}={inputs[n]}" for n in inputs if n in bound]
-    options = ["--target=wse2", f"--grid={GRID}", *consts]
+    options = ["--target=wse2", f"--grid={GRID}", *dims, *consts]
     with tempfile.TemporaryDirectory() as scratch:
         binary = os.path.join(scratch, "test.weft")
         result = tools.compile(path, binary, options)
@@ -80,7 +80,8 @@ def run_test(tools, folder, thorough):
     bound = bound_names(model)
     results = set()
     for inputs, outputs in data_sets(folder, names, [o.name for o in model.graph.output]):
-        results.add(run_set(tools, path, bound, inputs, outputs, thorough))
+        dims = dim_options(model, inputs)
+        results.add(run_set(tools, path, bound, dims, inputs, outputs, thorough))
     worst = max(results or {"WRONG no data set"},
                 key=lambda r: (r.startswith("WRONG"), r.startswith("refused"), r))
     return worst, is_eligible(model)
