@@ -148,31 +148,6 @@ static bool nonZero(NodeCtx &n) {
   return n.out(n.constant(std::move(out)));
 }
 
-static bool reduceProd(NodeCtx &n) {
-  const HostTensor *x = needKnown(n, 0);
-  if (!x)
-    return false;
-  auto axes = n.has(1) ? n.knownInts(n.in(1)) : n.attrInts("axes");
-  if (x->type.getRank() > 1 || (axes && axes->size() > 1))
-    return n.fail("is supported on vectors only");
-  int64_t product = 1;
-  double real = 1;
-  for (int64_t i = 0; i < x->size(); ++i) {
-    product = int64_t(uint64_t(product) * uint64_t(x->getInt(i)));
-    real *= x->getFloat(i);
-  }
-  bool keep = n.attrInt("keepdims", 1) && x->type.getRank();
-  Type element = x->type.getElementType();
-  HostTensor out = vectorOf(n, element, 1);
-  if (isa<IntegerType>(element))
-    out.setInt(0, product);
-  else
-    out.setFloat(0, real);
-  if (!keep)
-    out.type = RankedTensorType::get({}, element);
-  return n.out(n.constant(std::move(out)));
-}
-
 static double modulo(double a, double b, bool fmod) {
   double r = std::fmod(a, b); // exact, so the same everywhere
   return !fmod && r != 0 && (r < 0) != (b < 0) ? r + b : r;
@@ -286,8 +261,6 @@ void weft::addConstantRules(llvm::StringMap<Rule> &rules) {
   rules["Range"] = {range, {}};
   rules["CumSum"] = {cumSum, {"exclusive", "reverse"}};
   rules["NonZero"] = {nonZero, {}};
-  rules["ReduceProd"] = {reduceProd,
-                         {"axes", "keepdims", "noop_with_empty_axes"}};
   rules["Mod"] = {mod, {"fmod"}};
   rules["EyeLike"] = {eyeLike, {"dtype", "k"}};
   rules["ScatterND"] = {scatterND, {"reduction"}};

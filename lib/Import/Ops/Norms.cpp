@@ -6,67 +6,85 @@
 // axis.
 //
 //===----------------------------------------------------------------------===//
-#include "Importer.h"
+#include "Composed.h"
 
 using namespace mlir;
 using namespace weft;
 using namespace weft::nn;
 
-/// `value` as a vector of `extent` elements; scalars are repeated.
-static Value vectorOf(NodeCtx &n, Value value, int64_t extent, Type element) {
+/// `value` as a vector over the normalised dimensions; null if it does not
+/// broadcast to them alone.
+static Value vectorOf(NodeCtx &n, Value value, ArrayRef<int64_t> normalized,
+                      Type element) {
+  int64_t extent = llvm::product_of(normalized);
+  value = n.cast(value, element);
   if (!value)
     return {};
-  value = n.cast(value, element);
-  if (value && n.type(value).getNumElements() == extent)
+  if (n.type(value).getNumElements() == extent)
     return n.reshape(value, {extent});
-  return n.expand(n.reshape(value, {1}), {extent});
+  ArrayRef<int64_t> shape = n.shape(value);
+  while (!shape.empty() && shape.front() == 1)
+    shape = shape.drop_front();
+  auto wide = broadcastShapes(shape, normalized);
+  if (failed(wide) || ArrayRef(*wide) != normalized)
+    return {};
+  return n.reshape(n.expand(n.reshape(value, shape), normalized), {extent});
 }
 
-/// Layer or RMS norm over the dimensions from `axis` on.
+/// Layer or RMS norm over the dimensions from `axis` on. A scale and a bias
+/// that vary over other dimensions are ops of their own.
 static Value norm(NodeCtx &n, Value x, Value scale, Value bias, int64_t axis,
                   double epsilon, bool rms) {
   if (!x || !scale)
     return n.failValue("has fewer than 2 inputs");
   SmallVector<int64_t> shape(n.shape(x)), flat(shape);
   flat.truncate(axis);
-  int64_t extent = 1;
-  for (int64_t dim : ArrayRef(shape).drop_front(axis))
-    extent *= dim;
-  flat.push_back(extent);
-  for (Value vector : {scale, bias})
-    if (vector && n.type(vector).getNumElements() != extent &&
-        n.type(vector).getNumElements() != 1)
+  ArrayRef<int64_t> normalized = ArrayRef(shape).drop_front(axis);
+  flat.push_back(llvm::product_of(normalized));
+  for (Value vector : {scale, bias}) {
+    if (!vector)
+      continue;
+    auto wide = broadcastShapes(shape, n.shape(vector));
+    if (n.type(vector).getNumElements() != flat.back() &&
+        (failed(wide) || ArrayRef(*wide) != ArrayRef(shape)))
       return n.failValue("has a scale or bias of " +
                          Twine(n.type(vector).getNumElements()) +
-                         " elements, expected " + Twine(extent));
+                         " elements, expected " + Twine(flat.back()));
+  }
   Type element = n.element(x);
   SmallVector<Value> operands = {n.reshape(x, flat),
-                                 vectorOf(n, scale, extent, element)};
+                                 vectorOf(n, scale, normalized, element)};
   if (bias)
-    operands.push_back(vectorOf(n, bias, extent, element));
+    operands.push_back(vectorOf(n, bias, normalized, element));
+  bool apart = !n.failed && llvm::is_contained(operands, Value());
+  if (apart)
+    operands = {operands[0],
+                n.splat(1, RankedTensorType::get(flat.back(), element))};
   auto eps = n.named("epsilon", n.builder().getF32FloatAttr(float(epsilon)));
   Value y = rms ? n.make<RMSNormOp>(operands, eps)
                 : n.make<LayerNormOp>(operands, eps);
-  return n.reshape(y, shape);
+  y = n.reshape(y, shape);
+  if (apart)
+    y = n.make<MulOp>({y, n.cast(scale, element)});
+  return apart && bias ? n.make<AddOp>({y, n.cast(bias, element)}) : y;
 }
 
-/// The further outputs of LayerNormalization: mean and 1 / deviation.
-static bool statistics(NodeCtx &n, Value x, int64_t axis, double epsilon) {
+/// The further outputs in f32: the mean, of layer norms, then 1 / deviation.
+static bool statistics(NodeCtx &n, Value x, int64_t axis, double epsilon,
+                       bool rms, unsigned output = 1) {
+  if (!n.wants(output) && !n.wants(output + 1))
+    return true;
   Type f32 = n.builder().getF32Type();
   auto axes = llvm::to_vector(llvm::seq<int64_t>(axis, n.rank(x)));
-  auto mean = [&](Value value) {
-    return n.make<ReduceMeanOp>(
-        value, {n.named("axes", ArrayRef<int64_t>(axes)),
-                n.named("keepdims", n.builder().getBoolAttr(true))});
-  };
   x = n.cast(x, f32);
-  Value average = mean(x);
-  Value centered = n.make<SubOp>({x, average});
-  Value variance = mean(n.make<MulOp>({centered, centered}));
-  Value root =
-      n.make<SqrtOp>(n.make<AddOp>({variance, n.scalar(epsilon, f32)}));
-  n.out(average, 1);
-  n.out(n.make<ReciprocalOp>(root), 2);
+  if (!rms) {
+    Value mean = reduceKept<ReduceMeanOp>(n, x, axes);
+    n.out(mean, output++);
+    x = n.make<SubOp>({x, mean});
+  }
+  Value square = reduceKept<ReduceMeanOp>(n, n.make<MulOp>({x, x}), axes);
+  Value root = n.make<SqrtOp>(n.make<AddOp>({square, n.scalar(epsilon, f32)}));
+  n.out(n.make<ReciprocalOp>(root), output);
   return !n.failed;
 }
 
@@ -78,12 +96,14 @@ static bool normalization(NodeCtx &n, bool rms) {
   double epsilon = n.attrFloat("epsilon", 1e-5f);
   if (!axis)
     return false;
-  if ((n.wants(1) || n.wants(2)) &&
-      (rms ? !n.fail("outputs statistics, which is not supported")
-           : !statistics(n, x, *axis, epsilon)))
-    return false;
-  return n.out(
-      norm(n, x, n.in(1), rms ? Value() : n.in(2), *axis, epsilon, rms));
+  // f32, which everything is computed in, or narrower.
+  int64_t stash = n.attrInt("stash_type", 1);
+  if (stash != 1 && stash != 10 && stash != 16)
+    return n.fail("has stash_type " + elementName(int32_t(stash)) +
+                  ", expected float, float16 or bfloat16");
+  return statistics(n, x, *axis, epsilon, rms) &&
+         n.out(
+             norm(n, x, n.in(1), rms ? Value() : n.in(2), *axis, epsilon, rms));
 }
 static bool layerNormalization(NodeCtx &n) { return normalization(n, false); }
 static bool rmsNormalization(NodeCtx &n) { return normalization(n, true); }
@@ -101,9 +121,13 @@ static bool skipNorm(NodeCtx &n, bool rms) {
   if (!sum)
     return false;
   n.out(n.cast(sum, own), 3);
-  return n.out(n.cast(norm(n, sum, n.in(2), beta, n.rank(sum) - 1,
-                           n.attrFloat("epsilon", 1e-12f), rms),
-                      own));
+  int64_t last = n.rank(sum) - 1;
+  double epsilon = n.attrFloat("epsilon", 1e-12f);
+  // The mean of an RMS norm is an output that nothing ever computes.
+  if (n.wants(1) && rms)
+    return n.fail("outputs a mean, which an RMS norm does not have");
+  return statistics(n, sum, last, epsilon, rms, rms ? 2 : 1) &&
+         n.out(n.cast(norm(n, sum, n.in(2), beta, last, epsilon, rms), own));
 }
 static bool skipLayerNorm(NodeCtx &n) { return skipNorm(n, false); }
 static bool skipRMSNorm(NodeCtx &n) { return skipNorm(n, true); }

@@ -16,7 +16,9 @@ static llvm::StringMap<Rule> makeRules() {
   addActivationRules(rules);
   addProductRules(rules);
   addNormRules(rules);
+  addChannelNormRules(rules);
   addReductionRules(rules);
+  addLossRules(rules);
   addShapeRules(rules);
   addConstantRules(rules);
   addAttentionRules(rules);
