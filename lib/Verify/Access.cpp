@@ -115,7 +115,7 @@ void Walker::touch(const Instr &i, const Access &a) {
         "R-MEM-1", i,
         cat(range(), ", the lowest ", c.target.reservedBytes, " are reserved"));
   peak = std::max(peak, uint64_t(hi));
-  if (a.base.exact)
+  if (a.base.isConst())
     peakReached = std::max(peakReached, uint64_t(hi));
   if (a.write)
     write(i, a);
@@ -150,10 +150,11 @@ bool Walker::writtenBefore(const Access &a) {
       own.base.lo + own.shape->hi > int64_t(sram) ||
       a.shape->count > MaxFollowed)
     return false;
-  steps += std::min(a.shape->count, own.shape->count) / 64;
+  uint64_t followed = std::min(a.shape->count, own.shape->count);
+  c.budget.steps -= std::min(c.budget.steps, followed / 64);
   Walk reads(a), writes(own);
   llvm::BitVector now = have;
-  for (uint64_t n = std::min(a.shape->count, ownResult->shape->count); n--;) {
+  for (uint64_t n = followed; n--;) {
     unsigned r = unsigned(reads.next()), w = unsigned(writes.next());
     if (now.find_first_unset_in(r, r + a.shape->bytes) >= 0)
       return false;
@@ -165,7 +166,7 @@ bool Walker::writtenBefore(const Access &a) {
 void Walker::write(const Instr &i, const Access &a) {
   forEachRun(a, [&](int64_t begin, int64_t end, bool each) {
     touchBytes(begin, end);
-    if (a.base.exact && each)
+    if (a.base.isConst() && each)
       have.set(unsigned(begin), unsigned(end));
     meetsCode(i, "writes", begin, end);
     meetsConstants(i, begin, end);
@@ -216,28 +217,17 @@ void Walker::touchBytes(int64_t begin, int64_t end) {
 
 /// Do both surely touch a common byte? Unknown relations count as no.
 bool Walker::overlap(const Access &a, const Access &b, bool &unsure) {
-  if (a.base.isTop())
-    return false;       // reported
-  if (b.base.isTop()) { // in flight from an earlier round
-    unsure = true;
-    return false;
-  }
+  if (a.base.isTop() || b.base.isTop())
+    return false; // reported
   if (a.base.lo + a.shape->lo >= b.base.hi + b.shape->hi ||
       b.base.lo + b.shape->lo >= a.base.hi + a.shape->hi)
     return false;
-  int64_t distance; // of b's base from a's
-  if (a.base.isConst() && b.base.isConst()) {
-    distance = b.base.lo - a.base.lo;
-  } else if (a.base.tag >= 0 && a.base.tag == b.base.tag) {
-    distance = b.base.delta - a.base.delta;
-  } else {
+  if (!a.base.isConst() || !b.base.isConst() || a.shape->runs.empty() ||
+      b.shape->runs.empty()) {
     unsure = true;
     return false;
   }
-  if (a.shape->runs.empty() || b.shape->runs.empty()) {
-    unsure = true;
-    return false;
-  }
+  int64_t distance = b.base.lo - a.base.lo;
   auto i = a.shape->runs.begin();
   auto j = b.shape->runs.begin();
   while (i != a.shape->runs.end() && j != b.shape->runs.end()) {

@@ -83,6 +83,12 @@ struct LoadImage {
   llvm::BitVector declared;
 };
 
+/// Bounds the verifier's own work, over all classes.
+struct Budget {
+  uint64_t steps = 200'000'000; // instructions to walk
+  uint64_t events = 1 << 24;    // ops to keep that can wait for the fabric
+};
+
 struct Context {
   const bin::Program &program;
   const Target &target;
@@ -91,6 +97,7 @@ struct Context {
   std::map<uint8_t, std::vector<const bin::Route *>> routes; // by colour
   std::vector<const bin::Stream *> streams;
   std::vector<Region> where; // of each class
+  Budget budget;
 };
 
 /// Memory.cpp: what the loader puts on the PEs of a class.

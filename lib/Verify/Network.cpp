@@ -17,7 +17,7 @@ int Group::running(int color, bool sending) const {
 }
 
 bool Group::finished() {
-  return !cursor.peek() &&
+  return rest.empty() &&
          llvm::none_of(ops, [](const Running &o) { return o.event; });
 }
 
@@ -25,7 +25,7 @@ Network::Network(const Context &c, const std::vector<ClassFacts> &facts,
                  const Flows &flows)
     : c(c), facts(facts), flows(flows) {
   for (size_t k = 0; k != facts.size(); ++k)
-    groups.push_back({k, c.where[k], Cursor(&facts[k].events), {}, {}, {}});
+    groups.push_back({k, c.where[k], facts[k].events, {}, {}, {}});
 }
 
 const std::vector<Delivery> *Network::flow(size_t cls, int color) const {

@@ -24,7 +24,7 @@ struct Running {
 struct Group {
   size_t cls = 0;
   Region where;
-  Cursor cursor;
+  llvm::ArrayRef<Event> rest;          // events that have not started
   std::array<Running, 17> ops;         // microthreads, then the main thread
   std::map<int, uint64_t> sent, taken; // words of each PE, by colour
 

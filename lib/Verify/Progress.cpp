@@ -76,16 +76,16 @@ private:
 
   /// Takes the next event of the main thread if it can start.
   static bool issue(Group &g) {
-    const Event *e = g.ops.back().event ? nullptr : g.cursor.peek();
-    if (!e)
+    if (g.ops.back().event || g.rest.empty())
       return false;
+    const Event *e = &g.rest.front();
     bool async = e->kind == Event::Wait || e->async;
     Running &slot = async ? g.ops[e->microthread] : g.ops.back();
     if (slot.event)
       return false;
-    if (e->kind == Event::Op && e->times)
-      slot = {e, e->times};
-    g.cursor.pop();
+    if (e->kind == Event::Op)
+      slot = {e, e->words};
+    g.rest = g.rest.drop_front();
     return true;
   }
 

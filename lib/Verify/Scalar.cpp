@@ -72,7 +72,7 @@ void Walker::instruction(const Instr &i) {
     if (i.a >= c.target.microthreads)
       return report("R-OP-4", i, microthreadRange());
     if (state.flights[i.a].fabric)
-      events->push_back({Event::Wait, false, i.a, -1, -1, -1, 0, {}});
+      record({Event::Wait, false, i.a, -1, -1, -1, 0});
     state.flights[i.a] = {};
     return;
   case Op::Dsd:
@@ -84,7 +84,7 @@ void Walker::instruction(const Instr &i) {
                                     shiftBy(reg(i, i.b), i.imm));
     return;
   case Op::FMac:
-    traffic.macs = satAdd(traffic.macs, multiplier);
+    traffic.macs = satAdd(traffic.macs, 1);
     [[fallthrough]];
   default:
     return setReg(i.a,
@@ -112,7 +112,7 @@ Value Walker::coordinate(bool y) const {
   bool first = true;
   for (const Pattern &p : c.where[cls]) {
     int64_t a = y ? p.y0 : p.x0, n = y ? p.h : p.w, s = y ? p.dy : p.dx;
-    Value w = Value::range(a, a + (n - 1) * s, n == 1 ? 0 : s, false);
+    Value w = Value::range(a, a + (n - 1) * s, s);
     v = first ? w : join(v, w);
     first = false;
   }
@@ -134,9 +134,7 @@ void Walker::load(const Instr &i) {
   touch(i, a);
   race(i, a);
   bool isFloat = i.op == Op::LdH || i.op == Op::LdB;
-  Value v = isFloat ? Value() : known(at, bytes);
-  v.tag = -1;
-  setReg(i.a, v);
+  setReg(i.a, isFloat ? Value() : known(at, bytes));
 }
 
 void Walker::store(const Instr &i) {
@@ -146,7 +144,6 @@ void Walker::store(const Instr &i) {
   Value at = shiftBy(reg(i, i.b), i.imm);
   Access a{scalarShape(bytes), at, true};
   Value v = reg(i, i.a);
-  v.tag = -1;
   touch(i, a);
   race(i, a);
   if (bytes == 4 && at.isConst())
@@ -168,8 +165,7 @@ Value Walker::known(const Value &at, unsigned bytes) {
         changeable.find_first_in(unsigned(a), unsigned(a + bytes)) >= 0)
       return {};
     relied.set(unsigned(a), unsigned(a + bytes));
-    Value w = Value::range(it->second.lo, it->second.hi,
-                           it->second.lo == it->second.hi ? 0 : 1, false);
+    Value w = Value::range(it->second.lo, it->second.hi);
     v = a == at.lo ? w : join(v, w);
   }
   return v;

@@ -192,24 +192,22 @@ private:
   std::optional<uint64_t> mismatch(const std::vector<Event> &sender,
                                    const std::vector<Event> &receiver) {
     struct Side {
-      Cursor at;
+      llvm::ArrayRef<Event> rest;
       bool out;
       uint64_t words = 0, ops = 0; // ops since both sides last ended together
-    } from{Cursor(&sender), true}, to{Cursor(&receiver), false};
+    } from{sender, true}, to{receiver, false};
     auto spend = [&] { return framingBudget && framingBudget--; };
     auto advance = [&](Side &s) {
-      const Event *e = s.at.peek();
-      for (; e && !e->uses(int(color), s.out); e = s.at.peek()) {
-        if (!spend())
-          return false;
-        s.at.pop();
+      while (!s.rest.empty() && spend()) {
+        const Event &e = s.rest.front();
+        s.rest = s.rest.drop_front();
+        if (!e.uses(int(color), s.out))
+          continue;
+        s.words = satAdd(s.words, e.words);
+        ++s.ops;
+        return true;
       }
-      if (!e || !spend())
-        return false;
-      s.words = satAdd(s.words, e->times);
-      ++s.ops;
-      s.at.pop();
-      return true;
+      return false;
     };
     for (uint64_t together = 0; advance(from.words <= to.words ? from : to);) {
       if (from.words != to.words)

@@ -10,8 +10,6 @@ using namespace weft::verify;
 using weft::isa::Instr;
 using weft::isa::Op;
 
-constexpr uint64_t UnrollCost = 4096; // of a loop unrolled anywhere
-constexpr uint64_t TopUnrollTrips = 4096, TopUnrollCost = 4'000'000;
 constexpr unsigned MaxNesting = 16;
 
 Structure::Structure(const std::vector<Instr> &instrs, uint32_t words)
@@ -20,7 +18,6 @@ Structure::Structure(const std::vector<Instr> &instrs, uint32_t words)
   for (size_t i = 0; i != instrs.size(); ++i)
     indexOf[instrs[i].wordIndex] = int64_t(i);
   loopEnd.assign(instrs.size(), 0);
-  unrolled.assign(instrs.size(), false);
 }
 
 bool Structure::parse(size_t entry, bool isTask, Sequence &out,
@@ -57,7 +54,7 @@ bool Structure::parseBody(size_t pc, bool isTask, Sequence &out,
                   "the code ends without halt, endtask or ret");
     const Instr &i = instrs[pc];
     Sequence &here = open.back().body;
-    here.cost = satAdd(here.cost, 1);
+    here.steps = satAdd(here.steps, 1);
     switch (i.op) {
     case Op::Loop:
       open.push_back({pc, {}});
@@ -67,7 +64,7 @@ bool Structure::parseBody(size_t pc, bool isTask, Sequence &out,
         return fail(error, pc, "endloop closes no loop of this subroutine");
       if (instrs[open.back().loop].a != i.a)
         return fail(error, pc, "endloop names another register than its loop");
-      close(open, pc, isTask);
+      close(open, pc);
       break;
     case Op::Call:
       if (!call(i, here, error))
@@ -94,18 +91,13 @@ bool Structure::parseBody(size_t pc, bool isTask, Sequence &out,
   }
 }
 
-void Structure::close(std::vector<Open> &open, size_t pc, bool isTask) {
+void Structure::close(std::vector<Open> &open, size_t pc) {
   Open inner = open.back();
   open.pop_back();
-  uint64_t trips = uint64_t(uint32_t(instrs[inner.loop].imm));
-  uint64_t full = satMul(trips, inner.body.cost);
-  bool top = isTask && open.size() == 1 && trips <= TopUnrollTrips &&
-             full <= TopUnrollCost;
   loopEnd[inner.loop] = pc;
-  unrolled[inner.loop] = top || full <= UnrollCost;
   Sequence &outer = open.back().body;
-  outer.cost = satAdd(outer.cost,
-                      unrolled[inner.loop] ? full : satMul(2, inner.body.cost));
+  outer.steps = satAdd(
+      outer.steps, satMul(uint32_t(instrs[inner.loop].imm), inner.body.steps));
   outer.depth = std::max(outer.depth, inner.body.depth + 1);
 }
 
@@ -117,7 +109,7 @@ bool Structure::call(const Instr &i, Sequence &here, std::string &error) {
   Sequence callee;
   if (!parse(size_t(target), false, callee, error))
     return false;
-  here.cost = satAdd(here.cost, callee.cost);
+  here.steps = satAdd(here.steps, callee.steps);
   here.depth = std::max(here.depth, callee.depth + 1);
   return true;
 }

@@ -24,7 +24,7 @@ public:
   }
 
   struct Sequence {
-    uint64_t cost = 0;  // abstract instructions to walk
+    uint64_t steps = 0; // instructions that a PE executes
     unsigned depth = 0; // of loops and calls together
   };
   /// Parses from `entry` to the end of the task or subroutine; an error is a
@@ -32,7 +32,6 @@ public:
   bool parse(size_t entry, bool isTask, Sequence &out, std::string &error);
 
   std::vector<size_t> loopEnd; // of a Loop: index of its EndLoop
-  std::vector<bool> unrolled;  // is each round of the Loop walked?
 
 private:
   struct Open {
@@ -41,7 +40,7 @@ private:
   };
   bool fail(std::string &error, size_t index, const std::string &what);
   bool parseBody(size_t pc, bool isTask, Sequence &out, std::string &error);
-  void close(std::vector<Open> &open, size_t pc, bool isTask);
+  void close(std::vector<Open> &open, size_t pc);
   bool call(const isa::Instr &i, Sequence &here, std::string &error);
 
   const std::vector<isa::Instr> &instrs;

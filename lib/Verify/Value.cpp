@@ -20,52 +20,21 @@ static int64_t gcd3(int64_t a, int64_t b, int64_t c) {
   return std::gcd(std::gcd(a, b), c);
 }
 
-Value Value::range(int64_t lo, int64_t hi, int64_t step, bool exact) {
+Value Value::range(int64_t lo, int64_t hi, int64_t step) {
   if (lo == hi)
     return constant(int32_t(uint32_t(uint64_t(lo))));
   if (lo < Min32 || hi > Max32)
     return {};
-  return {lo, hi, std::max<int64_t>(step, 1), exact, -1, 0};
-}
-
-bool Value::contains(const Value &o) const {
-  if (o.lo < lo || o.hi > hi)
-    return false;
-  if (step == 0)
-    return true;
-  return (o.lo - lo) % step == 0 && o.step % step == 0;
+  return {lo, hi, std::max<int64_t>(step, 1)};
 }
 
 Value weft::verify::join(const Value &a, const Value &b) {
-  if (a.sameSet(b)) {
-    Value v = a;
-    v.exact = a.exact && b.exact;
-    if (a.tag != b.tag || a.delta != b.delta)
-      v.tag = -1;
-    return v;
-  }
   return Value::range(std::min(a.lo, b.lo), std::max(a.hi, b.hi),
-                      gcd3(a.step, b.step, b.lo - a.lo), false);
+                      gcd3(a.step, b.step, b.lo - a.lo));
 }
 
 Value weft::verify::shiftBy(const Value &a, int64_t k) {
-  Value v = Value::range(a.lo + k, a.hi + k, a.step, a.exact);
-  if (!v.isTop() && a.tag >= 0) {
-    v.tag = a.tag;
-    v.delta = a.delta + k;
-  }
-  return v;
-}
-
-Value weft::verify::advance(const Value &a, int64_t k, int64_t rounds) {
-  __int128 far = __int128(k) * rounds;
-  if (far > Max32 || far < -Max32)
-    return {};
-  int64_t d = int64_t(far);
-  return Value::range(a.lo + std::min<int64_t>(d, 0),
-                      a.hi + std::max<int64_t>(d, 0),
-                      d == 0 ? a.step : std::gcd(a.step, k),
-                      a.isConst() || (d == 0 && a.exact));
+  return Value::range(a.lo + k, a.hi + k, a.step);
 }
 
 static Value add(const Value &b, const Value &c) {
@@ -73,12 +42,11 @@ static Value add(const Value &b, const Value &c) {
     return shiftBy(b, c.lo);
   if (b.isConst())
     return shiftBy(c, b.lo);
-  return Value::range(b.lo + c.lo, b.hi + c.hi, std::gcd(b.step, c.step),
-                      false);
+  return Value::range(b.lo + c.lo, b.hi + c.hi, std::gcd(b.step, c.step));
 }
 
 static Value negate(const Value &v) {
-  return Value::range(-v.hi, -v.lo, v.step, v.exact);
+  return Value::range(-v.hi, -v.lo, v.step);
 }
 
 static Value multiply(const Value &b, const Value &c) {
@@ -86,12 +54,11 @@ static Value multiply(const Value &b, const Value &c) {
   int64_t lo = *std::min_element(p, p + 4), hi = *std::max_element(p, p + 4);
   if (lo != hi && (lo < Min32 || hi > Max32))
     return {}; // before the step, whose product could overflow
-  bool exact = (b.isConst() && c.exact) || (c.isConst() && b.exact);
   if (b.isConst() || c.isConst())
-    return Value::range(
-        lo, hi, std::abs(b.isConst() ? b.lo * c.step : c.lo * b.step), exact);
-  return Value::range(
-      lo, hi, gcd3(b.lo * c.step, c.lo * b.step, b.step * c.step), false);
+    return Value::range(lo, hi,
+                        std::abs(b.isConst() ? b.lo * c.step : c.lo * b.step));
+  return Value::range(lo, hi,
+                      gcd3(b.lo * c.step, c.lo * b.step, b.step * c.step));
 }
 
 /// b & mask for a constant mask >= 0, or for two values >= 0.
@@ -105,16 +72,16 @@ static Value conjunction(const Value &b, const Value &c) {
     if (low && b.lo >= 0 && b.hi <= c.lo)
       return b;
     int64_t unit = c.lo & -c.lo;
-    return c.lo == 0 ? Value::constant(0) : Value::range(0, c.lo, unit, false);
+    return c.lo == 0 ? Value::constant(0) : Value::range(0, c.lo, unit);
   }
   if (c.isConst() && c.lo < 0 && b.lo >= 0) { // clears low bits, mostly
     int64_t unit = c.lo & -c.lo;
-    return Value::range(0, b.hi / unit * unit, unit, false);
+    return Value::range(0, b.hi / unit * unit, unit);
   }
   if (b.lo >= 0 && c.lo >= 0)
-    return Value::range(0, std::min(b.hi, c.hi), 1, false);
+    return Value::range(0, std::min(b.hi, c.hi));
   if (b.lo >= 0 || c.lo >= 0)
-    return Value::range(0, b.lo >= 0 ? b.hi : c.hi, 1, false);
+    return Value::range(0, b.lo >= 0 ? b.hi : c.hi);
   return {};
 }
 
@@ -127,7 +94,7 @@ static Value disjunction(Op op, const Value &b, const Value &c) {
   int64_t top = 1;
   while (top <= std::max(b.hi, c.hi))
     top *= 2;
-  return Value::range(0, top - 1, 1, false);
+  return Value::range(0, top - 1);
 }
 
 static Value shiftLeft(const Value &b, const Value &c) {
@@ -138,18 +105,17 @@ static Value shiftLeft(const Value &b, const Value &c) {
 
 static Value shiftRight(Op op, const Value &b, const Value &c) {
   if (!c.isConst())
-    return b.lo >= 0 ? Value::range(0, b.hi, 1, false) : Value();
+    return b.lo >= 0 ? Value::range(0, b.hi) : Value();
   int64_t n = c.lo & 31;
   bool logical = op == Op::Shr || op == Op::Shri;
   if (b.lo < 0 && logical) {
     if (b.isConst())
       return Value::constant(int32_t(uint32_t(int32_t(b.lo)) >> n));
-    return n == 0 ? b : Value::range(0, int64_t(0xffffffffu >> n), 1, false);
+    return n == 0 ? b : Value::range(0, int64_t(0xffffffffu >> n));
   }
   int64_t unit = int64_t(1) << n;
   bool whole = b.lo % unit == 0 && b.step % unit == 0;
-  return Value::range(b.lo >> n, b.hi >> n, whole ? b.step / unit : 1,
-                      whole && b.exact);
+  return Value::range(b.lo >> n, b.hi >> n, whole ? b.step / unit : 1);
 }
 
 static Value extreme(Op op, const Value &b, const Value &c) {
@@ -161,7 +127,7 @@ static Value extreme(Op op, const Value &b, const Value &c) {
   int64_t lo = isMin ? std::min(b.lo, c.lo) : std::max(b.lo, c.lo);
   int64_t hi = isMin ? std::min(b.hi, c.hi) : std::max(b.hi, c.hi);
   // The low end must be a member of the progression for the step to hold.
-  return Value::range(lo, hi, gcd3(b.step, c.step, b.lo - c.lo), false);
+  return Value::range(lo, hi, gcd3(b.step, c.step, b.lo - c.lo));
 }
 
 static Value compare(Op op, const Value &b, const Value &c) {
@@ -171,7 +137,7 @@ static Value compare(Op op, const Value &b, const Value &c) {
     return Value::constant(b.lo == c.lo);
   if (op == Op::Seq && (b.hi < c.lo || c.hi < b.lo))
     return Value::constant(0);
-  return Value::range(0, 1, 1, false);
+  return Value::range(0, 1);
 }
 
 Value weft::verify::evaluate(Op op, const Value &old, const Value &b,
@@ -209,7 +175,7 @@ Value weft::verify::evaluate(Op op, const Value &old, const Value &b,
   case Op::Seq:
     return compare(op, b, c);
   case Op::FLt:
-    return Value::range(0, 1, 1, false);
+    return Value::range(0, 1);
   case Op::Sel:
     if (old.lo > 0 || old.hi < 0)
       return b;

@@ -3,8 +3,7 @@
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
 // Addresses are all the verifier wants to know of data. An interval bounds
-// them, a step proves their alignment, and a tag ("what slot s held when the
-// loop's round began, plus d") finds the pointers that loops advance.
+// them and a step proves their alignment.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WEFT_LIB_VERIFY_VALUE_H
@@ -20,26 +19,17 @@ namespace weft::verify {
 struct Value {
   int64_t lo = std::numeric_limits<int32_t>::min();
   int64_t hi = std::numeric_limits<int32_t>::max();
-  int64_t step = 1;   // 0 for a constant
-  bool exact = false; // every value of the set occurs, in some round on each PE
-  int tag = -1;       // slot whose value at the start of the round ...
-  int64_t delta = 0;  // ... plus this it is
+  int64_t step = 1; // 0 for a constant
 
-  static Value constant(int64_t v) { return {v, v, 0, true, -1, 0}; }
-  /// Clears the rest of the state if the range leaves i32 (it would wrap).
-  static Value range(int64_t lo, int64_t hi, int64_t step, bool exact);
+  static Value constant(int64_t v) { return {v, v, 0}; }
+  /// Anything if the range leaves i32 (it would wrap).
+  static Value range(int64_t lo, int64_t hi, int64_t step = 1);
   bool isConst() const { return lo == hi; }
   bool isTop() const { return !isConst() && hi - lo >= (int64_t(1) << 32) - 1; }
-  bool contains(const Value &o) const;
-  bool sameSet(const Value &o) const {
-    return lo == o.lo && hi == o.hi && step == o.step;
-  }
 };
 
 Value join(const Value &a, const Value &b);
-/// a + k * [0, rounds] of a pointer that advances by k per round.
-Value advance(const Value &a, int64_t k, int64_t rounds);
-Value shiftBy(const Value &a, int64_t k); // a + k, tag kept
+Value shiftBy(const Value &a, int64_t k); // a + k
 /// The result of the scalar op `op` on b, c (old: the previous content of a).
 Value evaluate(isa::Op op, const Value &old, const Value &b, const Value &c);
 

@@ -81,14 +81,14 @@ void Walker::vectorOperands(const Instr &i) {
     memoryOperand(i, i.dst, true, o);
   if (o.count == 0)
     report("R-OP-3", i, "no operand in memory, and no length");
-  Event e{Event::Op, i.async, uint8_t(i.microthread & 15), -1, -1, -1,
-          o.words(), {}};
+  Event e{Event::Op, i.async,  uint8_t(i.microthread & 15), -1, -1,
+          -1,        o.words()};
   e.in0 = fabricOperand(i, i.src0, o);
   e.in1 = fabricOperand(i, i.src1, o);
   e.out = fabricOperand(i, i.dst, o);
   bool fabric = e.in0 >= 0 || e.in1 >= 0 || e.out >= 0;
-  if (fabric && e.times) // without a length it is a finding
-    events->push_back(std::move(e));
+  if (fabric && e.words) // without a length it is a finding
+    record(e);
   if (o.fabricIn > c.target.fabricInputsPerOp)
     report("R-QUE-4", i,
            cat(o.fabricIn, " fabric inputs, at most ",
@@ -96,9 +96,9 @@ void Walker::vectorOperands(const Instr &i) {
   for (Operand src : {i.src0, i.src1})
     if (src.kind == OperandKind::Reg)
       reg(i, src.index);
-  traffic.elements = satAdd(traffic.elements, satMul(o.count, multiplier));
+  traffic.elements = satAdd(traffic.elements, o.count);
   if (i.op == Op::VFMac || i.op == Op::VFDot)
-    traffic.macs = satAdd(traffic.macs, satMul(o.count, multiplier));
+    traffic.macs = satAdd(traffic.macs, o.count);
   if (i.dst.kind == OperandKind::Reg) {
     reg(i, i.dst.index); // reductions add to what it holds
     setReg(i.dst.index, {});
@@ -151,7 +151,7 @@ int Walker::fabricOperand(const Instr &i, Operand op, Operands &o) {
   for (const bin::QueueBinding &q : k.queues)
     if (q.queue == op.index && q.output != in) {
       uint64_t &n = (in ? traffic.received : traffic.sent)[q.color];
-      n = satAdd(n, satMul(o.words(), multiplier));
+      n = satAdd(n, o.words());
       return q.color;
     }
   report("R-QUE-1", i, name + " is bound to no colour");

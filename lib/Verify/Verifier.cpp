@@ -124,7 +124,7 @@ Result weft::verify::verify(const bin::Program &program, const Target &target) {
   Result result;
   result.rules.assign(std::begin(Rules), std::end(Rules));
   Findings findings;
-  Context c{program, target, findings, {}, {}, {}};
+  Context c{program, target, findings, {}, {}, {}, {}};
   if (checkGrid(c)) {
     checkClasses(c);
     collectRoutesAndStreams(c);

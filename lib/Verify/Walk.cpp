@@ -14,6 +14,9 @@ using isa::Op;
 using isa::Operand;
 using isa::OperandKind;
 
+static const char *const TooLong =
+    "its PEs execute more instructions than are followed";
+
 ClassFacts Walker::run() {
   ClassFacts facts;
   std::string error;
@@ -39,13 +42,13 @@ ClassFacts Walker::run() {
     else
       changeable.set();
   }
-  for (const Found &f : found)
-    c.findings.add(f.key.first, f.message);
+  for (const auto &[key, message] : found)
+    c.findings.add(key.first, message);
   facts.walked = halted;
   facts.traffic = traffic;
   facts.peakBytes = peak;
   facts.peakReached = peakReached;
-  facts.events = std::move(recorded);
+  facts.events = std::move(events);
   return facts;
 }
 
@@ -56,21 +59,13 @@ std::string Walker::where(const Instr &i) const {
 
 /// One finding per rule and instruction.
 void Walker::report(const char *rule, const Instr &i, const std::string &what) {
-  std::pair<std::string, uint32_t> key = {rule, i.wordIndex};
-  if (reported.insert(key).second)
-    found.push_back({key, where(i) + ": " + what});
+  std::string &message = found[{rule, i.wordIndex}];
+  if (message.empty())
+    message = where(i) + ": " + what;
 }
 
 void Walker::report(const char *rule, const std::string &what) {
-  std::pair<std::string, uint32_t> key = {rule, ~0u};
-  if (reported.insert(key).second)
-    found.push_back({key, className(c, cls) + ": " + what});
-}
-
-void Walker::forgetFindings(size_t keep) {
-  for (size_t n = keep; n < found.size(); ++n)
-    reported.erase(found[n].key);
-  found.erase(found.begin() + std::min(keep, found.size()), found.end());
+  found.try_emplace({rule, ~0u}, className(c, cls) + ": " + what);
 }
 
 bool Walker::checkTasks() {
@@ -95,6 +90,9 @@ bool Walker::checkTasks() {
     if (!structure->parse(size_t(entry), true, seq, error)) {
       c.findings.add("R-OP-5", name + ": " + error);
       ok = false;
+    } else if (seq.steps > c.budget.steps) { // refused before it is walked
+      c.findings.add("R-TASK-2", cat(name, ": ", TooLong));
+      ok = false;
     }
     start |= t.start;
   }
@@ -108,15 +106,11 @@ bool Walker::checkTasks() {
 
 void Walker::walk() {
   found.clear();
-  reported.clear();
   traffic = {};
-  recorded.clear();
-  events = &recorded;
+  events.clear();
   peak = peakReached = 0;
   halted = false;
   activations.clear();
-  steps = 0;
-  multiplier = 1;
   state = {};
   have = image.certain;
   stored.clear();
@@ -140,9 +134,7 @@ void Walker::runTasks(std::set<uint32_t> &runnable) {
         execute(size_t(structure->at(t.entry)), instrs.size());
   }
   if (exhausted())
-    report("R-TASK-2",
-           cat("not at halt after ", StepBudget,
-               " abstract steps; the tasks never end, or loops nest too deep"));
+    report("R-TASK-2", TooLong);
   else if (!halted)
     report("R-TASK-2", "the last task ends without halt");
 }
@@ -180,13 +172,11 @@ void Walker::checkResults() {
 void Walker::execute(size_t pc, size_t end) {
   while (pc != end && !halted && !exhausted()) {
     const Instr &i = instrs[pc];
-    ++steps;
-    fetch(i, 1);
+    fetch(i);
     switch (i.op) {
     case Op::Loop:
-      loop(pc, i);
+      loop(i, pc + 1, structure->loopEnd[pc]);
       pc = structure->loopEnd[pc];
-      fetch(instrs[pc], uint32_t(i.imm));
       break;
     case Op::Call:
       execute(size_t(structure->at(uint32_t(i.imm))), instrs.size());
@@ -204,9 +194,30 @@ void Walker::execute(size_t pc, size_t end) {
   }
 }
 
-void Walker::fetch(const Instr &i, uint64_t times) {
-  traffic.instructions =
-      satAdd(traffic.instructions, satMul(times, multiplier));
+/// Loop and EndLoop write the counter.
+void Walker::loop(const Instr &i, size_t body, size_t end) {
+  for (uint32_t round = 0; round != uint32_t(i.imm); ++round) {
+    reg(i, i.a);
+    setReg(i.a, Value::constant(round));
+    execute(body, end);
+    if (halted || exhausted())
+      return;
+    fetch(instrs[end]);
+  }
+  reg(i, i.a);
+  setReg(i.a, {});
+}
+
+void Walker::record(const Event &e) {
+  if (c.budget.events == 0)
+    return report("R-TASK-2", TooLong);
+  --c.budget.events;
+  events.push_back(e);
+}
+
+void Walker::fetch(const Instr &i) {
+  c.budget.steps -= c.budget.steps != 0;
+  ++traffic.instructions;
   uint64_t end = k.codeAddr + 4 * uint64_t(i.wordIndex + i.numWords);
   peak = std::max(peak, end);
   peakReached = std::max(peakReached, end);

@@ -3,9 +3,9 @@
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
 // Control flow is static, so one walk per class covers all its PEs: registers
-// hold strided intervals over the PEs and rounds. A loop is walked for its
-// first round and once more for all others; short loops and those of a task's
-// top level (whose counters index tables of addresses) are unrolled.
+// hold strided intervals over the PEs. Every round of a loop is walked: what is
+// known of memory and of the ops in flight is that of one moment, never of
+// several rounds at once.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WEFT_LIB_VERIFY_WALK_H
@@ -19,8 +19,6 @@ namespace weft::verify {
 using isa::Instr;
 using isa::Operand;
 using isa::OperandKind;
-
-constexpr uint64_t StepBudget = 20'000'000; // abstract instructions per class
 
 /// Byte runs [first, first + second) relative to a DSD's base, ascending.
 using Runs = std::vector<std::pair<int64_t, int64_t>>;
@@ -52,30 +50,11 @@ struct Flight {
   bool fabric = false;
 };
 
-constexpr unsigned NumSlots = isa::NumRegs + isa::NumDsrs;
-
 struct State {
   std::array<Value, isa::NumRegs> regs;
   std::array<Dsr, isa::NumDsrs> dsrs;
   std::array<Flight, 16> flights;
   std::map<int64_t, Value> spilled; // what `st` put at a known address
-
-  Value &slot(unsigned s) {
-    return s < isa::NumRegs ? regs[s] : dsrs[s - isa::NumRegs].base;
-  }
-  /// Starts a round: every slot is "itself plus 0".
-  void retag() {
-    for (unsigned s = 0; s != NumSlots; ++s) {
-      slot(s).tag = int(s);
-      slot(s).delta = 0;
-    }
-    forgetFlightTags();
-  }
-  void forgetFlightTags() {
-    for (Flight &f : flights)
-      for (Access &a : f.accesses)
-        a.base.tag = -1;
-  }
 };
 
 class Walker {
@@ -91,25 +70,16 @@ private:
   std::string where(const Instr &i) const;
   void report(const char *rule, const Instr &i, const std::string &what);
   void report(const char *rule, const std::string &what);
-  void forgetFindings(size_t keep);
   bool checkTasks();
   void walk();
   void runTasks(std::set<uint32_t> &runnable);
   uint32_t nextTask(std::set<uint32_t> &runnable);
   void checkResults();
   void execute(size_t pc, size_t end);
-  void fetch(const Instr &i, uint64_t times);
-  bool exhausted() const { return steps > StepBudget; }
-
-  // Loops.cpp
-  void loop(size_t pc, const Instr &i);
-  void summarise(const Instr &i, size_t body, size_t end, int64_t trips);
-  static Value lastRound(Value v, int64_t d, int64_t rounds);
-  static std::optional<int64_t> stride(State &s0, unsigned s);
-  bool settle(State &first, State &head, State &out, unsigned counter,
-              unsigned attempt);
-  static bool settleFlight(Flight &before, const Flight &now);
-  void retagAfter(State &entry, State &first, State &out, int64_t trips);
+  void loop(const Instr &i, size_t body, size_t end);
+  void fetch(const Instr &i);
+  void record(const Event &e);
+  bool exhausted() const { return c.budget.steps == 0; }
 
   // Scalar.cpp
   void setReg(unsigned r, const Value &v);
@@ -184,20 +154,16 @@ private:
   State state;
   const Access *ownResult = nullptr; // of the op at hand
   Traffic traffic;
-  std::vector<Event> recorded, *events = nullptr; // the list being filled
-  uint64_t multiplier = 1, steps = 0, peak = 0, peakReached = 0;
+  std::vector<Event> events;
+  uint64_t peak = 0, peakReached = 0;
   bool halted = false;
   std::vector<uint32_t> activations; // of tasks that have not started, in order
   llvm::BitVector have;       // bytes written so far, or loaded on every PE
   llvm::BitVector stored;     // bytes the code may write
   llvm::BitVector relied;     // constants that loads took as known
   llvm::BitVector changeable; // bytes that are no constants after all
-  struct Found {
-    std::pair<std::string, uint32_t> key; // rule and word
-    std::string message;
-  };
-  std::vector<Found> found;
-  std::set<std::pair<std::string, uint32_t>> reported;
+  std::map<std::pair<std::string, uint32_t>, std::string>
+      found; // by rule, word
 };
 
 } // namespace weft::verify

@@ -79,7 +79,7 @@ void checkViews(const bin::Program &p) {
 }
 
 /// Whether it took the usual time: the verifier keeps bits for each byte of
-/// SRAM.
+/// SRAM and walks each instruction that a PE executes.
 bool checkVerifier(const bin::Program &p) {
   llvm::Expected<Target> target = parseTarget(p.targetYaml, "");
   if (!target)
@@ -90,7 +90,11 @@ bool checkVerifier(const bin::Program &p) {
       wrong("a finding has a rule and a message");
   if (verify::printResult(r).empty())
     wrong("a result has a report");
-  return target->sramBytes <= 16384;
+  uint64_t pes = 0;
+  for (const bin::PEClass &c : p.classes)
+    for (const bin::Pattern &where : c.where)
+      pes += where.count();
+  return target->sramBytes <= 16384 && r.counts.instructions / 16384 <= pes;
 }
 
 } // namespace

@@ -138,6 +138,55 @@ TEST(Verifier, OutputsAreReadWhereCodeRuns) {
   EXPECT_RULE(p, "R-MEM-3");
 }
 
+// What a round reads was written by the rounds before, not by those to come.
+TEST(Verifier, ARoundReadsAheadOfItsStores) {
+  auto loop = [](const std::string &read, const std::string &first) {
+    return single({"li r4, 9000", "loop r1, 2000", read, "st r0, r4",
+                   "addi r4, r4, 4", "endloop r1", "ld r2, r0+16996", first,
+                   "halt"});
+  };
+  EXPECT_CLEAN(loop("nop", "nop"));
+  EXPECT_RULE(loop("ld r2, r4", "nop"), "R-MEM-3");
+  EXPECT_RULE(loop("ld r2, r4+400", "nop"), "R-MEM-3");
+  EXPECT_RULE(loop("ld r2, r0+9400", "nop"), "R-MEM-3");
+  EXPECT_RULE(loop("nop", "ld r2, r0+17000"), "R-MEM-3");
+  // Initial data lies at 10000 to 10128: only the 17th round leaves it.
+  EXPECT_RULE(single({"li r4, 10064", "loop r1, 17", "ld r2, r4", "st r0, r4",
+                      "addi r4, r4, 4", "endloop r1", "halt"}),
+              "R-MEM-3");
+  EXPECT_CLEAN(single({"li r4, 10064", "loop r1, 16", "ld r2, r4", "st r0, r4",
+                       "addi r4, r4, 4", "endloop r1", "halt"}));
+}
+
+// A pointer that stands still from round 1 on, but not in round 0.
+TEST(Verifier, ARoundReadsAPlaceThatRoundZeroDoesNotWrite) {
+  std::vector<std::string> code = {
+      "li r4, 9000", "loop r1, 5000", "ld r2, r0+9004",
+      "st r0, r4",   "li r4, 9004",   "endloop r1",
+      "halt"};
+  EXPECT_RULE(single(code), "R-MEM-3");
+  std::swap(code[2], code[3]);
+  EXPECT_RULE(single(code), "R-MEM-3"); // round 0
+  code[0] = "li r4, 9004";
+  EXPECT_CLEAN(single(code));
+}
+
+// The inner loop fills a row, the outer round reads it whole.
+TEST(Verifier, InnerLoopsWriteWhatOuterRoundsRead) {
+  auto nest = [](const std::string &row) {
+    return single({"li r4, 8192", "loop r1, 100", "mov r5, r4", "loop r2, 64",
+                   "st r0, r5", "addi r5, r5, 4", "endloop r2", row,
+                   "vfdot r6, d0, d0", "addi r4, r4, 64", "endloop r1",
+                   "halt"});
+  };
+  EXPECT_CLEAN(nest("dsd d0, r4, f32, [64:1]"));
+  EXPECT_CLEAN(nest("dsd d0, r4+192, f32, [16:1]"));
+  EXPECT_CLEAN(nest("dsd d0, r0+8192, f32, [64:1]"));
+  EXPECT_RULE(nest("dsd d0, r4, f32, [65:1]"), "R-MEM-3");
+  EXPECT_RULE(nest("dsd d0, r4-4, f32, [1:1]"), "R-MEM-3");
+  EXPECT_RULE(nest("dsd d0, r0+8448, f32, [16:1]"), "R-MEM-3");
+}
+
 TEST(Verifier, ARoundReadsWhatTheOneBeforeWrote) {
   std::vector<std::string> code = {
       "st r0, r0+9000", "li r4, 9000",    "loop r1, 8000", "ld r2, r4", "nop",
@@ -147,8 +196,8 @@ TEST(Verifier, ARoundReadsWhatTheOneBeforeWrote) {
   EXPECT_RULE(single(code), "R-MEM-3");
 }
 
-// 5,000 rounds, too many to walk one by one: the op of one round is in flight
-// in the next, and a store meets it in round 75. One that stands still does
+// 5,000 rounds: the op of one round is in flight in the next, and a store meets
+// it in round 75. One that stands still does
 // not.
 TEST(Verifier, AnOpInFlightFromRoundToRound) {
   auto code = [](const std::string &store, const std::string &move) {
@@ -182,7 +231,7 @@ TEST(Verifier, RuleMem5) {
   EXPECT_CLEAN(single(code));
   code.erase(code.begin() + 3);
   EXPECT_RULE(single(code), "R-MEM-5");
-  // Interleaved halves do not meet; the same long loop, by its tag.
+  // Interleaved halves do not meet; the same in a long loop.
   EXPECT_CLEAN(
       single({"dsd d0, r0+10000, f32, [8:2]", "dsd d1, r0+10004, f32, [8:2]",
               "vmov d0, r0, async=1", "vmov d1, r0", "wait 1", "halt"}));

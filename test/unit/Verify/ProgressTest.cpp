@@ -167,17 +167,16 @@ TEST(Progress, PortionsOfAStream) {
 }
 
 TEST(Progress, WhatTakesTooLongIsRefused) {
-  // 20 million words, one by one.
-  auto loops = [](std::string op) {
-    return std::vector<std::string>{"loop r1, 4000", "loop r2, 5000", op,
-                                    "endloop r2",    "endloop r1",    "halt"};
-  };
+  // 12 million words, taken one by one.
   Program p = pair({}, {});
-  p.classes[0].code = assemble(loops("vmov out2, r0, len=1"));
-  p.classes[1].code = assemble(loops("vrsum r3, in2, len=1"));
+  p.classes[0].code = assemble(
+      {"loop r1, 200", "vmov out2, r0, len=60000", "endloop r1", "halt"});
+  p.classes[1].code =
+      assemble({"loop r1, 4000", "loop r2, 3000", "vrsum r3, in2, len=1",
+                "endloop r2", "endloop r1", "halt"});
   p.classes[0].queues = {out(2, 0)};
   p.classes[1].queues = {in(2, 0)};
-  p.streams = {{"a", 0, {0, 0, 1, 1}, 1, 1, 0, 0, 20000000}};
+  p.streams = {{"a", 0, {0, 0, 1, 1}, 1, 1, 0, 0, 12000000}};
   auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(findings(p), "R-TASK-2: that no PEs wait for each other is not "
                          "shown: more than 10000000 steps\n");

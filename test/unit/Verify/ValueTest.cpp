@@ -19,6 +19,10 @@ std::vector<int32_t> members(const Value &v) {
   return r;
 }
 
+bool contains(const Value &v, int64_t x) {
+  return x >= v.lo && x <= v.hi && (v.step == 0 || (x - v.lo) % v.step == 0);
+}
+
 int32_t concrete(Op op, int32_t old, int32_t b, int32_t c) {
   uint32_t ub = uint32_t(b), uc = uint32_t(c);
   switch (op) {
@@ -59,7 +63,7 @@ Value randomValue(std::mt19937 &rng) {
     lo = rng() % 2 ? INT32_MAX - 20 : INT32_MIN;
   if (n == 0)
     return Value::constant(lo);
-  return Value::range(lo, lo + n * step, step, true); // may be top
+  return Value::range(lo, lo + n * step, step); // may be top
 }
 
 TEST(Value, TransferContainsEveryResult) {
@@ -75,28 +79,26 @@ TEST(Value, TransferContainsEveryResult) {
     for (int32_t x : members(b))
       for (int32_t y : members(c)) {
         Value one = Value::constant(concrete(op, int32_t(old.lo), x, y));
-        ASSERT_TRUE(r.contains(one))
+        ASSERT_TRUE(contains(r, one.lo))
             << "op " << int(op) << " on " << x << ", " << y << " gives "
             << one.lo << ", not in [" << r.lo << ", " << r.hi << "] step "
             << r.step;
       }
     Value j = join(b, c);
     for (int32_t x : members(b))
-      ASSERT_TRUE(j.contains(Value::constant(x)));
+      ASSERT_TRUE(contains(j, x));
   }
 }
 
 TEST(Value, KeepsAlignmentAndClamps) {
-  Value x = Value::range(0, 15, 1, true);
+  Value x = Value::range(0, 15);
   Value a = evaluate(Op::Muli, {}, x, Value::constant(64));
   EXPECT_EQ(a.step, 64);
-  EXPECT_TRUE(a.exact);
   Value clamped =
       evaluate(Op::Max, {}, evaluate(Op::Min, {}, Value(), Value::constant(31)),
                Value::constant(0));
   EXPECT_EQ(clamped.lo, 0);
   EXPECT_EQ(clamped.hi, 31);
-  EXPECT_FALSE(clamped.exact);
   EXPECT_EQ(evaluate(Op::Shli, {}, clamped, Value::constant(4)).step, 16);
 }
 

@@ -53,7 +53,7 @@ TEST(Verifier, CountsLoopsAndCalls) {
 }
 
 TEST(Verifier, PointersThatLoopsAdvance) {
-  // 1,000,000 rounds of += 0, and 30 x 1000 inner rounds that walk 4 bytes.
+  // 32 x 10,000 rounds; the pointer walks 4 bytes in each outer one.
   Program p =
       single({"li r4, 10000", "loop r1, 32", "mov r5, r4", "loop r2, 10000",
               "dsd d0, r5, f32, [1:1]", "vfdot r6, d0, d0", "endloop r2",
@@ -64,11 +64,11 @@ TEST(Verifier, PointersThatLoopsAdvance) {
   EXPECT_EQ(r.counts.macs, 320001u);
   EXPECT_EQ(r.counts.sramPeakBytes, 10128u);
   // One round more leaves the data.
-  p = single({"li r4, 10000", "loop r1, 5000", "loop r2, 5000", "nop",
+  p = single({"li r4, 10000", "loop r1, 5000", "loop r2, 50", "nop",
               "endloop r2", "dsd d0, r4, f32, [1:1]", "vfdot r6, d0, d0",
               "addi r4, r4, 4", "endloop r1", "halt"});
   EXPECT_RULE(p, "R-MEM-3");
-  p = single({"li r4, 10000", "loop r1, 50000", "loop r2, 5000", "nop",
+  p = single({"li r4, 10000", "loop r1, 50000", "loop r2, 50", "nop",
               "endloop r2", "dsd d0, r4, f32, [1:1]", "vfdot r6, d0, d0",
               "addi r4, r4, 4", "endloop r1", "halt"});
   EXPECT_RULE(p, "R-MEM-2");
@@ -130,7 +130,18 @@ TEST(Verifier, EndlessWalks) {
   p.classes[0].code =
       assemble({"loop r1, 2147483647", "loop r2, 2147483647", "vmov out2, r0",
                 "endloop r2", "endloop r1", "halt"});
+  EXPECT_RULE(p, "R-TASK-2");
+  p = chain(8, 3, 16);
+  p.classes[0].code = assemble({"vmov out2, r0", "halt"});
   EXPECT_RULE(p, "R-OP-3");
+  // 16 loops of 2^31 rounds without a body, and two tasks that take turns.
+  std::vector<std::string> deep(16, "loop r1, 2147483647");
+  deep.insert(deep.end(), 16, "endloop r1");
+  deep.push_back("halt");
+  EXPECT_RULE(single(deep), "R-TASK-2");
+  p = single({"activate 1", "endtask", "activate 0", "endtask"});
+  p.classes[0].tasks = {{0, 0, true}, {1, 2, false}};
+  EXPECT_RULE(p, "R-TASK-2");
 }
 
 // Rectangles that overlap everywhere would cut classes to single PEs, each with
