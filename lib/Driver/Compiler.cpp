@@ -219,6 +219,8 @@ private:
       if (ExitCode code = addConstant(c, import))
         return code;
     module = importOnnx(context, o.model, import, report);
+    for (const std::string &line : report.warnings)
+      llvm::errs() << line << "\n";
     for (const std::string &line : report.errors)
       llvm::errs() << line << "\n";
     if (!module)

@@ -22,75 +22,13 @@ using onnx::NodeProto;
 using onnx::TensorProto;
 using onnx::TypeProto;
 using onnx::ValueInfoProto;
-using Nodes = google::protobuf::RepeatedPtrField<NodeProto>;
 
 void Importer::error(const Twine &message) {
   report.errors.push_back((file.path + ": error: " + message).str());
 }
 
-//===----------------------------------------------------------------------===//
-// Order
-//===----------------------------------------------------------------------===//
-
-/// All names that a node reads, those of its inner graphs included.
-static void readNames(const NodeProto &node,
-                      llvm::function_ref<void(const std::string &)> visit,
-                      unsigned depth = 0) {
-  for (const std::string &name : node.input())
-    if (!name.empty())
-      visit(name);
-  for (const auto &attr : node.attribute())
-    if (attr.has_g() && depth < 64)
-      for (const NodeProto &inner : attr.g().node())
-        readNames(inner, visit, depth + 1);
-  for (const auto &attr : node.attribute())
-    if (attr.has_g())
-      for (const auto &output : attr.g().output())
-        visit(output.name());
-}
-
-/// Depth-first in file order, so a sorted graph keeps its order.
-bool Importer::sortNodes(const Nodes &nodes, std::vector<unsigned> &order) {
-  llvm::StringMap<unsigned> producer;
-  for (int i = 0; i < nodes.size(); ++i)
-    for (const std::string &name : nodes[i].output())
-      if (!name.empty() && !producer.try_emplace(name, i).second) {
-        error("node '" + nodes[i].name() + "' (" + nodes[i].op_type() + ", #" +
-              Twine(i) + "): defines '" + name + "' a second time");
-        return false;
-      }
-  enum State : uint8_t { New, Open, Done };
-  std::vector<State> state(nodes.size(), New);
-  std::vector<unsigned> stack;
-  for (int root = 0; root < nodes.size(); ++root) {
-    stack.push_back(root);
-    while (!stack.empty()) {
-      unsigned i = stack.back();
-      if (state[i] != New) {
-        stack.pop_back();
-        if (state[i] == Open)
-          order.push_back(i);
-        state[i] = Done;
-        continue;
-      }
-      state[i] = Open;
-      bool cycle = false;
-      readNames(nodes[i], [&](const std::string &name) {
-        auto found = producer.find(name);
-        if (found == producer.end())
-          return;
-        cycle |= state[found->second] == Open;
-        if (state[found->second] == New)
-          stack.push_back(found->second);
-      });
-      if (cycle) {
-        error("node '" + nodes[i].name() + "' (" + nodes[i].op_type() + ", #" +
-              Twine(i) + "): is part of a cycle");
-        return false;
-      }
-    }
-  }
-  return true;
+void Importer::warning(const Twine &message) {
+  report.warnings.push_back((file.path + ": warning: " + message).str());
 }
 
 //===----------------------------------------------------------------------===//
@@ -214,10 +152,16 @@ bool Importer::collectInputs(NodeCtx &n, bool &poisoned) {
 }
 
 bool Importer::checkAttributes(NodeCtx &n, const Rule &rule) {
-  for (const auto &attr : n.node.attribute())
-    if (!llvm::is_contained(rule.attributes, StringRef(attr.name())))
+  for (const auto &attr : n.node.attribute()) {
+    if (llvm::is_contained(rule.attributes, StringRef(attr.name())))
+      continue;
+    if (!rule.allAttributes)
       return n.fail("has attribute '" + attr.name() +
                     "', which is not supported");
+    warning("node '" + n.node.name() + "' (" + n.node.op_type() + ", #" +
+            Twine(n.index) + "): has attribute '" + attr.name() +
+            "', which no version of the op knows: ignored, as in ONNX Runtime");
+  }
   return true;
 }
 

@@ -143,6 +143,8 @@ private:
 struct Rule {
   bool (*convert)(NodeCtx &);
   std::vector<llvm::StringRef> attributes; // that it understands
+  /// They are all that any version of the op has: others mean nothing.
+  bool allAttributes = false;
 };
 
 /// All rules, by "Op" or "domain/Op".
@@ -184,6 +186,7 @@ public:
   Value loadTensor(const onnx::TensorProto &tensor, llvm::StringRef name,
                    const std::optional<TensorSpan> &span);
   void error(const llvm::Twine &message);
+  void warning(const llvm::Twine &message);
   /// A vector of floats that lies in a file: kept as a reference.
   bool isFileWeight(Value value) const;
 
@@ -218,6 +221,8 @@ private:
   Value materialize(Value placeholder);
   void initLedger();
   void restoreLocations(mlir::ModuleOp finished);
+  bool overrules(const onnx::NodeProto &before, const onnx::NodeProto &node,
+                 const std::string &name, unsigned index);
   bool
   sortNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes,
             std::vector<unsigned> &order);

@@ -11,9 +11,11 @@
 //   4. o[R, f] = P[h, R, :] . v[:, f]       for f in F
 //   5. masked all-reduce of o along the row axis: own rows, zeros elsewhere
 //
-// so that the result is split over features again and replicated over rows. If
-// query heads share keys and values, those are replicated whole. Scores and
-// probabilities are f32; with --acc=f16 the sums of step 1 and 2 are f16.
+// so that the result is split over features again and replicated over rows.
+// Heads of values may be narrower or wider than those of queries: steps 1 and 2
+// count features by the one, 3 to 5 by the other. If query heads share keys and
+// values, those are replicated whole. Scores and probabilities are f32; with
+// --acc=f16 the sums of step 1 and 2 are f16.
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Kernels/Code.h"
@@ -26,14 +28,15 @@ namespace {
 constexpr double largest = std::numeric_limits<float>::max();
 constexpr double smallest = std::numeric_limits<float>::min(); // normal
 
-/// Sizes and this PE's place, shared by the steps.
+/// Sizes and this PE's place, shared by the steps. `split` is a tensor [batch,
+/// queries, features] of the heads in question: the queries, or the result.
 struct Shape {
-  Shape(const Problem &p, const Option &o, Code &c)
-      : featureAxis(axisOf(o.out)), rowAxis(other(featureAxis)),
+  Shape(const Problem &p, RankedTensorType split, Code &c)
+      : featureAxis(axisOf(split)), rowAxis(other(featureAxis)),
         batch(p.ins[0].getDimSize(0)), queries(p.ins[0].getDimSize(1)),
-        keys(p.ins[1].getDimSize(1)), features(p.ins[0].getDimSize(2)),
+        keys(p.ins[1].getDimSize(1)), features(split.getDimSize(2)),
         heads(p.integer("num_heads")), headDim(features / heads),
-        groups(p.integer("num_kv_heads", heads)), tile(tileDim(o.out, 2)) {
+        groups(p.integer("num_kv_heads", heads)), tile(tileDim(split, 2)) {
     int64_t pes = c.rect.length(rowAxis);
     rows = (queries + pes - 1) / pes;
     // Most heads that a tile of consecutive features can touch.
@@ -81,19 +84,11 @@ struct Shape {
 
 class Attention final : public Kernel {
   void options(const Problem &p, const Rect &r, std::vector<Option> &out,
-               std::string &why) const override {
+               std::string &) const override {
     if (p.op != "nn.attention")
       return;
     int64_t heads = p.integer("num_heads"),
             groups = p.integer("num_kv_heads", heads);
-    int64_t size[3]; // of a head
-    for (unsigned i = 0; i < 3; ++i)
-      size[i] = p.ins[i].getDimSize(2) / (i ? groups : heads);
-    if (size[2] != size[0]) {
-      why = "attention needs values as wide as queries, found heads of " +
-            std::to_string(size[2]) + " and " + std::to_string(size[0]);
-      return;
-    }
     for (int8_t axis : {Y, X}) {
       Option o;
       o.algorithm = "attention";
@@ -108,14 +103,14 @@ class Attention final : public Kernel {
   }
 
   void expand(const Problem &p, const Option &o, Code &c) const override {
-    Shape s(p, o, c);
+    Shape keySide(p, o.ins[0], c), s(p, o.out, c);
     int64_t all = s.batch * s.heads * s.rows * s.keys;
     Value scores = c.scratch(all), order;
     Type acc = accumulatorType(p);
     Value sums = acc.isF32() ? scores : c.scratch(all, acc);
     if (p.flag("causal"))
       order = keyOrder(s, c);
-    partialScores(s, c, sums);
+    partialScores(keySide, c, sums);
     c.allReduce(c.view(sums, 0, all), s.featureAxis);
     if (sums != scores)
       c.vec(V::VMov, c.view(scores, 0, all), {c.view(sums, 0, all)});

@@ -66,6 +66,8 @@ static int importModel(raw_ostream &os) {
   if (!parseDims(options))
     return 1;
   auto module = importOnnx(context, input, options, report);
+  for (const std::string &warning : report.warnings)
+    errs() << warning << '\n';
   for (const std::string &error : report.errors)
     errs() << error << '\n';
   if (!module)

@@ -40,6 +40,8 @@ struct ImportOptions {
 struct ImportReport {
   /// Complete lines, `MODEL: error: ...`, without newline.
   std::vector<std::string> errors;
+  /// The same for what is read with a doubt, `MODEL: warning: ...`.
+  std::vector<std::string> warnings;
   /// The errors are Weft's own fault (exit code 3 instead of 1).
   bool internal = false;
   /// One entry for each node of the main graph, in file order.

@@ -23,27 +23,58 @@ static Value numbers(NodeCtx &n, int64_t size, Type element) {
   return n.constant(std::move(tensor));
 }
 
-/// Additive mask of keys: [B, S] of 0 and 1, or [B] lengths.
-static Value keyMask(NodeCtx &n, Value mask, int64_t columns) {
-  if (!mask)
+/// 1-D masks: [B] numbers of keys, or [2B] with the first key of each after it.
+static Value rangeMask(NodeCtx &n, Value mask, int64_t batch, int64_t columns) {
+  int64_t size = n.shape(mask)[0];
+  if (size != batch && size != 2 * batch)
+    return n.failValue("has a mask of " + Twine(size) +
+                       " numbers for a batch "
+                       "of " +
+                       Twine(batch) + ", expected one or two for each");
+  Value keys = numbers(n, columns, n.element(mask));
+  auto bounds = [&](int64_t at) {
+    return n.reshape(n.sliceAxis(mask, 0, at, batch), {batch, 1});
+  };
+  Value seen = n.make<LessOp>({keys, bounds(0)});
+  if (size == batch)
+    return seen;
+  return n.make<AndOp>({seen, n.make<LessEqualOp>({bounds(batch), keys})});
+}
+
+/// Additive mask, by the rank of the mask: 1 see above, 2 [B, S], 3 [B, T, S]
+/// and 4 [B, 1, M, M], of which the last T rows of the first S apply; 1 is a
+/// key that is seen.
+static Value keyMask(NodeCtx &n, Value mask, int64_t batch, int64_t rows,
+                     int64_t columns) {
+  if (!mask || n.failed)
     return {};
-  Type f32 = n.builder().getF32Type();
-  Value seen;
-  if (n.rank(mask) == 1) {
-    Value lengths = n.reshape(mask, {n.shape(mask)[0], 1});
-    seen = n.make<LessOp>({numbers(n, columns, n.element(mask)), lengths});
-  } else if (n.rank(mask) == 2) {
-    seen = n.cast(mask, n.builder().getI1Type());
-  } else {
-    return n.failValue("has a mask of rank " + Twine(n.rank(mask)) +
-                       ", expected 1 or 2");
+  int64_t rank = n.rank(mask);
+  if (rank < 1 || rank > 4)
+    return n.failValue("has a mask of rank " + Twine(rank) +
+                       ", expected 1 to 4");
+  if (rank == 4) {
+    if (n.shape(mask)[2] < columns || n.shape(mask)[3] < columns ||
+        rows > columns)
+      return n.failValue("has a mask that does not cover its " +
+                         Twine(columns) + " keys");
+    mask = n.sliceAxis(mask, 2, columns - rows, rows);
+    mask = n.sliceAxis(mask, 3, 0, columns);
   }
-  if (!seen || n.shape(seen)[1] != columns)
+  Value seen = rank == 1 ? rangeMask(n, mask, batch, columns)
+                         : n.cast(mask, n.builder().getI1Type());
+  if (!seen)
+    return {};
+  if (n.shape(seen).back() != columns)
     return n.failValue("has a mask that does not cover its " + Twine(columns) +
                        " keys");
+  Type f32 = n.builder().getF32Type();
   Value fill = n.scalar(n.attrFloat("mask_filter_value", -10000.0f), f32);
   Value added = n.make<WhereOp>({seen, n.scalar(0, f32), fill});
-  return added ? n.reshape(added, {n.shape(added)[0], 1, 1, columns}) : Value();
+  if (!added)
+    return {};
+  Ints shape(n.shape(added));
+  shape.insert(shape.begin() + 1, 4 - shape.size(), 1);
+  return n.reshape(added, shape);
 }
 
 static double scaleOf(NodeCtx &n, int64_t width) {
@@ -52,40 +83,22 @@ static double scaleOf(NodeCtx &n, int64_t width) {
                     : 1 / std::sqrt(double(std::max<int64_t>(width, 1)));
 }
 
-/// `mask` plus the fill value for keys after the query. With a mask, ONNX
-/// Runtime fills rather than removes them, which shows in rows whose earlier
-/// keys are all masked.
-static Value addCausal(NodeCtx &n, Value mask, int64_t rows, int64_t columns) {
-  Type i64 = n.builder().getI64Type(), f32 = n.builder().getF32Type();
-  Value queries = n.reshape(numbers(n, rows, i64), {rows, 1});
-  Value last = n.make<AddOp>({queries, n.scalar(columns - rows, i64)});
-  Value late = n.make<LessOp>({last, numbers(n, columns, i64)});
-  Value fill = n.scalar(n.attrFloat("mask_filter_value", -10000.0f), f32);
-  Value added = n.make<WhereOp>({late, fill, n.scalar(0, f32)});
-  if (!added)
-    return {};
-  return n.make<AddOp>({mask, n.reshape(added, {1, 1, rows, columns})});
-}
-
-/// nn.attention on heads apart: [B, H, T, d].
-static bool finish(NodeCtx &n, Value q, Value k, Value v, Value mask) {
+/// Attention with the masks of inputs `keys` and `bias`.
+static bool finish(NodeCtx &n, Value q, Value k, Value v, unsigned keys,
+                   unsigned bias) {
   if (!q || !k || !v || n.failed)
     return n.fail("has no query, key or value");
-  bool causal = n.attrInt("unidirectional", 0) != 0;
+  Heads in;
+  in.q = q, in.k = k, in.v = v;
+  in.scale = scaleOf(n, n.shape(q)[3]);
+  in.causal = n.attrInt("unidirectional", 0) != 0;
   int64_t rows = n.shape(q)[2], columns = n.shape(k)[2];
-  if (causal && rows > columns)
+  if (in.causal && rows > columns)
     return n.fail("is unidirectional with " + Twine(rows) + " queries over " +
                   Twine(columns) + " keys");
-  if (causal && mask) {
-    mask = addCausal(n, mask, rows, columns);
-    causal = false;
-  }
-  SmallVector<Value> operands = {mergeHeads(n, q), mergeHeads(n, k),
-                                 mergeHeads(n, v)};
-  if (mask)
-    operands.push_back(mask);
-  return n.out(n.attention(operands, n.shape(q)[1], n.shape(k)[1],
-                           scaleOf(n, n.shape(q)[3]), causal));
+  in.mask = keyMask(n, n.in(keys), n.shape(q)[0], rows, columns);
+  in.mask = sumOf(n, in.mask, additiveMask(n, n.in(bias), 0));
+  return n.out(attend(n, in));
 }
 
 /// Attention: one packed projection; past and present are [2, B, H, S, d].
@@ -94,6 +107,10 @@ static bool packedAttention(NodeCtx &n) {
   int64_t heads = n.attrInt("num_heads", 0);
   if (!x || !w || n.rank(x) != 3 || n.rank(w) != 2 || heads < 1)
     return n.fail("has no input of rank 3, weights of rank 2 or num_heads");
+  if (n.attrInt("do_rotary", 0) || n.attrInt("past_present_share_buffer", 0) ||
+      n.has(6))
+    return n.fail("has do_rotary or a past of fixed size, which is not "
+                  "supported");
   auto sizes = n.attrInts("qkv_hidden_sizes");
   int64_t third = n.shape(w)[1] / 3;
   if (!sizes || sizes->empty())
@@ -129,22 +146,42 @@ static bool packedAttention(NodeCtx &n) {
     n.out(n.concat({n.reshape(parts[1], wide), n.reshape(parts[2], wide)}, 0),
           1);
   }
-  Value mask = sumOf(n, keyMask(n, n.in(3), n.shape(parts[1])[2]),
-                     additiveMask(n, n.in(5), 0));
-  return finish(n, parts[0], parts[1], parts[2], mask);
+  return finish(n, parts[0], parts[1], parts[2], 3, 5);
+}
+
+/// The query, key and value of a MultiHeadAttention; packed ones, [B, T, H, 3
+/// or 2, d], come apart.
+static bool readPacked(NodeCtx &n, Value (&qkv)[3]) {
+  for (int i = 0; i < 3; ++i)
+    qkv[i] = n.in(i);
+  int first = qkv[0] && n.rank(qkv[0]) == 5 ? 0 : 1, count = 3 - first;
+  Value packed = qkv[first];
+  if (!packed || n.rank(packed) != 5)
+    return true;
+  if (qkv[2] || n.shape(packed)[3] != count)
+    return n.fail("has a packed tensor beside a value, or not of " +
+                  Twine(count) + " parts");
+  Ints s(n.shape(packed));
+  for (int i = 0; i < count; ++i)
+    qkv[first + i] =
+        n.reshape(n.sliceAxis(packed, 3, i, 1), {s[0], s[1], s[2] * s[4]});
+  return !n.failed;
 }
 
 /// MultiHeadAttention: key and value may have heads apart already (a cache of a
 /// cross attention); a bias holds three vectors.
 static bool multiHeadAttention(NodeCtx &n) {
-  Value qkv[3] = {n.in(0), n.in(1), n.in(2)};
+  Value qkv[3];
   int64_t heads = n.attrInt("num_heads", 0), at = 0;
+  if (n.has(8) || n.has(9))
+    return n.fail("has past_sequence_length or cache_indirection, which is not "
+                  "supported");
+  if (!readPacked(n, qkv))
+    return false;
   for (int i = 0; i < 3; ++i) {
     Value &x = qkv[i];
     if (!x || (n.rank(x) != 3 && n.rank(x) != 4) || heads < 1)
-      return n.fail(
-          "has a packed query, key or value, expected three of rank 3 "
-          "or 4");
+      return n.fail("has no query, key and value of rank 3 or 4, or no heads");
     int64_t columns =
         n.rank(x) == 3 ? n.shape(x)[2] : n.shape(x)[1] * n.shape(x)[3];
     if (n.has(3) && n.rank(x) == 3) {
@@ -161,64 +198,7 @@ static bool multiHeadAttention(NodeCtx &n) {
     if (i > 0)
       n.out(x, i);
   }
-  Value mask = sumOf(n, keyMask(n, n.in(4), n.shape(qkv[1])[2]),
-                     additiveMask(n, n.in(5), 0));
-  return finish(n, qkv[0], qkv[1], qkv[2], mask);
-}
-
-//===----------------------------------------------------------------------===//
-// GroupQueryAttention of a prompt
-//===----------------------------------------------------------------------===//
-
-/// Rotates rows at positions 0 .. T-1; `x` is [B, T, H*d].
-static Value rotatePrompt(NodeCtx &n, Value x, int64_t heads) {
-  Value cos = n.in(7), sin = n.in(8);
-  if (!cos || !sin || n.rank(cos) != 2 || n.rank(sin) != 2)
-    return n.failValue("has no cos and sin caches of rank 2");
-  Ints s(n.shape(x));
-  if (heads < 1 || s[2] % heads || n.shape(cos)[0] < s[1])
-    return n.failValue("has caches shorter than the prompt, or columns that "
-                       "its heads do not divide");
-  auto rows = [&](Value cache) {
-    return n.reshape(n.sliceAxis(cache, 0, 0, s[1]),
-                     {1, s[1], n.shape(cache)[1]});
-  };
-  Value open = n.reshape(x, {s[0], s[1], heads, s[2] / heads});
-  bool interleaved = n.attrInt("rotary_interleaved", 0) != 0;
-  return n.reshape(rotate(n, open, rows(cos), rows(sin), interleaved), s);
-}
-
-/// Without a past. Keys behind `seqlens_k` (last valid index) are padding.
-static bool groupQueryAttention(NodeCtx &n) {
-  Value q = n.in(0), k = n.in(1), v = n.in(2), last = n.in(5);
-  int64_t heads = n.attrInt("num_heads", 0), kv = n.attrInt("kv_num_heads", 0);
-  if (!q || !k || !v || !last || n.rank(q) != 3 || n.rank(k) != 3 ||
-      n.rank(v) != 3)
-    return n.fail("has a packed query, key or value, or no seqlens_k");
-  if ((n.has(3) && n.type(n.in(3)).getNumElements() != 0) ||
-      n.shape(q)[1] != n.shape(k)[1])
-    return n.fail("has a past, which is not supported");
-  if (n.attrInt("local_window_size", -1) != -1 || n.attrFloat("softcap", 0) ||
-      n.attrInt("smooth_softmax", 0))
-    return n.fail("has a window, a softcap or a smooth softmax, which is not "
-                  "supported");
-  if (n.attrInt("do_rotary", 0)) {
-    q = rotatePrompt(n, q, heads);
-    k = rotatePrompt(n, k, kv);
-  }
-  if (!q || !k)
-    return false;
-  n.out(splitHeads(n, k, kv), 1);
-  n.out(splitHeads(n, v, kv), 2);
-  int64_t batch = n.shape(q)[0], columns = n.shape(k)[1];
-  Type f32 = n.builder().getF32Type();
-  Value seen = n.make<LessEqualOp>(
-      {numbers(n, columns, n.element(last)), n.reshape(last, {batch, 1})});
-  Value mask = n.make<WhereOp>({seen, n.scalar(0, f32), n.scalar(-1e30, f32)});
-  if (!mask || heads < 1 || n.shape(q)[2] % heads)
-    return n.fail("has no num_heads that divides the query");
-  return n.out(n.attention({q, k, v, n.reshape(mask, {batch, 1, 1, columns})},
-                           heads, kv, scaleOf(n, n.shape(q)[2] / heads), true));
+  return finish(n, qkv[0], qkv[1], qkv[2], 4, 5);
 }
 
 //===----------------------------------------------------------------------===//
@@ -295,17 +275,14 @@ static bool rotaryEmbedding(NodeCtx &n) {
 }
 
 void weft::addMicrosoftRules(llvm::StringMap<Rule> &rules) {
-  rules["com.microsoft/Attention"] = {packedAttention,
-                                      {"num_heads", "unidirectional", "scale",
-                                       "mask_filter_value",
-                                       "qkv_hidden_sizes"}};
+  rules["com.microsoft/Attention"] = {
+      packedAttention,
+      {"num_heads", "unidirectional", "scale", "mask_filter_value", "do_rotary",
+       "past_present_share_buffer", "rotary_embedding_dim",
+       "qkv_hidden_sizes"}};
   rules["com.microsoft/MultiHeadAttention"] = {
       multiHeadAttention,
       {"num_heads", "unidirectional", "scale", "mask_filter_value"}};
-  rules["com.microsoft/GroupQueryAttention"] = {
-      groupQueryAttention,
-      {"num_heads", "kv_num_heads", "scale", "do_rotary", "rotary_interleaved",
-       "local_window_size", "softcap", "smooth_softmax"}};
   rules["com.microsoft/EmbedLayerNormalization"] = {
       embedLayerNorm, {"epsilon", "mask_index_type"}};
   rules["com.microsoft/RotaryEmbedding"] = {rotaryEmbedding,

@@ -134,7 +134,8 @@ static bool skipRMSNorm(NodeCtx &n) { return skipNorm(n, true); }
 
 void weft::addNormRules(llvm::StringMap<Rule> &rules) {
   std::vector<StringRef> attrs = {"axis", "epsilon", "stash_type"};
-  Rule layer = {layerNormalization, attrs}, rms = {rmsNormalization, attrs};
+  Rule layer = {layerNormalization, attrs, /*allAttributes=*/true};
+  Rule rms = {rmsNormalization, attrs, /*allAttributes=*/true};
   rules["LayerNormalization"] = layer;
   rules["RMSNormalization"] = rms;
   rules["SimplifiedLayerNormalization"] = rms;

@@ -38,19 +38,29 @@ static bool gemm(NodeCtx &n) {
   return n.out(product);
 }
 
-/// com.microsoft: matmul with transposed last dimensions and a factor.
+/// The order of dimensions that FusedMatMul multiplies: first, with `batch`,
+/// the first dimension becomes the last but one, then, with `last`, the last
+/// two change places.
+static SmallVector<int64_t> fusedOrder(int64_t rank, bool batch, bool last) {
+  auto perm = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  if (batch && rank > 2)
+    std::rotate(perm.begin(), perm.begin() + 1, perm.end() - 1);
+  if (last && rank >= 2)
+    std::swap(perm[rank - 1], perm[rank - 2]);
+  return perm;
+}
+
+/// com.microsoft: matmul with transposed dimensions and a factor.
 static bool fusedMatMul(NodeCtx &n) {
   Value operands[2] = {n.in(0), n.in(1)};
-  const char *flags[2] = {"transA", "transB"};
-  for (int i = 0; i < 2; ++i) {
-    if (!operands[i] || !n.attrInt(flags[i], 0))
-      continue;
-    int64_t rank = n.rank(operands[i]);
-    auto perm = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-    if (rank >= 2)
-      std::swap(perm[rank - 1], perm[rank - 2]);
-    operands[i] = n.transpose(operands[i], perm);
-  }
+  const char *flags[2][2] = {{"transBatchA", "transA"},
+                             {"transBatchB", "transB"}};
+  for (int i = 0; i < 2; ++i)
+    if (operands[i])
+      operands[i] =
+          n.transpose(operands[i], fusedOrder(n.rank(operands[i]),
+                                              n.attrInt(flags[i][0], 0) != 0,
+                                              n.attrInt(flags[i][1], 0) != 0));
   Value product = n.make<MatMulOp>({operands[0], operands[1]});
   return n.out(n.scaled(product, n.attrFloat("alpha", 1)));
 }
@@ -58,6 +68,8 @@ static bool fusedMatMul(NodeCtx &n) {
 void weft::addProductRules(llvm::StringMap<Rule> &rules) {
   rules["MatMul"] = {matmul, {}};
   rules["Gemm"] = {gemm, {"alpha", "beta", "transA", "transB"}};
-  rules["com.microsoft/FusedMatMul"] = {fusedMatMul,
-                                        {"alpha", "transA", "transB"}};
+  rules["com.microsoft/FusedMatMul"] = {
+      fusedMatMul, {"alpha", "transA", "transB", "transBatchA", "transBatchB"}};
+  rules["com.microsoft/TransposeMatMul"] = {fusedMatMul,
+                                            {"alpha", "transA", "transB"}};
 }
