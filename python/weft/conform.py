@@ -99,7 +99,7 @@ def compile_case(outcome, folder, options, timeout):
                 f"--cost-json={cost}"], timeout)
     if done.returncode == 1 and "error: " in done.stderr and "internal" not in done.stderr:
         outcome.kind = "refused"
-        outcome.message = done.stderr.strip().splitlines()[0]
+        outcome.message = next(x for x in done.stderr.splitlines() if "error: " in x)
         outcome.reason = without_names(outcome.message)
         if os.path.exists(binary) or os.path.exists(cost):
             outcome.wrong("weftc refuses and writes", outcome.message)
