@@ -357,9 +357,16 @@ LogicalResult CacheUpdateOp::inferReturnTypes(MLIRContext *, Loc loc,
     return fail(loc, "cache_update", "has an update of type ", update,
                 ", expected that of the cache but for axis ", axis, ", ",
                 cache);
-  if (positions.getRank() != 1 || positions.getDimSize(0) != rows)
+  SmallVector<int64_t> batched{shape.front(), rows};
+  bool perBatch = positions.getShape() == ArrayRef(batched) && axis != 0;
+  if (!perBatch && positions.getShape() != ArrayRef(rows))
     return fail(loc, "cache_update", "has positions of type ", positions,
-                ", expected a vector of ", rows);
+                ", expected a vector of ", rows,
+                axis ? " or one for each batch" : "");
+  if (op.getReduction() &&
+      !llvm::is_contained({"add", "mul", "max", "min"}, *op.getReduction()))
+    return fail(loc, "cache_update", "has reduction '", *op.getReduction(),
+                "', expected add, mul, max or min");
   types.push_back(cache);
   return success();
 }
@@ -468,3 +475,34 @@ REDUCE(ReduceSumOp, "reduce_sum")
 REDUCE(ReduceMeanOp, "reduce_mean")
 REDUCE(ReduceMaxOp, "reduce_max")
 REDUCE(ReduceMinOp, "reduce_min")
+
+//===----------------------------------------------------------------------===//
+// Along one axis
+//===----------------------------------------------------------------------===//
+
+LogicalResult TopKOp::inferReturnTypes(MLIRContext *context, Loc loc,
+                                       Adaptor op, Types &types) {
+  RankedTensorType x = tensorType(op.getX());
+  int64_t axis = op.getAxis(), k = op.getK();
+  if (failed(inAxis(loc, "top_k", axis, x.getRank())))
+    return failure();
+  SmallVector<int64_t> shape(x.getShape());
+  if (k < 0 || k > shape[axis])
+    return fail(loc, "top_k", "takes ", k, " elements of dimension ", axis,
+                ", which has ", shape[axis]);
+  shape[axis] = k;
+  types.push_back(RankedTensorType::get(shape, IntegerType::get(context, 32)));
+  return success();
+}
+
+#define CUMULATIVE(OP, NAME)                                                   \
+  LogicalResult OP::inferReturnTypes(MLIRContext *, Loc loc, Adaptor op,       \
+                                     Types &types) {                           \
+    RankedTensorType x = tensorType(op.getX());                                \
+    if (failed(inAxis(loc, NAME, op.getAxis(), x.getRank())))                  \
+      return failure();                                                        \
+    types.push_back(x);                                                        \
+    return success();                                                          \
+  }
+CUMULATIVE(CumSumOp, "cum_sum")
+CUMULATIVE(CumProdOp, "cum_prod")

@@ -458,8 +458,11 @@ def NN_CacheUpdateOp : NN_InferredOp<"cache_update"> {
   let summary = "Write rows into a cache of fixed capacity";
   let description = [{
     The cache, in which index `positions[i]` of dimension `axis` is index `i` of
-    the update, a later `i` over an earlier one. With `wrap` a negative position
-    counts from the end. A position that lies outside of the cache writes nothing.
+    the update, a later `i` over an earlier one. Positions of rank 2 say so for each
+    index of the cache's first dimension, its batch. With `reduction` (`add`, `mul`,
+    `max`, `min`) the row is combined with what lies there, one `i` after the other,
+    so that repeated positions count each. With `wrap` a negative position counts
+    from the end. A position that lies outside of the cache writes nothing.
     If the cache is a state of the program, the rows are written in place.
 
     Example:
@@ -471,11 +474,12 @@ def NN_CacheUpdateOp : NN_InferredOp<"cache_update"> {
     ```
   }];
   let arguments = (ins NN_Tensor:$cache, NN_Tensor:$update,
-                       NN_IndexTensor:$positions, I64Attr:$axis, UnitAttr:$wrap);
+                       NN_IndexTensor:$positions, I64Attr:$axis, UnitAttr:$wrap,
+                       OptionalAttr<StrAttr>:$reduction);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = [{
-    $cache `,` $update `at` $positions `axis` `=` $axis (`wrap` $wrap^)? attr-dict
-    `:` functional-type(operands, results)
+    $cache `,` $update `at` $positions `axis` `=` $axis (`wrap` $wrap^)?
+    (`reduction` `=` $reduction^)? attr-dict `:` functional-type(operands, results)
   }];
 }
 
@@ -603,5 +607,58 @@ def NN_ReduceSumOp : NN_ReduceOp<"reduce_sum", "Sum over axes", "The sum">;
 def NN_ReduceMeanOp : NN_ReduceOp<"reduce_mean", "Mean over axes", "The mean">;
 def NN_ReduceMaxOp : NN_ReduceOp<"reduce_max", "Maximum over axes", "The maximum">;
 def NN_ReduceMinOp : NN_ReduceOp<"reduce_min", "Minimum over axes", "The minimum">;
+
+//===----------------------------------------------------------------------===//
+// Along one axis
+//===----------------------------------------------------------------------===//
+
+def NN_TopKOp : NN_InferredOp<"top_k"> {
+  let summary = "Where the largest elements along an axis lie";
+  let description = [{
+    The indices along `axis` of the k largest elements, the largest first, of
+    equal ones that of the lower index; without `largest`, of the smallest. NaN
+    has no place in that order: lines that hold one have unspecified indices, in
+    range.
+
+    Example:
+
+    ```mlir
+    %i = nn.top_k %x k = 3 axis = 1 largest = true
+        : (tensor<4x8xf32>) -> tensor<4x3xi32>
+    ```
+  }];
+  let arguments = (ins NN_NumTensor:$x, I64Attr:$k, I64Attr:$axis,
+                       BoolAttr:$largest);
+  let results = (outs TensorOf<[I32]>:$result);
+  let assemblyFormat = [{
+    $x `k` `=` $k `axis` `=` $axis `largest` `=` $largest attr-dict
+    `:` functional-type(operands, results)
+  }];
+}
+
+class NN_CumulativeOp<string mnemonic, string what, string formula>
+    : NN_InferredOp<mnemonic> {
+  let summary = what;
+  let description = formula # [{ of all elements up to this one along `axis`, of
+    those before it with `exclusive`; with `reverse` from the other end.
+
+    Example:
+
+    ```mlir
+    %y = nn.}] # mnemonic # [{ %x axis = 1 exclusive = false reverse = false
+        : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    ```
+  }];
+  let arguments = (ins NN_NumTensor:$x, I64Attr:$axis, BoolAttr:$exclusive,
+                       BoolAttr:$reverse);
+  let results = (outs NN_NumTensor:$result);
+  let assemblyFormat = [{
+    $x `axis` `=` $axis `exclusive` `=` $exclusive `reverse` `=` $reverse attr-dict
+    `:` functional-type(operands, results)
+  }];
+}
+
+def NN_CumSumOp : NN_CumulativeOp<"cum_sum", "Sums along an axis so far", "The sum">;
+def NN_CumProdOp : NN_CumulativeOp<"cum_prod", "Products along an axis so far", "The product">;
 
 #endif

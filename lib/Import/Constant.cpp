@@ -25,7 +25,7 @@ static bool isEvaluable(Operation *op) {
              AndOp, OrOp, EqualOp, LessOp, LessEqualOp, GreaterOp,
              GreaterEqualOp, NegOp, AbsOp, ReluOp, NotOp, SqrtOp, RsqrtOp,
              ReciprocalOp, FloorOp, ExpOp, LogOp, TanhOp, ErfOp, SinOp, CosOp,
-             SigmoidOp, SiluOp>(op);
+             SigmoidOp, SiluOp, TopKOp, CumSumOp, CumProdOp, CacheUpdateOp>(op);
 }
 
 bool weft::isConstant(Value value) {

@@ -7,6 +7,7 @@
 // element in double or int64 and rounded to the result's type.
 //
 //===----------------------------------------------------------------------===//
+#include "EvaluateAxis.h"
 #include "NN/NNOps.h"
 #include "ScalarMath.h"
 #include "weft/Import/Constant.h"
@@ -460,6 +461,8 @@ Expected<HostTensor> weft::evaluateOp(Operation *op, Operands in) {
     return llvm::createStringError("'" + op->getName().getStringRef() +
                                    "' is not evaluated on constants");
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  if (std::optional<HostTensor> along = evaluateAlongAxis(op, type, in))
+    return std::move(*along);
   return llvm::TypeSwitch<Operation *, R>(op)
       .Case(
           [&](CastOp o) -> R { return castTensor(type, in, o.getSaturate()); })

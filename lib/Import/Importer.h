@@ -165,8 +165,13 @@ void addShapeRules(llvm::StringMap<Rule> &rules);
 void addConstantRules(llvm::StringMap<Rule> &rules);
 void addAttentionRules(llvm::StringMap<Rule> &rules);
 void addCacheRules(llvm::StringMap<Rule> &rules);
-/// ScatterND whose operands are not all known.
-bool scatterRows(NodeCtx &n);
+void addIndexingRules(llvm::StringMap<Rule> &rules);
+void addOrderRules(llvm::StringMap<Rule> &rules);
+void addRearrangeRules(llvm::StringMap<Rule> &rules);
+void addEinsumRules(llvm::StringMap<Rule> &rules);
+void addControlRules(llvm::StringMap<Rule> &rules);
+void addRecurrentRules(llvm::StringMap<Rule> &rules);
+void addSequenceModelRules(llvm::StringMap<Rule> &rules);
 
 class Importer {
 public:

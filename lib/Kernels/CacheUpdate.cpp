@@ -5,7 +5,7 @@
 // Cache and update lie alike, so every PE that holds a part of a row of the
 // cache holds that part of the update: nothing travels. Only the address
 // depends on the position. One that lies outside is clamped, and its row
-// selected away.
+// selected away. With a reduction the row is combined with what lies there.
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Kernels/Code.h"
@@ -38,9 +38,11 @@ class CacheUpdate final : public Kernel {
 
   void expand(const Problem &p, const Option &o, Code &c) const override {
     int64_t axis = p.integer("axis"), n = o.out.getDimSize(axis);
+    bool perBatch = p.ins[2].getRank() == 2;
     SmallVector<int64_t> sizes, to, from;
     for (auto [d, map] : llvm::enumerate(dimMaps(o.out))) {
-      sizes.push_back(int64_t(d) == axis ? 1 : int64_t(map.tile));
+      bool one = int64_t(d) == axis || (perBatch && d == 0);
+      sizes.push_back(one ? 1 : int64_t(map.tile));
       to.push_back(map.stride);
     }
     for (const weft::bin::DimMap &map : dimMaps(o.ins[1]))
@@ -48,16 +50,51 @@ class CacheUpdate final : public Kernel {
     if (!p.flag("in_place"))
       c.vec(V::VMov, c.view(c.out, 0, tileElems(o.out)),
             c.view(c.ins[0], 0, tileElems(o.out)));
-    c.loop(p.ins[2].getDimSize(0), [&](Idx i) {
-      Idx at = position(p, c, i, n);
+    Value sum;
+    if (!p.text("reduction").empty())
+      sum = c.scratch(llvm::product_of(sizes), p.out.getElementType());
+    auto oneRow = [&](Idx position, Idx old, Idx add) {
+      Idx at = index(p, c, position, n);
       Value inside = c.toI32(c.inRange(at, n));
       Idx row = c.min(c.max(at, 0), n - 1);
-      c.strided(V::VSel, sizes, {c.out, c.mul(row, to[axis]), to},
-                {{inside, 0, {}}, {c.ins[1], c.mul(i, from[axis]), from}});
-    });
+      Code::Operand target{c.out, c.add(old, c.mul(row, to[axis])), to};
+      Code::Operand source{c.ins[1], add, from};
+      if (sum)
+        source = combined(p, c, sizes, target, source, sum);
+      c.strided(V::VSel, sizes, target, {{inside, 0, {}}, source});
+    };
+    int64_t rows = p.ins[2].getShape().back();
+    auto rowsOf = [&](Idx batch, std::vector<weft::bin::DimMap> maps) {
+      c.loop(rows, [&](Idx i) {
+        oneRow(perBatch ? c.add(batch, c.mul(i, maps[1].stride)) : i,
+               perBatch ? c.mul(batch, to[0]) : Idx(0),
+               c.add(c.mul(i, from[axis]),
+                     perBatch ? c.mul(batch, from[0]) : Idx(0)));
+      });
+    };
+    c.loop(perBatch ? p.ins[2].getDimSize(0) : 1,
+           [&](Idx b) { rowsOf(b, dimMaps(o.ins[2])); });
   }
 
-  static Idx position(const Problem &p, Code &c, Idx i, int64_t n) {
+  /// The row that lies there and that of the update, as the reduction says.
+  static Code::Operand combined(const Problem &p, Code &c, Ints sizes,
+                                const Code::Operand &old,
+                                const Code::Operand &add, Value sum) {
+    std::string how = p.text("reduction");
+    bool isFloat = mlir::isa<FloatType>(p.out.getElementType());
+    V op = how == "add"   ? (isFloat ? V::VFAdd : V::VAdd)
+           : how == "mul" ? (isFloat ? V::VFMul : V::VMul)
+           : how == "max" ? (isFloat ? V::VFMax : V::VMax)
+                          : (isFloat ? V::VFMin : V::VMin);
+    SmallVector<int64_t> dense(sizes.size(), 1);
+    for (size_t d = sizes.size(); d-- > 1;)
+      dense[d - 1] = dense[d] * sizes[d];
+    Code::Operand result{sum, 0, dense};
+    c.strided(op, sizes, result, {old, add});
+    return result;
+  }
+
+  static Idx index(const Problem &p, Code &c, Idx i, int64_t n) {
     Value raw = c.load(c.ins[2], i);
     Idx at(arith::IndexCastOp::create(c.b, c.loc, c.b.getIndexType(), raw));
     if (!p.flag("wrap"))

@@ -21,6 +21,7 @@ static ArrayRef<std::pair<const char *, const Kernel *>> registry() {
       {"split_rows", &splitRowsKernel()},
       {"embedding", &embeddingKernel()},
       {"cache_update", &cacheUpdateKernel()},
+      {"along", &alongKernel()},
       {"relayout", &relayoutKernel()},
       {"rows", &rowsKernel()},
       {"local", &localKernel()}};

@@ -146,6 +146,7 @@ const Kernel &elementwiseKernel();
 const Kernel &splitRowsKernel();
 const Kernel &embeddingKernel();
 const Kernel &cacheUpdateKernel();
+const Kernel &alongKernel();
 const Kernel &relayoutKernel();
 const Kernel &localKernel();
 const Kernel &rowsKernel();

@@ -1,13 +1,15 @@
-//===- Cache.cpp - Rules of ops that write into a cache -------------------===//
+//===- Cache.cpp - Rules of ops that write by index -----------------------===//
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
-// Caches of fixed capacity as exporters update them: ScatterND with one index a
-// row, ScatterElements with indices repeated over the row, TensorScatter of
-// opset 24. The fourth spelling, a select, is raised by nn-raise-cache.
+// ScatterND, ScatterElements, Scatter and TensorScatter of opset 24 become
+// nn.cache_update. Three of them are how exporters update a cache of fixed
+// capacity: one index a row, indices repeated over the row, TensorScatter;
+// these keep its shape. A fourth spelling, a select, is raised by
+// nn-raise-cache.
 //
 //===----------------------------------------------------------------------===//
-#include "Importer.h"
+#include "Indices.h"
 
 using namespace mlir;
 using namespace weft;
@@ -15,40 +17,50 @@ using namespace weft::nn;
 
 using Ints = SmallVector<int64_t>;
 
-static bool update(NodeCtx &n, Value cache, Value rows, Value positions,
-                   int64_t axis, bool wrap) {
+/// ONNX's reduction attribute; none if rows replace what lies there.
+static StringAttr reductionOf(NodeCtx &n) {
+  std::string how = n.attrString("reduction", "none");
+  if (how != "none" && how != "add" && how != "mul" && how != "max" &&
+      how != "min")
+    n.fail("has reduction '" + how + "', expected none, add, mul, max or min");
+  return how == "none" ? StringAttr() : n.builder().getStringAttr(how);
+}
+
+static Value update(NodeCtx &n, Value cache, Value rows, Value positions,
+                    int64_t axis, bool wrap, StringAttr reduction = {}) {
   SmallVector<NamedAttribute> attrs = {n.named("axis", axis)};
   if (wrap)
     attrs.push_back(n.named("wrap", n.builder().getUnitAttr()));
-  return n.out(n.make<CacheUpdateOp>({cache, rows, positions}, attrs));
+  if (reduction)
+    attrs.push_back(n.named("reduction", reduction));
+  return n.make<CacheUpdateOp>({cache, rows, positions}, attrs);
 }
 
-static bool plainReduction(NodeCtx &n) {
-  std::string reduction = n.attrString("reduction", "none");
-  return reduction == "none" ||
-         n.fail("has reduction '" + reduction +
-                "', supported is none where values are not known at compile "
-                "time");
-}
-
-bool weft::scatterRows(NodeCtx &n) {
+/// Slices named by one or more indices. The dimensions that they index become
+/// one; a single one stays as it is, because the data may be a cache.
+static bool scatterND(NodeCtx &n) {
   Value data = n.in(0), indices = n.in(1), rows = n.in(2);
   if (!data || !indices || !rows || n.rank(indices) < 1 || n.rank(data) < 1)
     return n.fail("has fewer than 3 inputs, or scalars");
-  if (!plainReduction(n))
-    return false;
-  if (n.shape(indices).back() != 1)
-    return n.fail("has indices of depth " + Twine(n.shape(indices).back()) +
-                  ", supported is 1 where values are not known at compile "
-                  "time: whole rows of the first dimension");
-  int64_t count = n.type(indices).getNumElements();
-  Ints shape(n.shape(data));
-  shape[0] = count;
-  if (n.type(rows).getNumElements() !=
-      RankedTensorType::get(shape, n.element(data)).getNumElements())
+  StringAttr reduction = reductionOf(n);
+  int64_t depth = n.shape(indices).back();
+  if (n.failed || depth < 1 || depth > n.rank(data))
+    return n.fail("has indices of depth " + Twine(depth) +
+                  ", the data has rank " + Twine(n.rank(data)));
+  int64_t count = n.type(indices).getNumElements() / depth;
+  Ints whole(n.shape(data)), shape{1};
+  for (int64_t dim : n.shape(data).take_front(depth))
+    shape[0] *= dim;
+  llvm::append_range(shape, n.shape(data).drop_front(depth));
+  Ints shapeOfRows(shape);
+  shapeOfRows[0] = count;
+  if (n.type(rows).getNumElements() != llvm::product_of(shapeOfRows))
     return n.fail("has updates that do not match the indices");
-  return update(n, data, n.reshape(rows, shape), n.reshape(indices, {count}), 0,
-                /*wrap=*/true);
+  Value at = depth == 1 ? indices : sliceIndices(n, data, indices, 0);
+  Value written =
+      update(n, n.reshape(data, shape), n.reshape(rows, shapeOfRows),
+             n.reshape(at, {count}), 0, /*wrap=*/depth == 1, reduction);
+  return n.out(n.reshape(written, whole));
 }
 
 /// Indices that differ along `axis` only: one per row.
@@ -62,23 +74,30 @@ static Value rowIndices(Value indices, int64_t axis, int64_t rows) {
   return NodeCtx::type(source).getNumElements() == rows ? source : Value();
 }
 
+/// Whole rows if the indices say so, which a cache can do in place; else single
+/// elements of the flattened data.
 static bool scatterElements(NodeCtx &n) {
   Value data = n.in(0), indices = n.in(1), rows = n.in(2);
   if (!data || !indices || !rows || n.type(rows).getShape() != n.shape(indices))
     return n.fail("has fewer than 3 inputs, or updates of another shape than "
                   "the indices");
   auto axis = n.axis(n.attrInt("axis", 0), n.rank(data));
-  if (!axis || !plainReduction(n))
+  StringAttr reduction = reductionOf(n);
+  if (!axis || n.failed)
     return false;
   int64_t count = n.rank(rows) == n.rank(data) ? n.shape(rows)[*axis] : 0;
-  Ints shape(n.shape(data));
+  Ints shape(n.shape(data)), whole(shape);
   shape[*axis] = count;
-  Value source = rowIndices(indices, *axis, count);
-  if (!source || n.shape(rows) != ArrayRef(shape))
-    return n.fail("writes elements, supported are whole rows: updates as wide "
-                  "as the data and one index for each, expanded over the row");
-  return update(n, data, rows, n.reshape(source, {count}), *axis,
-                /*wrap=*/true);
+  if (Value source = rowIndices(indices, *axis, count);
+      source && n.shape(rows) == ArrayRef(shape))
+    return n.out(update(n, data, rows, n.reshape(source, {count}), *axis,
+                        /*wrap=*/true, reduction));
+  Value at = flatIndices(n, data, indices, *axis);
+  int64_t all = n.type(data).getNumElements(),
+          some = n.type(rows).getNumElements();
+  Value written = update(n, n.reshape(data, {all}), n.reshape(rows, {some}),
+                         n.reshape(at, {some}), 0, /*wrap=*/false, reduction);
+  return n.out(n.reshape(written, whole));
 }
 
 /// Rows at write_indices[batch], +1, ...; without them at 0, 1, ...
@@ -92,26 +111,32 @@ static bool tensorScatter(NodeCtx &n) {
     return false;
   if (mode != "linear" && mode != "circular")
     return n.fail("has mode '" + mode + "', expected linear or circular");
-  if (start && n.type(start).getNumElements() != 1)
-    return n.fail("has " + Twine(n.type(start).getNumElements()) +
-                  " write indices, supported is one: a batch of 1");
   int64_t count = n.shape(rows)[*axis];
+  int64_t starts = start ? n.type(start).getNumElements() : 1;
+  if (starts != 1 && (starts != n.shape(cache)[0] || *axis == 0))
+    return n.fail("has " + Twine(starts) +
+                  " write indices, expected one for "
+                  "each of " +
+                  Twine(n.shape(cache)[0]) +
+                  " batches and another axis than theirs");
   Type element = start ? n.element(start) : n.builder().getI64Type();
   HostTensor order = HostTensor::zeros(RankedTensorType::get({count}, element));
   for (int64_t i = 0; i < count; ++i)
     order.setInt(i, i);
   Value at = n.constant(std::move(order));
   if (start)
-    at = n.make<AddOp>({n.reshape(start, {1}), at});
+    at = n.make<AddOp>(
+        {n.reshape(start, starts == 1 ? Ints{1} : Ints{starts, 1}), at});
   if (at && mode == "circular") {
     Value capacity = n.scalar(double(n.shape(cache)[*axis]), element);
     at = n.make<WhereOp>(
         {n.make<LessOp>({at, capacity}), at, n.make<SubOp>({at, capacity})});
   }
-  return at && update(n, cache, rows, at, *axis, /*wrap=*/false);
+  return n.out(update(n, cache, rows, at, *axis, /*wrap=*/false));
 }
 
 void weft::addCacheRules(llvm::StringMap<Rule> &rules) {
+  rules["ScatterND"] = {scatterND, {"reduction"}};
   rules["ScatterElements"] = {scatterElements, {"axis", "reduction"}};
   rules["Scatter"] = {scatterElements, {"axis"}};
   rules["TensorScatter"] = {tensorScatter, {"axis", "mode"}};

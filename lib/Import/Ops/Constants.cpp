@@ -103,32 +103,6 @@ static bool range(NodeCtx &n) {
   return n.out(n.constant(std::move(out)));
 }
 
-static bool cumSum(NodeCtx &n) {
-  const HostTensor *x = needKnown(n, 0), *axisValue = needKnown(n, 1);
-  if (!x || !axisValue || axisValue->size() != 1)
-    return n.fail("has no axis");
-  auto axis = n.axis(axisValue->getInt(0), x->type.getRank());
-  if (!axis)
-    return false;
-  bool exclusive = n.attrInt("exclusive", 0), reverse = n.attrInt("reverse", 0);
-  ArrayRef<int64_t> shape = x->type.getShape();
-  int64_t inner = 1, extent = shape[*axis];
-  for (int64_t dim : shape.drop_front(*axis + 1))
-    inner *= dim;
-  HostTensor out = HostTensor::zeros(x->type);
-  for (int64_t line = 0; extent && line < x->size() / extent; ++line) {
-    int64_t base = line / inner * inner * extent + line % inner;
-    double sum = 0;
-    for (int64_t i = 0; i < extent; ++i) {
-      int64_t at = base + (reverse ? extent - 1 - i : i) * inner;
-      double value = x->getFloat(at);
-      out.setFloat(at, exclusive ? sum : sum + value);
-      sum += value;
-    }
-  }
-  return n.out(n.constant(std::move(out)));
-}
-
 static bool nonZero(NodeCtx &n) {
   const HostTensor *x = needKnown(n, 0);
   if (!x)
@@ -183,45 +157,6 @@ static bool eyeLike(NodeCtx &n) {
   return n.out(n.constant(std::move(out)));
 }
 
-/// Writes whole slices or elements, as exporters do to build masks; with values
-/// of the run it is the update of a cache.
-static bool scatterND(NodeCtx &n) {
-  for (unsigned i : {0u, 1u, 2u})
-    if (n.has(i) && !n.known(n.in(i)))
-      return scatterRows(n);
-  const HostTensor *data = needKnown(n, 0), *indices = needKnown(n, 1),
-                   *updates = needKnown(n, 2);
-  if (!data || !indices || !updates)
-    return false;
-  int64_t rank = data->type.getRank();
-  int64_t depth = indices->type.getRank() ? indices->type.getShape().back() : 0;
-  if (depth < 1 || depth > rank || n.attrString("reduction", "none") != "none")
-    return n.fail("has indices of depth " + Twine(depth) + " or a reduction");
-  size_t width = hostElementBytes(data->type.getElementType());
-  size_t inner = width;
-  for (int64_t dim : data->type.getShape().drop_front(depth))
-    inner *= dim;
-  HostTensor out = *data;
-  int64_t count = indices->size() / depth;
-  if (updates->bytes.size() != size_t(count) * inner)
-    return n.fail("has updates that do not match the indices");
-  for (int64_t i = 0; i < count; ++i) {
-    int64_t at = 0;
-    for (int64_t d = 0; d < depth; ++d) {
-      int64_t extent = data->type.getDimSize(d);
-      int64_t index = indices->getInt(i * depth + d);
-      index += index < 0 ? extent : 0;
-      if (index < 0 || index >= extent)
-        return n.fail("has index " + Twine(index) + " into extent " +
-                      Twine(extent));
-      at = at * extent + index;
-    }
-    std::copy_n(updates->bytes.begin() + i * inner, inner,
-                out.bytes.begin() + at * inner);
-  }
-  return n.out(n.constant(std::move(out)));
-}
-
 static bool ifThenElse(NodeCtx &n) {
   const HostTensor *condition = n.has(0) ? n.known(n.in(0)) : nullptr;
   if (!condition || condition->size() != 1)
@@ -259,10 +194,8 @@ void weft::addConstantRules(llvm::StringMap<Rule> &rules) {
       {"value", "value_int", "value_ints", "value_float", "value_floats"}};
   rules["ConstantOfShape"] = {constantOfShape, {"value"}};
   rules["Range"] = {range, {}};
-  rules["CumSum"] = {cumSum, {"exclusive", "reverse"}};
   rules["NonZero"] = {nonZero, {}};
   rules["Mod"] = {mod, {"fmod"}};
   rules["EyeLike"] = {eyeLike, {"dtype", "k"}};
-  rules["ScatterND"] = {scatterND, {"reduction"}};
   rules["If"] = {ifThenElse, {"then_branch", "else_branch"}};
 }

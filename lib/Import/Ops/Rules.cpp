@@ -23,6 +23,10 @@ static llvm::StringMap<Rule> makeRules() {
   addConstantRules(rules);
   addAttentionRules(rules);
   addCacheRules(rules);
+  addIndexingRules(rules);
+  addOrderRules(rules);
+  addRearrangeRules(rules);
+  addEinsumRules(rules);
   return rules;
 }
 

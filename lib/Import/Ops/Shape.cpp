@@ -321,15 +321,6 @@ static bool identity(NodeCtx &n) {
   return n.has(0) ? n.out(n.in(0)) : n.fail("has no input");
 }
 
-static bool dropout(NodeCtx &n) {
-  auto training = n.knownInts(n.in(2));
-  if (n.has(2) && (!training || training->empty() || training->front()))
-    return n.fail("is in training mode, which is not supported");
-  if (n.wants(1))
-    n.scope.values.erase(n.node.output(1)); // the mask exists in training only
-  return identity(n);
-}
-
 static bool tile(NodeCtx &n) {
   Value x = n.in(0);
   auto repeats = intsOf(n, 1, "repeats");
@@ -369,43 +360,6 @@ static bool trilu(NodeCtx &n) {
       {n.constant(std::move(mask)), x, n.scalar(0, n.element(x))}));
 }
 
-static bool pad(NodeCtx &n) {
-  Value x = n.in(0);
-  auto pads = intsOf(n, 1, "pads"), axes = intsOf(n, 3, "axes");
-  if (!x || !pads || n.failed)
-    return n.fail("has no input or no pads");
-  if (n.attrString("mode", "constant") != "constant")
-    return n.fail("has mode '" + n.attrString("mode", "") +
-                  "', expected 'constant'");
-  if (!axes)
-    axes = llvm::to_vector(llvm::seq<int64_t>(0, n.rank(x)));
-  if (pads->size() != 2 * axes->size())
-    return n.fail("has " + Twine(pads->size()) + " pads, expected " +
-                  Twine(2 * axes->size()));
-  Value fill =
-      n.has(2) ? n.in(2) : n.scalar(n.attrFloat("value", 0), n.element(x));
-  for (auto [i, given] : llvm::enumerate(*axes)) {
-    auto axis = n.axis(given, n.rank(x));
-    if (!axis)
-      return false;
-    int64_t sides[2] = {(*pads)[i], (*pads)[i + axes->size()]};
-    for (int side = 0; side < 2 && x; ++side) {
-      int64_t extent = n.shape(x)[*axis], by = sides[side];
-      if (by < -extent || by > (int64_t(1) << 30))
-        return n.fail("pads dimension " + Twine(*axis) + " by " + Twine(by));
-      if (by < 0)
-        x = n.sliceAxis(x, *axis, side ? 0 : -by, extent + by);
-      if (by <= 0)
-        continue;
-      Ints shape(n.shape(x));
-      shape[*axis] = by;
-      Value part = n.expand(n.reshape(fill, Ints(n.rank(x), 1)), shape);
-      x = side ? n.concat({x, part}, *axis) : n.concat({part, x}, *axis);
-    }
-  }
-  return n.out(x);
-}
-
 void weft::addShapeRules(llvm::StringMap<Rule> &rules) {
   rules["Reshape"] = {reshape, {"shape", "allowzero"}};
   rules["Transpose"] = {transpose, {"perm"}};
@@ -420,8 +374,6 @@ void weft::addShapeRules(llvm::StringMap<Rule> &rules) {
   rules["Shape"] = {shapeOf, {"start", "end"}};
   rules["Size"] = {sizeOf, {}};
   rules["Identity"] = {identity, {}};
-  rules["Dropout"] = {dropout, {"ratio", "seed", "is_test"}};
   rules["Tile"] = {tile, {}};
   rules["Trilu"] = {trilu, {"upper"}};
-  rules["Pad"] = {pad, {"mode", "pads", "value"}};
 }

@@ -76,7 +76,7 @@ struct SelectedRow : OpRewritePattern<WhereOp> {
       rewriter
           .replaceOpWithNewOp<CacheUpdateOp>(op, cache, row, position,
                                              rewriter.getI64IntegerAttr(axis),
-                                             UnitAttr())
+                                             UnitAttr(), StringAttr())
           ->setLoc(loc);
       return success();
     }
@@ -130,6 +130,8 @@ struct SinkTranspose : OpRewritePattern<CacheUpdateOp> {
     if (!transpose)
       return failure();
     ArrayRef<int64_t> perm = transpose.getPerm();
+    if (tensorType(op.getPositions()).getRank() == 2 && perm[0] != 0)
+      return failure(); // the positions are those of a batch
     SmallVector<int64_t> inverse(perm.size());
     for (auto [i, axis] : llvm::enumerate(perm))
       inverse[axis] = int64_t(i);
@@ -137,7 +139,8 @@ struct SinkTranspose : OpRewritePattern<CacheUpdateOp> {
     Value row = makeTranspose(rewriter, loc, op.getUpdate(), inverse);
     Value written = CacheUpdateOp::create(
         rewriter, loc, transpose.getX(), row, op.getPositions(),
-        rewriter.getI64IntegerAttr(perm[op.getAxis()]), op.getWrapAttr());
+        rewriter.getI64IntegerAttr(perm[op.getAxis()]), op.getWrapAttr(),
+        op.getReductionAttr());
     rewriter.replaceOp(op, makeTranspose(rewriter, loc, written, perm));
     return success();
   }

@@ -132,9 +132,10 @@ private:
     arg.replaceUsesWithIf(heads, isView);
     b.setInsertionPoint(update);
     Location loc = update.getLoc();
-    Value written = CacheUpdateOp::create(
-        b, loc, arg, merged(b, loc, update.getUpdate()), update.getPositions(),
-        b.getI64IntegerAttr(1), update.getWrapAttr());
+    Value written =
+        CacheUpdateOp::create(b, loc, arg, merged(b, loc, update.getUpdate()),
+                              update.getPositions(), b.getI64IntegerAttr(1),
+                              update.getWrapAttr(), update.getReductionAttr());
     ret.setOperand(state.getOutput(), written);
     update.replaceAllUsesWith(split(b, loc, written, s));
     update.erase();

@@ -209,7 +209,7 @@ nn.program @main(%c: tensor<1x16x32xf32>, %r: tensor<1x2x31xf32>, %p: tensor<2xi
 // -----
 
 nn.program @main(%c: tensor<1x16x32xf32>, %r: tensor<1x2x32xf32>, %p: tensor<1xi64>) {
-  // expected-error@+1 {{has positions of type 'tensor<1xi64>', expected a vector of 2}}
+  // expected-error@+1 {{has positions of type 'tensor<1xi64>', expected a vector of 2 or one for each batch}}
   %0 = nn.cache_update %c, %r at %p axis = 1 : (tensor<1x16x32xf32>, tensor<1x2x32xf32>, tensor<1xi64>) -> tensor<1x16x32xf32>
   nn.return
 }
@@ -227,6 +227,46 @@ nn.program @main(%c: tensor<1x16x32xf32>, %r: tensor<1x2x32xi32>, %p: tensor<2xi
 nn.program @main(%c: tensor<1x16x32xf32>, %r: tensor<1x2x32xf32>, %p: tensor<2xi64>) {
   // expected-error@+1 {{has axis 3, expected}}
   %0 = nn.cache_update %c, %r at %p axis = 3 : (tensor<1x16x32xf32>, tensor<1x2x32xf32>, tensor<2xi64>) -> tensor<1x16x32xf32>
+  nn.return
+}
+
+// -----
+
+nn.program @main(%c: tensor<2x16xf32>, %r: tensor<2x16xf32>, %p: tensor<2x2xi64>) {
+  // expected-error@+1 {{has positions of type 'tensor<2x2xi64>', expected a vector of 2}}
+  %0 = nn.cache_update %c, %r at %p axis = 0 : (tensor<2x16xf32>, tensor<2x16xf32>, tensor<2x2xi64>) -> tensor<2x16xf32>
+  nn.return
+}
+
+// -----
+
+nn.program @main(%c: tensor<2x16xf32>, %r: tensor<1x16xf32>, %p: tensor<1xi64>) {
+  // expected-error@+1 {{has reduction 'sub', expected add, mul, max or min}}
+  %0 = nn.cache_update %c, %r at %p axis = 0 reduction = "sub" : (tensor<2x16xf32>, tensor<1x16xf32>, tensor<1xi64>) -> tensor<2x16xf32>
+  nn.return
+}
+
+// -----
+
+nn.program @main(%x: tensor<2x16xf32>) {
+  // expected-error@+1 {{takes 17 elements of dimension 1, which has 16}}
+  %0 = nn.top_k %x k = 17 axis = 1 largest = true : (tensor<2x16xf32>) -> tensor<2x17xi32>
+  nn.return
+}
+
+// -----
+
+nn.program @main(%x: tensor<2x16xf32>) {
+  // expected-error@+1 {{has axis 2, expected one in [0, 2)}}
+  %0 = nn.top_k %x k = 1 axis = 2 largest = true : (tensor<2x16xf32>) -> tensor<2x16xi32>
+  nn.return
+}
+
+// -----
+
+nn.program @main(%x: tensor<2x16xf32>) {
+  // expected-error@+1 {{has axis 2, expected one in [0, 2)}}
+  %0 = nn.cum_sum %x axis = 2 exclusive = false reverse = false : (tensor<2x16xf32>) -> tensor<2x16xf32>
   nn.return
 }
 

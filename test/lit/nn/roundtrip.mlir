@@ -32,7 +32,22 @@ nn.program @caches(%c: tensor<1x16x32xf32>, %r: tensor<1x2x32xf32>, %n: tensor<4
   // CHECK: nn.cache_update %{{.*}}, %{{.*}} at %{{.*}} axis = 1 wrap :
   %1 = nn.cache_update %0, %r at %p axis = 1 wrap : (tensor<1x16x32xf32>, tensor<1x2x32xf32>, tensor<2xi64>) -> tensor<1x16x32xf32>
   %2 = nn.relu %n : (tensor<4xf32>) -> tensor<4xf32>
-  nn.return %1, %2 : tensor<1x16x32xf32>, tensor<4xf32>
+  // CHECK: nn.cache_update %{{.*}}, %{{.*}} at %{{.*}} axis = 1 wrap reduction = "add" :
+  %3 = nn.cache_update %1, %r at %p axis = 1 wrap reduction = "add" : (tensor<1x16x32xf32>, tensor<1x2x32xf32>, tensor<2xi64>) -> tensor<1x16x32xf32>
+  nn.return %3, %2 : tensor<1x16x32xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: nn.program @along
+nn.program @along(%x: tensor<2x6x3xf32>, %r: tensor<2x1x3xf32>, %p: tensor<2x1xi32>) {
+  // CHECK: nn.top_k %arg0 k = 4 axis = 1 largest = false : (tensor<2x6x3xf32>) -> tensor<2x4x3xi32>
+  %0 = nn.top_k %x k = 4 axis = 1 largest = false : (tensor<2x6x3xf32>) -> tensor<2x4x3xi32>
+  // CHECK: nn.cum_sum %arg0 axis = 0 exclusive = true reverse = false : (tensor<2x6x3xf32>) -> tensor<2x6x3xf32>
+  %1 = nn.cum_sum %x axis = 0 exclusive = true reverse = false : (tensor<2x6x3xf32>) -> tensor<2x6x3xf32>
+  // CHECK: nn.cum_prod %{{.*}} axis = 2 exclusive = false reverse = true : (tensor<2x6x3xf32>) -> tensor<2x6x3xf32>
+  %2 = nn.cum_prod %1 axis = 2 exclusive = false reverse = true : (tensor<2x6x3xf32>) -> tensor<2x6x3xf32>
+  // CHECK: nn.cache_update %{{.*}}, %arg1 at %arg2 axis = 1 : (tensor<2x6x3xf32>, tensor<2x1x3xf32>, tensor<2x1xi32>) -> tensor<2x6x3xf32>
+  %3 = nn.cache_update %2, %r at %p axis = 1 : (tensor<2x6x3xf32>, tensor<2x1x3xf32>, tensor<2x1xi32>) -> tensor<2x6x3xf32>
+  nn.return
 }
 
 // CHECK-LABEL: nn.program @products

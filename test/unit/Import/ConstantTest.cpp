@@ -204,6 +204,55 @@ TEST(Constant, Computes) {
             (V{1, 3}));
 }
 
+TEST(Constant, OrdersAndAccumulates) {
+  using V = std::vector<double>;
+  const std::string ties = "%t = nn.constant dense<[[2, 5, 5, 1], [0, 0, -3, "
+                           "9]]> : tensor<2x4xi64>\n";
+  EXPECT_EQ(Expression(ties + "%0 = nn.top_k %t k = 3 axis = 1 largest = true "
+                              ": (tensor<2x4xi64>) -> tensor<2x3xi32>")
+                .evaluate(),
+            (V{1, 2, 0, 3, 0, 1}));
+  EXPECT_EQ(Expression(ties + "%0 = nn.top_k %t k = 1 axis = 0 largest = false "
+                              ": (tensor<2x4xi64>) -> tensor<1x4xi32>")
+                .evaluate(),
+            (V{1, 1, 1, 0}));
+  EXPECT_EQ(Expression(ties + "%0 = nn.cum_sum %t axis = 1 exclusive = false "
+                              "reverse = true : (tensor<2x4xi64>) -> "
+                              "tensor<2x4xi64>")
+                .evaluate(),
+            (V{13, 11, 6, 1, 6, 6, 6, 9}));
+  EXPECT_EQ(Expression(std::string(Table) +
+                       "%0 = nn.cum_prod %t axis = 1 exclusive = true "
+                       "reverse = false : (tensor<2x3xf32>) -> tensor<2x3xf32>")
+                .evaluate(),
+            (V{1, 0, 0, 1, 3, 12}));
+}
+
+TEST(Constant, WritesRows) {
+  using V = std::vector<double>;
+  const std::string rows =
+      std::string(Table) +
+      "%u = nn.constant dense<[[10.0, 20.0], [30.0, 40.0]]> : tensor<2x2xf32>\n"
+      "%p = nn.constant dense<[1, -1]> : tensor<2xi64>\n"
+      "%b = nn.constant dense<[[1, 1], [0, 3]]> : tensor<2x2xi64>\n";
+  const std::string type =
+      " : (tensor<2x3xf32>, tensor<2x2xf32>, tensor<2xi64>) -> tensor<2x3xf32>";
+  EXPECT_EQ(
+      Expression(rows + "%0 = nn.cache_update %t, %u at %p axis = 1" + type)
+          .evaluate(),
+      (V{0, 10, 2, 3, 30, 5}));
+  EXPECT_EQ(Expression(rows +
+                       "%0 = nn.cache_update %t, %u at %p axis = 1 wrap" + type)
+                .evaluate(),
+            (V{0, 10, 20, 3, 30, 40}));
+  EXPECT_EQ(Expression(rows +
+                       "%0 = nn.cache_update %t, %u at %b axis = 1 "
+                       "reduction = \"add\" : (tensor<2x3xf32>, "
+                       "tensor<2x2xf32>, tensor<2x2xi64>) -> tensor<2x3xf32>")
+                .evaluate(),
+            (V{0, 31, 2, 33, 4, 5}));
+}
+
 TEST(Constant, TellsConstantsFromValues) {
   Expression sum(
       "%c = nn.constant dense<2.0> : tensor<f32>\n"

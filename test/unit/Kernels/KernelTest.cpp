@@ -6,115 +6,18 @@
 // one PE is tested end to end (weft.sweep).
 //
 //===----------------------------------------------------------------------===//
-#include "Interpreter.h"
-#include "gtest/gtest.h"
+#include "KernelFixture.h"
 #include <cmath>
-#include <random>
 
 using namespace mlir;
 using namespace weft;
 using namespace weft::kernels;
+using test::each;
+using test::flat;
+using test::Kernels;
+using test::Shape;
 
 namespace {
-using Shape = SmallVector<int64_t>;
-
-class Kernels : public ::testing::Test {
-protected:
-  test::Context c;
-  std::mt19937 rng{1};
-
-  int64_t below(int64_t n) { return int64_t(rng() % uint64_t(n)); }
-  RankedTensorType f32(ArrayRef<int64_t> s) {
-    return RankedTensorType::get(s, Float32Type::get(&c.context));
-  }
-  RankedTensorType i32(ArrayRef<int64_t> s) {
-    return RankedTensorType::get(s, IntegerType::get(&c.context, 32));
-  }
-  Shape shape(unsigned rank) {
-    Shape s;
-    for (unsigned d = 0; d < rank; ++d)
-      s.push_back(1 + below(5));
-    return s;
-  }
-  std::vector<float> values(RankedTensorType type) {
-    std::vector<float> v;
-    for (int64_t i = 0; i < type.getNumElements(); ++i)
-      v.push_back(float(below(2001) - 1000) / 256.0f);
-    return v;
-  }
-  NamedAttribute list(StringRef name, ArrayRef<int64_t> v) {
-    Builder b(&c.context);
-    return b.getNamedAttr(name, b.getDenseI64ArrayAttr(v));
-  }
-  NamedAttribute number(StringRef name, int64_t v) {
-    Builder b(&c.context);
-    return b.getNamedAttr(name, b.getI64IntegerAttr(v));
-  }
-
-  Problem problem(StringRef op, ArrayRef<RankedTensorType> ins,
-                  RankedTensorType out, ArrayRef<NamedAttribute> attrs = {}) {
-    Problem p;
-    p.op = op.str();
-    p.ins.assign(ins.begin(), ins.end());
-    p.constant.assign(ins.size(), false);
-    p.out = out;
-    p.config = DictionaryAttr::get(&c.context, attrs);
-    return p;
-  }
-
-  /// All options give the wanted values, in row-major order.
-  void expect(const Problem &p, const std::vector<test::Words> &operands,
-              const test::Words &want, double tolerance = 0) {
-    std::string why;
-    std::vector<Option> options = allOptions(p, Rect{0, 0, 1, 1}, why);
-    ASSERT_FALSE(options.empty()) << p.op << ": " << why;
-    for (const Option &o : options) {
-      std::vector<test::Words> stored;
-      for (auto [type, words] : llvm::zip(o.ins, operands))
-        stored.push_back(type.getShape() == p.ins[stored.size()].getShape()
-                             ? test::toStorage(type, words)
-                             : words);
-      test::Words got = test::fromStorage(o.out, test::run(p, o, stored));
-      ASSERT_EQ(got.size(), want.size());
-      for (size_t i = 0; i < got.size(); ++i) {
-        float x = llvm::bit_cast<float>(got[i]);
-        float y = llvm::bit_cast<float>(want[i]);
-        if (got[i] != want[i]) {
-          ASSERT_NEAR(x, y, tolerance)
-              << p.op << " " << o.algorithm << " " << i;
-        }
-      }
-    }
-  }
-};
-
-/// Calls visit(indices) for all of `shape` in row-major order.
-void each(ArrayRef<int64_t> shape,
-          llvm::function_ref<void(ArrayRef<int64_t>)> visit) {
-  int64_t total = 1;
-  for (int64_t n : shape)
-    total *= n;
-  for (int64_t i = 0; i < total; ++i) {
-    Shape at(shape.size(), 0);
-    int64_t rest = i;
-    for (int d = int(shape.size()) - 1; d >= 0; --d) {
-      at[d] = rest % shape[d];
-      rest /= shape[d];
-    }
-    visit(at);
-  }
-}
-
-/// Row-major number of an element; unit dimensions and missing leading ones
-/// broadcast.
-int64_t flat(ArrayRef<int64_t> shape, ArrayRef<int64_t> at) {
-  int64_t n = 0;
-  at = at.take_back(shape.size());
-  for (size_t d = 0; d < shape.size(); ++d)
-    n = n * shape[d] + (shape[d] == 1 ? 0 : at[d]);
-  return n;
-}
-
 TEST_F(Kernels, BinaryOpsBroadcast) {
   for (int round = 0; round < 60; ++round) {
     Shape out = shape(unsigned(below(5))), sides[2];
@@ -261,39 +164,6 @@ TEST_F(Kernels, GatherAlongAnyAxis) {
     expect(problem("nn.gather", {f32(table), i32(ids)}, f32(out),
                    {number("axis", axis)}),
            {test::wordsOf(x), index}, test::wordsOf(want));
-  }
-}
-
-TEST_F(Kernels, CacheUpdateAlongAnyAxis) {
-  for (int round = 0; round < 60; ++round) {
-    Shape cache = shape(1 + unsigned(below(4))), rows = cache;
-    int64_t axis = below(cache.size()), n = cache[axis];
-    rows[axis] = 1 + below(3);
-    bool wrap = below(2);
-    auto x = values(f32(cache)), u = values(f32(rows));
-    // Also from the end and outside on both sides, often the same twice.
-    test::Words at;
-    for (int64_t i = 0; i < rows[axis]; ++i)
-      at.push_back(uint32_t(below(3 * n + 2) - n - 1));
-    std::vector<float> want = x;
-    int64_t k = 0;
-    each(rows, [&](ArrayRef<int64_t> from) {
-      int64_t position = int32_t(at[from[axis]]);
-      position += wrap && position < 0 ? n : 0;
-      Shape to(from);
-      to[axis] = position;
-      if (position >= 0 && position < n)
-        want[flat(cache, to)] = u[k];
-      ++k;
-    });
-    SmallVector<NamedAttribute> config = {number("axis", axis)};
-    if (wrap)
-      config.push_back(
-          {StringAttr::get(&c.context, "wrap"), UnitAttr::get(&c.context)});
-    expect(problem("nn.cache_update",
-                   {f32(cache), f32(rows), i32({rows[axis]})}, f32(cache),
-                   config),
-           {test::wordsOf(x), test::wordsOf(u), at}, test::wordsOf(want));
   }
 }
 
