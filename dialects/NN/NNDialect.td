@@ -68,7 +68,8 @@ def NN_DataAttr : NN_Attr<"Data", "data"> {
     128-bit XXH3 of the bytes in hexadecimal. The bytes are the tensor, dense,
     row-major, little-endian; bool is one byte an element. An empty file name
     means the in-memory `WeightStore`, keyed by the hash: weights that the
-    model spells as varints or text.
+    model spells as varints or text. With an empty hash the bytes are not
+    checked; without a file too, the model declares the weight without data.
 
     Example:
 

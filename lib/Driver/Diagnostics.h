@@ -8,7 +8,9 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
+#include "weft/Import/Import.h"
 #include <string>
+#include <vector>
 
 namespace weft {
 
@@ -22,15 +24,27 @@ public:
   bool internal() const { return sawInternal; }
   /// Did an error say that a PE's memory is too small?
   bool outOfMemory() const { return sawMemory; }
+  /// An error of the tool, with no place in the model.
+  void error(llvm::StringRef kind, const std::string &text);
+  /// A complete line that another part wrote.
+  void line(llvm::StringRef kind, const std::string &text);
   /// A note on the model as a whole.
   void note(const std::string &text);
 
+  /// From now on errors go to `list` and notes to `advice`; what is Weft's own
+  /// fault is printed as well.
+  void collect(std::vector<ImportProblem> &list) { problems = &list; }
+  std::vector<std::string> advice;
+
 private:
+  void keep(mlir::Location loc, const std::string &place,
+            const std::string &text);
   void print(mlir::Location loc, llvm::StringRef kind, const std::string &text);
 
   std::string model;
   unsigned errors = 0;
   bool sawInternal = false, sawMemory = false;
+  std::vector<ImportProblem> *problems = nullptr;
   mlir::ScopedDiagnosticHandler handler;
 };
 

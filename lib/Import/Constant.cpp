@@ -75,10 +75,11 @@ static Expected<HostTensor> readWeight(LoadOp load) {
                                    "' cannot be read: no weights are at hand");
   auto bytes = dialect->getWeights()->read(weight.getValue());
   if (!bytes)
-    return bytes.takeError();
+    return llvm::createStringError("weight '" + load.getWeight() + "' " +
+                                   llvm::toString(bytes.takeError()));
   HostTensor tensor;
   tensor.type = cast<RankedTensorType>(load.getType());
-  tensor.bytes.assign(bytes->begin(), bytes->end());
+  tensor.bytes = HostBytes::borrow(*bytes);
   if (tensor.type.getElementType().isInteger(1))
     for (uint8_t &byte : tensor.bytes)
       byte = byte != 0;
@@ -102,7 +103,7 @@ static Expected<HostTensor> evaluateOne(Value value, const Memo &memo) {
   return evaluateOp(op, operands);
 }
 
-Expected<HostTensor> weft::evaluateTensor(Value value) {
+Expected<HostTensor> weft::evaluateTensor(Value value, int64_t limit) {
   Memo memo;
   SmallVector<Value> work = {value};
   while (!work.empty()) {
@@ -119,6 +120,9 @@ Expected<HostTensor> weft::evaluateTensor(Value value) {
     work.pop_back();
     if (memo.count(next))
       continue;
+    if (!isa_and_nonnull<LoadOp>(next.getDefiningOp()) &&
+        (limit -= cast<RankedTensorType>(next.getType()).getNumElements()) < 0)
+      return llvm::createStringError("is too large to look at");
     Expected<HostTensor> result = evaluateOne(next, memo);
     if (!result)
       return result.takeError();
@@ -127,7 +131,7 @@ Expected<HostTensor> weft::evaluateTensor(Value value) {
   return std::move(memo.find(value)->second);
 }
 
-Expected<std::vector<uint8_t>> weft::evaluateConstant(Value value) {
+Expected<HostBytes> weft::evaluateConstant(Value value) {
   Expected<HostTensor> tensor = evaluateTensor(value);
   if (!tensor)
     return tensor.takeError();
@@ -139,7 +143,7 @@ std::optional<double> weft::constantScalar(Value value, int64_t limit) {
   if (!type || type.getNumElements() < 1 || type.getNumElements() > limit ||
       !isConstant(value))
     return std::nullopt;
-  Expected<HostTensor> tensor = evaluateTensor(value);
+  Expected<HostTensor> tensor = evaluateTensor(value, LookLimit);
   if (!tensor) {
     llvm::consumeError(tensor.takeError());
     return std::nullopt;

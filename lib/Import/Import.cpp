@@ -20,116 +20,39 @@ using namespace weft::nn;
 using onnx::GraphProto;
 using onnx::NodeProto;
 using onnx::TensorProto;
-using onnx::TypeProto;
 using onnx::ValueInfoProto;
 
-void Importer::error(const Twine &message) {
+/// How deep graphs and calls of functions may lie in each other.
+constexpr unsigned MaxDepth = 64;
+/// How many nodes calls of functions may become.
+constexpr unsigned MaxInlined = 100000;
+
+void Importer::error(const Twine &message, StringRef kind) {
   report.errors.push_back((file.path + ": error: " + message).str());
+  ImportProblem problem;
+  problem.kind = kind.str();
+  problem.message = message.str();
+  report.problems.push_back(std::move(problem));
 }
 
 void Importer::warning(const Twine &message) {
   report.warnings.push_back((file.path + ": warning: " + message).str());
 }
 
-//===----------------------------------------------------------------------===//
-// Initializers and constants
-//===----------------------------------------------------------------------===//
-
-Value Importer::addConstant(HostTensor tensor, Location loc) {
-  auto placeholder = UnrealizedConversionCastOp::create(
-      builder, loc, TypeRange(tensor.type), ValueRange());
-  Value value = placeholder.getResult(0);
-  host[value] = std::make_unique<HostTensor>(std::move(tensor));
-  return value;
-}
-
-Value Importer::declareWeight(RankedTensorType type, DataAttr data,
-                              StringRef name) {
-  std::string symbol = name.empty() ? "folded" : name.str();
-  for (unsigned i = 0; !symbols.insert(symbol).second; ++i)
-    symbol = (name.empty() ? "folded" : name.str()) + "." + std::to_string(i);
-  OpBuilder::InsertionGuard guard(builder);
-  OpBuilder top(&context);
-  top.setInsertionPoint(program);
-  WeightOp::create(top, UnknownLoc::get(&context), symbol, type, data,
-                   StringAttr());
-  return LoadOp::create(builder, UnknownLoc::get(&context), type,
-                        FlatSymbolRefAttr::get(&context, symbol));
-}
-
-static DataAttr dataOf(MLIRContext *context, WeightStore &store,
-                       const SourceTensor &tensor) {
-  if (!tensor.file.empty())
-    return DataAttr::get(context, tensor.file, tensor.offset,
-                         tensor.bytes.size(), hashBytes(tensor.bytes));
-  std::string hash =
-      store.add(std::vector<uint8_t>(tensor.bytes.begin(), tensor.bytes.end()));
-  return DataAttr::get(context, "", 0, tensor.bytes.size(), hash);
-}
-
-static bool isDialectElement(Type type) {
-  return elementBytes(type) != 0 &&
-         (!type.isUnsignedInteger() || type.isUnsignedInteger(8));
-}
-
-Value Importer::loadTensor(const TensorProto &tensor, StringRef name,
-                           const std::optional<TensorSpan> &span) {
-  auto source = readTensor(&context, tensor, file, span);
-  if (!source) {
-    error("initializer '" + name + "' " + llvm::toString(source.takeError()));
-    return {};
-  }
-  const SourceTensor &data = **source;
-  if (data.bytes.size() > size_t(FoldLimit)) {
-    if (isDialectElement(data.type.getElementType()))
-      return declareWeight(data.type, dataOf(&context, *file.store, data),
-                           name);
-    error("initializer '" + name + "' has element type " +
-          elementName(tensor.data_type()) +
-          ", which is supported in small constants only");
-    return {};
-  }
-  HostTensor small;
-  small.type = data.type;
-  small.bytes.assign(data.bytes.begin(), data.bytes.end());
-  if (small.type.getElementType().isInteger(1))
-    for (uint8_t &byte : small.bytes)
-      byte = byte != 0;
-  Value value = addConstant(std::move(small), UnknownLoc::get(&context));
-  originName[value] = name.str();
-  if (!data.file.empty())
-    origin[value] = dataOf(&context, *file.store, data);
-  return value;
-}
-
-Value Importer::loadInitializer(Scope &scope, StringRef name) {
-  const TensorProto *tensor = scope.initializers.lookup(name);
-  std::optional<TensorSpan> span;
-  if (auto found = scope.initializerIndex.find(name);
-      found != scope.initializerIndex.end() &&
-      found->second < file.spans.size())
-    span = file.spans[found->second];
-  OpBuilder::InsertionGuard guard(builder);
-  if (lastInitializer)
-    builder.setInsertionPointAfter(lastInitializer);
-  else
-    builder.setInsertionPointToStart(&program.getBody().front());
-  Value value = loadTensor(*tensor, name, span);
-  if (value)
-    lastInitializer = value.getDefiningOp();
-  return value;
-}
-
-Value Importer::lookup(Scope &scope, StringRef name, bool &defined) {
-  defined = true;
-  for (Scope *s = &scope; s; s = s->parent) {
-    if (auto found = s->values.find(name); found != s->values.end())
-      return found->second;
-    if (s->initializers.count(name))
-      return s->values[name] = loadInitializer(*s, name);
-  }
-  defined = false;
-  return {};
+void Importer::nodeError(const NodeCtx &n, const Twine &message,
+                         StringRef kind) {
+  report.errors.push_back((file.path + ": error: node '" + n.node.name() +
+                           "' (" + n.node.op_type() + ", #" + Twine(n.index) +
+                           "): " + message)
+                              .str());
+  ImportProblem problem;
+  problem.kind = kind.str();
+  problem.message = message.str();
+  problem.node = n.index;
+  problem.name = n.node.name();
+  problem.op = n.node.op_type();
+  problem.domain = plainDomain(n.node.domain()).str();
+  report.problems.push_back(std::move(problem));
 }
 
 //===----------------------------------------------------------------------===//
@@ -143,7 +66,10 @@ bool Importer::collectInputs(NodeCtx &n, bool &poisoned) {
     Value value = name.empty() ? Value() : lookup(n.scope, name, defined);
     if (!defined) {
       n.failed = false;
-      ok = n.fail("reads '" + name + "', which nothing defines");
+      ok = n.fail("reads '" + name +
+                  (notComputed.contains(name)
+                       ? "', an output of its node that is not supported"
+                       : "', which nothing defines"));
     }
     poisoned |= !name.empty() && !value;
     n.inputs.push_back(value);
@@ -157,7 +83,8 @@ bool Importer::checkAttributes(NodeCtx &n, const Rule &rule) {
       continue;
     if (!rule.allAttributes)
       return n.fail("has attribute '" + attr.name() +
-                    "', which is not supported");
+                        "', which is not supported",
+                    "attribute");
     warning("node '" + n.node.name() + "' (" + n.node.op_type() + ", #" +
             Twine(n.index) + "): has attribute '" + attr.name() +
             "', which no version of the op knows: ignored, as in ONNX Runtime");
@@ -165,23 +92,44 @@ bool Importer::checkAttributes(NodeCtx &n, const Rule &rule) {
   return true;
 }
 
-const onnx::FunctionProto *Importer::findFunction(const NodeProto &node) {
-  for (const onnx::FunctionProto &function : file.model.functions())
-    if (function.name() == node.op_type() && function.domain() == node.domain())
-      return &function;
-  return nullptr;
+static std::string functionKey(StringRef domain, StringRef name) {
+  return (plainDomain(domain) + "/" + name).str();
 }
 
+const onnx::FunctionProto *Importer::findFunction(const NodeProto &node) const {
+  return functions.lookup(functionKey(node.domain(), node.op_type()));
+}
+
+/// Before a function is expanded: calls may neither recur nor, each calling the
+/// next twice, become more nodes than a model has.
+bool Importer::mayInline(NodeCtx &n, const onnx::FunctionProto &function) {
+  for (Scope *s = &n.scope; s; s = s->function ? s->callScope : s->parent)
+    if (s->function == &function)
+      return n.fail("calls function " + function.name() + " within itself");
+  if (n.scope.depth >= MaxDepth)
+    return n.fail("lies in more than " + Twine(MaxDepth) +
+                  " graphs and functions");
+  if (inlined > MaxInlined)
+    return false; // said already
+  inlined += function.node_size();
+  return inlined <= MaxInlined ||
+         n.fail("calls functions that become more than " + Twine(MaxInlined) +
+                " nodes");
+}
+
+/// With inputs that failed, only for what the nodes of the function lack.
 bool Importer::callFunction(NodeCtx &n, const onnx::FunctionProto &function) {
-  if (n.scope.depth > 64)
-    return n.fail("calls functions more than 64 deep");
+  if (!mayInline(n, function))
+    return false;
   Scope inner;
+  inner.function = &function;
   inner.call = &n.node;
+  inner.callScope = &n.scope;
   inner.depth = n.scope.depth + 1;
   for (const auto &set : function.opset_import())
-    inner.opsets[set.domain() == "ai.onnx" ? "" : set.domain()] = set.version();
+    inner.opsets[plainDomain(set.domain())] = set.version();
   for (int i = 0; i < function.input_size(); ++i)
-    if (n.has(i))
+    if (i < n.node.input_size() && !n.node.input(i).empty())
       inner.values[function.input(i)] = n.in(i);
   std::vector<unsigned> order;
   if (!sortNodes(function.node(), order))
@@ -195,29 +143,111 @@ bool Importer::callFunction(NodeCtx &n, const onnx::FunctionProto &function) {
   return errors == report.errors.size();
 }
 
+bool Importer::isSupported(NodeCtx &n, const onnx::FunctionProto *&function,
+                           const Rule *&rule) {
+  function = findFunction(n.node);
+  rule = function ? nullptr : findRule(n.node.domain(), n.node.op_type());
+  if (function || rule)
+    return !rule || checkAttributes(n, *rule);
+  StringRef domain = plainDomain(n.node.domain());
+  return n.fail("op " + n.node.op_type() +
+                    (domain.empty() ? "" : " of domain '" + domain + "'") +
+                    " is not supported",
+                "op");
+}
+
+/// Graphs of a node that is not converted: what they lack is said all the same.
+void Importer::surveyGraphs(NodeCtx &n, const NodeProto &node, unsigned depth) {
+  if (depth > MaxDepth)
+    return;
+  auto survey = [&](const GraphProto &graph) {
+    for (const NodeProto &inner : graph.node()) {
+      NodeCtx m(*this, n.scope, inner, n.index, n.loc);
+      const onnx::FunctionProto *function;
+      const Rule *rule;
+      if (isSupported(m, function, rule))
+        surveyGraphs(n, inner, depth + 1);
+    }
+  };
+  for (const auto &attr : node.attribute()) {
+    if (attr.has_g())
+      survey(attr.g());
+    for (const GraphProto &graph : attr.graphs())
+      survey(graph);
+  }
+}
+
+/// Outputs of a node that failed have the type that the model states, so that
+/// the nodes behind it are looked at too. This module is thrown away.
+void Importer::assumeOutputs(const NodeProto &node, Scope &scope,
+                             Location loc) {
+  for (const std::string &name : node.output()) {
+    auto found = valueInfos.find(name);
+    if (found == valueInfos.end() || scope.parent || scope.call)
+      continue;
+    Value &value = scope.values[name];
+    if (RankedTensorType type = value ? nullptr : statedType(*found->second))
+      value = UnrealizedConversionCastOp::create(builder, loc, TypeRange(type),
+                                                 ValueRange())
+                  .getResult(0);
+  }
+}
+
+/// What the rule left out is missed only if something reads it.
+void Importer::closeOutputs(NodeCtx &n, bool converted) {
+  if (!converted)
+    return assumeOutputs(n.node, n.scope, n.loc);
+  for (const std::string &name : n.node.output())
+    if (auto found = n.scope.values.find(name);
+        found != n.scope.values.end() && !found->second) {
+      n.scope.values.erase(found);
+      notComputed.insert(name);
+    }
+}
+
 void Importer::importNode(const NodeProto &node, Scope &scope, unsigned index,
                           Location loc) {
   NodeCtx n(*this, scope, node, index, loc);
   for (const std::string &name : node.output())
     if (!name.empty())
       scope.values[name] = Value();
-  const onnx::FunctionProto *function = findFunction(node);
-  const Rule *rule =
-      function ? nullptr : findRule(node.domain(), node.op_type());
-  if (!function && !rule) {
-    std::string domain = node.domain().empty() || node.domain() == "ai.onnx"
-                             ? ""
-                             : " of domain '" + node.domain() + "'";
-    n.fail("op " + node.op_type() + domain + " is not supported");
-    return;
-  }
+  const onnx::FunctionProto *function;
+  const Rule *rule;
   bool poisoned = false;
-  if (!collectInputs(n, poisoned) || (rule && !checkAttributes(n, *rule)) ||
-      poisoned)
-    return;
-  bool ok = function ? callFunction(n, *function) : rule->convert(n);
-  if (!ok && !n.failed && report.errors.empty())
+  size_t errors = report.errors.size();
+  bool ready = isSupported(n, function, rule) && collectInputs(n, poisoned);
+  bool ok = false;
+  if (ready && function)
+    ok = callFunction(n, *function) && !poisoned;
+  else if (ready && !poisoned)
+    ok = rule->convert(n);
+  else
+    surveyGraphs(n, node, 0);
+  // What lies inside another graph may wait for a value that failed outside.
+  bool hasGraph = llvm::any_of(node.attribute(),
+                               [](const auto &attr) { return attr.has_g(); });
+  size_t before = function || hasGraph ? 0 : errors;
+  if (ready && !poisoned && !ok && !n.failed && before == report.errors.size())
     n.fail("is malformed");
+  closeOutputs(n, ok);
+}
+
+/// Names have one definition: an initializer, an input or an output of a node.
+bool Importer::checkNames(const GraphProto &graph, Scope &scope,
+                          std::optional<unsigned> asNode) {
+  size_t errors = report.errors.size();
+  llvm::StringSet<> names;
+  for (const TensorProto &tensor : graph.initializer())
+    if (!names.insert(tensor.name()).second)
+      error("initializer '" + tensor.name() + "' is given twice",
+            "initializer");
+  for (auto [i, node] : llvm::enumerate(graph.node()))
+    for (const std::string &name : node.output())
+      if (!name.empty() && (names.contains(name) || scope.values.count(name)))
+        NodeCtx(*this, scope, node, asNode.value_or(i), program.getLoc())
+            .fail("defines '" + name +
+                  "', which an input or initializer does already");
+  return errors == report.errors.size();
 }
 
 bool Importer::importGraph(const GraphProto &graph, Scope &scope,
@@ -230,12 +260,12 @@ bool Importer::importGraph(const GraphProto &graph, Scope &scope,
   }
   if (graph.sparse_initializer_size())
     error("sparse initializers are not supported");
-  if (!asNode && !declareInputs(scope))
-    return false;
-  std::vector<unsigned> order;
-  if (!sortNodes(graph.node(), order))
-    return false;
   size_t errors = report.errors.size();
+  if (!asNode)
+    declareInputs(scope); // what cannot be an input fails, the rest is imported
+  std::vector<unsigned> order;
+  if (!checkNames(graph, scope, asNode) || !sortNodes(graph.node(), order))
+    return false;
   for (unsigned i : order) {
     const NodeProto &node = graph.node(i);
     Location where =
@@ -254,115 +284,14 @@ bool Importer::importGraph(const GraphProto &graph, Scope &scope,
   return errors == report.errors.size();
 }
 
-//===----------------------------------------------------------------------===//
-// The end of an import
-//===----------------------------------------------------------------------===//
-
-bool Importer::finish(Scope &scope) {
-  SmallVector<Value> results;
-  SmallVector<Attribute> names;
-  Builder b(&context);
-  auto named = [&](StringRef name) -> Attribute {
-    return b.getDictionaryAttr(
-        b.getNamedAttr("nn.name", b.getStringAttr(name)));
-  };
-  for (const ValueInfoProto &info : file.model.graph().output()) {
-    bool defined = true;
-    Value value = lookup(scope, info.name(), defined);
-    if (!defined)
-      error("output '" + info.name() + "' is computed by no node");
-    if (!value)
-      continue;
-    auto type = cast<RankedTensorType>(value.getType());
-    int32_t declared = info.type().tensor_type().elem_type();
-    if (!isDialectElement(type.getElementType()) ||
-        (declared && elementType(&context, declared) != type.getElementType()))
-      error("output '" + info.name() + "' is declared with element type " +
-            elementName(declared) +
-            ", but what is computed does not fit it or "
-            "is not supported");
-    results.push_back(value);
-    names.push_back(named(info.name()));
-  }
-  if (!report.errors.empty())
-    return false;
-  Block &block = program.getBody().front();
-  ReturnOp::create(builder, program.getLoc(), results);
-  program.setFunctionType(b.getFunctionType(block.getArgumentTypes(),
-                                            TypeRange(ValueRange(results))));
-  if (!results.empty())
-    program.setResAttrsAttr(b.getArrayAttr(names));
-  SmallVector<Attribute> inputs;
-  for (const std::string &name : inputNames)
-    inputs.push_back(named(name));
-  if (!inputs.empty())
-    program.setArgAttrsAttr(b.getArrayAttr(inputs));
-  materializeConstants();
-  return report.errors.empty();
-}
-
-static DenseElementsAttr denseOf(const HostTensor &tensor, bool splat) {
-  size_t width = hostElementBytes(tensor.type.getElementType());
-  ArrayRef<uint8_t> bytes(tensor.bytes);
-  if (splat)
-    bytes = bytes.take_front(width);
-  if (tensor.type.getElementType().isInteger(1)) {
-    SmallVector<bool> values(bytes.begin(), bytes.end());
-    return DenseElementsAttr::get(tensor.type, values);
-  }
-  return DenseElementsAttr::getFromRawBuffer(
-      tensor.type,
-      ArrayRef(reinterpret_cast<const char *>(bytes.data()), bytes.size()));
-}
-
-bool Importer::isFileWeight(Value value) const {
-  auto type = cast<RankedTensorType>(value.getType());
-  return origin.count(value) && type.getNumElements() > 8 &&
-         isa<FloatType>(type.getElementType());
-}
-
-/// Vectors of floats that the file holds stay references; what is small and
-/// what was computed is written out.
-Value Importer::materialize(Value placeholder) {
-  const HostTensor &tensor = *host.find(placeholder)->second;
-  size_t width = hostElementBytes(tensor.type.getElementType());
-  bool splat = tensor.size() > 0;
-  for (size_t i = width; splat && i < tensor.bytes.size(); ++i)
-    splat = tensor.bytes[i] == tensor.bytes[i % width];
-  auto found = origin.find(placeholder);
-  std::string name = originName.lookup(placeholder);
-  bool asWeight = isFileWeight(placeholder);
-  bool isSmall = tensor.bytes.size() <= 4096 || splat;
-  if (isSmall && !asWeight)
-    return ConstantOp::create(builder, placeholder.getLoc(), tensor.type,
-                              denseOf(tensor, splat));
-  DataAttr data = found != origin.end()
-                      ? found->second
-                      : DataAttr::get(&context, "", 0, tensor.bytes.size(),
-                                      file.store->add(tensor.bytes));
-  Value load = declareWeight(tensor.type, data, name);
-  load.getDefiningOp()->setLoc(placeholder.getLoc());
-  return load;
-}
-
-void Importer::materializeConstants() {
-  SmallVector<UnrealizedConversionCastOp> placeholders;
-  program.walk(
-      [&](UnrealizedConversionCastOp op) { placeholders.push_back(op); });
-  for (UnrealizedConversionCastOp op : placeholders) {
-    if (!op.use_empty()) {
-      builder.setInsertionPoint(op);
-      op.getResult(0).replaceAllUsesWith(materialize(op.getResult(0)));
-    }
-    op.erase();
-  }
-  host.clear();
-}
-
 OwningOpRef<ModuleOp> Importer::run() {
   initLedger();
-  if (!bindDims())
-    return {};
+  for (const onnx::FunctionProto &function : file.model.functions())
+    functions.try_emplace(functionKey(function.domain(), function.name()),
+                          &function);
+  for (const ValueInfoProto &info : file.model.graph().value_info())
+    valueInfos.try_emplace(info.name(), &info);
+  bool bound = bindDims();
   Location loc =
       FileLineColLoc::get(&context, llvm::sys::path::filename(file.path), 0, 0);
   OwningOpRef<ModuleOp> owner = ModuleOp::create(loc);
@@ -377,9 +306,9 @@ OwningOpRef<ModuleOp> Importer::run() {
   builder.setInsertionPointToEnd(block);
   Scope scope;
   for (const auto &set : file.model.opset_import())
-    scope.opsets[set.domain() == "ai.onnx" ? "" : set.domain()] = set.version();
+    scope.opsets[plainDomain(set.domain())] = set.version();
   bool imported = importGraph(file.model.graph(), scope, std::nullopt, loc);
-  if (!imported || !finish(scope))
+  if (!bound || !imported || !finish(scope))
     return {};
   return owner;
 }
@@ -405,22 +334,64 @@ static bool raise(ModuleOp module, const ImportOptions &options,
   return false;
 }
 
+/// What is wrong with the file as a whole, in parts.
+static bool badModel(const ModelFile &file, ImportReport &report) {
+  for (StringRef line : report.errors) {
+    line.consume_front(file.path);
+    line.consume_front(": error: ");
+    ImportProblem problem;
+    problem.kind = "model";
+    problem.message = line.str();
+    report.problems.push_back(std::move(problem));
+  }
+  return false;
+}
+
+static bool openModel(StringRef path, const ImportOptions &options,
+                      ModelFile &file, ImportReport &report) {
+  if (!readModel(path, options.input, file, report.errors))
+    return badModel(file, report);
+  if (!file.model.has_graph()) {
+    report.errors.push_back(file.path + ": error: holds no graph");
+    return badModel(file, report);
+  }
+  return true;
+}
+
+/// --const is for inputs without whose value there is no program. Each one is
+/// tried as an input.
+static bool constsAreNeeded(MLIRContext &context, ModelFile &file,
+                            const ImportOptions &options,
+                            ImportReport &report) {
+  for (const auto &[name, value] : options.consts) {
+    ImportReport trial;
+    Importer importer(context, file, options, trial);
+    importer.asInput.insert(name);
+    if (!importer.run())
+      continue;
+    Importer(context, file, options, report)
+        .error("--const " + name +
+                   ": the value decides no shape, axis or count; it stays an "
+                   "input",
+               "option");
+  }
+  return report.errors.empty();
+}
+
 OwningOpRef<ModuleOp> weft::importOnnx(MLIRContext &context, StringRef path,
                                        const ImportOptions &options,
                                        ImportReport &report) {
   auto *dialect = context.getOrLoadDialect<NNDialect>();
   ModelFile file;
-  if (!readModel(path, options.input, file, report.errors))
+  if (!openModel(path, options, file, report))
     return {};
-  if (!file.model.has_graph()) {
-    report.errors.push_back(file.path + ": error: holds no graph");
-    return {};
-  }
+  report.summary = summarize(file);
   report.weights = file.store;
   dialect->setWeights(file.store);
   Importer importer(context, file, options, report);
   OwningOpRef<ModuleOp> module = importer.run();
-  if (!module || !raise(*module, options, report))
+  if (!module || !constsAreNeeded(context, file, options, report) ||
+      !raise(*module, options, report))
     return {};
   importer.finishLedger(*module);
   remarkLedger(context, report.ledger);

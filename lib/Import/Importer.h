@@ -29,6 +29,11 @@ constexpr int64_t FoldLimit = 65536; // bytes
 
 class Importer;
 
+/// `ai.onnx` is the default domain by its full name.
+inline llvm::StringRef plainDomain(llvm::StringRef domain) {
+  return domain == "ai.onnx" ? llvm::StringRef() : domain;
+}
+
 /// Names of one graph; an inner graph sees the outer one's.
 struct Scope {
   Scope *parent = nullptr;
@@ -36,10 +41,11 @@ struct Scope {
   llvm::StringMap<const onnx::TensorProto *> initializers;
   llvm::StringMap<unsigned> initializerIndex; // of the main graph
   llvm::StringMap<int64_t> opsets;            // by domain, "" for ai.onnx
-  // Attributes of the call, inside a model-local function.
+  // Inside a model-local function: the call, and where it stands.
+  const onnx::FunctionProto *function = nullptr;
   const onnx::NodeProto *call = nullptr;
   Scope *callScope = nullptr;
-  unsigned depth = 0;
+  unsigned depth = 0; // of graphs and calls within each other
 };
 
 /// A node under conversion. A failed `make` returns a null value; every
@@ -115,7 +121,8 @@ public:
   /// `axis` in [0, rank), or an error.
   std::optional<int64_t> axis(int64_t axis, int64_t rank);
 
-  bool fail(const llvm::Twine &message); // returns false
+  bool fail(const llvm::Twine &message, // returns false
+            llvm::StringRef kind = "node");
   Value failValue(const llvm::Twine &message) {
     fail(message);
     return {};
@@ -146,6 +153,14 @@ struct Rule {
   /// They are all that any version of the op has: others mean nothing.
   bool allAttributes = false;
 };
+
+ModelSummary summarize(const ModelFile &file);
+
+/// The extent or the name of dimension `i`.
+std::string dimText(const onnx::ValueInfoProto &info, int i);
+
+/// An element type that a weight or an input may have.
+bool isDialectElement(mlir::Type type);
 
 /// All rules, by "Op" or "domain/Op".
 const Rule *findRule(llvm::StringRef domain, llvm::StringRef op);
@@ -190,7 +205,9 @@ public:
   Value addConstant(HostTensor tensor, mlir::Location loc);
   Value loadTensor(const onnx::TensorProto &tensor, llvm::StringRef name,
                    const std::optional<TensorSpan> &span);
-  void error(const llvm::Twine &message);
+  void error(const llvm::Twine &message, llvm::StringRef kind = "model");
+  void nodeError(const NodeCtx &n, const llvm::Twine &message,
+                 llvm::StringRef kind);
   void warning(const llvm::Twine &message);
   /// A vector of floats that lies in a file: kept as a reference.
   bool isFileWeight(Value value) const;
@@ -202,26 +219,48 @@ public:
   mlir::OpBuilder builder;
   llvm::DenseMap<Value, std::unique_ptr<HostTensor>> host; // of placeholders
   unsigned opsMade = 0;
+  /// Inputs that stay inputs although --const binds them: to see whether their
+  /// value is needed.
+  llvm::StringSet<> asInput;
 
 private:
+  bool checkNames(const onnx::GraphProto &graph, Scope &scope,
+                  std::optional<unsigned> asNode);
   bool bindDims();
-  bool declareInputs(Scope &scope);
-  std::optional<int64_t> evaluateDim(llvm::StringRef expression);
+  std::optional<int64_t> dimExtent(const onnx::ValueInfoProto &info,
+                                   int i) const;
+  void declareInputs(Scope &scope);
+  Value declareInput(const onnx::ValueInfoProto &info);
+  const WeightInput *findWeight(llvm::StringRef name) const;
+  Value weightInput(const onnx::ValueInfoProto &info,
+                    const WeightInput &weight);
   RankedTensorType inputType(const onnx::ValueInfoProto &info);
+  /// The same, null without a message.
+  RankedTensorType statedType(const onnx::ValueInfoProto &info);
   bool matchesShape(const onnx::ValueInfoProto &info,
                     llvm::ArrayRef<int64_t> shape);
-  void bindConst(Scope &scope, const onnx::ValueInfoProto &info,
-                 const ConstInput &value);
+  bool fitsInput(const onnx::ValueInfoProto &info, const ConstInput &value);
   bool finish(Scope &scope);
   void importNode(const onnx::NodeProto &node, Scope &scope, unsigned index,
                   mlir::Location loc);
   bool collectInputs(NodeCtx &n, bool &poisoned);
   bool checkAttributes(NodeCtx &n, const Rule &rule);
   bool callFunction(NodeCtx &n, const onnx::FunctionProto &function);
-  const onnx::FunctionProto *findFunction(const onnx::NodeProto &node);
+  bool mayInline(NodeCtx &n, const onnx::FunctionProto &function);
+  void surveyGraphs(NodeCtx &n, const onnx::NodeProto &node, unsigned depth);
+  void assumeOutputs(const onnx::NodeProto &node, Scope &scope,
+                     mlir::Location loc);
+  const onnx::FunctionProto *findFunction(const onnx::NodeProto &node) const;
+  bool isSupported(NodeCtx &n, const onnx::FunctionProto *&function,
+                   const Rule *&rule);
+  void closeOutputs(NodeCtx &n, bool converted);
   Value loadInitializer(Scope &scope, llvm::StringRef name);
   Value declareWeight(RankedTensorType type, nn::DataAttr data,
                       llvm::StringRef name);
+  Value declaredOnly(const SourceTensor &data, llvm::StringRef name);
+  Value loadSource(const SourceTensor &data, llvm::StringRef name,
+                   int32_t onnxType);
+  nn::DataAttr dataOf(const SourceTensor &tensor);
   void materializeConstants();
   Value materialize(Value placeholder);
   void initLedger();
@@ -235,6 +274,10 @@ private:
   mlir::ModuleOp module;
   nn::ProgramOp program;
   llvm::StringMap<int64_t> dims;
+  llvm::StringMap<const onnx::ValueInfoProto *> valueInfos; // of the main graph
+  llvm::StringMap<const onnx::FunctionProto *> functions;   // "domain/Op"
+  llvm::StringSet<> notComputed; // outputs that a rule does not give
+  unsigned inlined = 0;          // nodes of functions
   llvm::DenseMap<Value, nn::DataAttr> origin; // of known initializers
   llvm::DenseMap<Value, std::string> originName;
   llvm::StringSet<> symbols;

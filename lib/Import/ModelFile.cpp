@@ -2,7 +2,7 @@
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
-// Reading `.onnx` and `.textproto` by libprotobuf, and the wire walk.
+// Reading `.onnx` and `.textproto` by libprotobuf.
 //
 //===----------------------------------------------------------------------===//
 #include "ModelFile.h"
@@ -17,112 +17,6 @@
 
 using namespace llvm;
 using namespace weft;
-
-//===----------------------------------------------------------------------===//
-// Wire walk
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// One field of a message: number, wire type, and where its payload lies.
-struct Field {
-  uint64_t number = 0;
-  unsigned wire = 0;
-  uint64_t offset = 0, bytes = 0; // payload of length-delimited fields
-};
-
-class WireReader {
-public:
-  WireReader(ArrayRef<uint8_t> data, uint64_t begin, uint64_t end)
-      : data(data), pos(begin), end(end) {}
-
-  /// False at the end and at malformed input.
-  bool next(Field &field) {
-    uint64_t tag;
-    if (pos >= end || !varint(tag))
-      return false;
-    field.number = tag >> 3;
-    field.wire = tag & 7;
-    field.offset = pos;
-    field.bytes = 0;
-    switch (field.wire) {
-    case 0:
-      return varint(tag);
-    case 1:
-      return skip(8);
-    case 2:
-      if (!varint(field.bytes))
-        return false;
-      field.offset = pos;
-      return skip(field.bytes);
-    case 5:
-      return skip(4);
-    default:
-      return false; // groups do not occur in ONNX
-    }
-  }
-
-private:
-  bool varint(uint64_t &value) {
-    value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (pos >= end)
-        return false;
-      uint8_t byte = data[pos++];
-      value |= uint64_t(byte & 127) << shift;
-      if (!(byte & 128))
-        return true;
-    }
-    return false;
-  }
-  bool skip(uint64_t bytes) {
-    if (bytes > end - pos)
-      return false;
-    pos += bytes;
-    return true;
-  }
-
-  ArrayRef<uint8_t> data;
-  uint64_t pos, end;
-};
-} // namespace
-
-// Field numbers of onnx.proto.
-enum : uint64_t {
-  ModelGraph = 7,
-  GraphInitializer = 5,
-  TensorFloatData = 4,
-  TensorRawData = 9
-};
-
-static std::optional<TensorSpan> findTensor(ArrayRef<uint8_t> model,
-                                            const Field &tensor) {
-  std::optional<TensorSpan> span;
-  unsigned pieces = 0;
-  WireReader reader(model, tensor.offset, tensor.offset + tensor.bytes);
-  for (Field field; reader.next(field);) {
-    if (field.number != TensorRawData && field.number != TensorFloatData)
-      continue;
-    ++pieces;
-    if (field.wire == 2)
-      span = TensorSpan{field.offset, field.bytes};
-  }
-  return pieces == 1 ? span : std::nullopt;
-}
-
-std::vector<std::optional<TensorSpan>>
-weft::findInitializers(ArrayRef<uint8_t> model) {
-  std::vector<std::optional<TensorSpan>> spans;
-  WireReader top(model, 0, model.size());
-  for (Field graph; top.next(graph);) {
-    if (graph.number != ModelGraph || graph.wire != 2)
-      continue;
-    WireReader inner(model, graph.offset, graph.offset + graph.bytes);
-    for (Field field; inner.next(field);)
-      if (field.number == GraphInitializer && field.wire == 2)
-        spans.push_back(findTensor(model, field));
-  }
-  return spans;
-}
 
 //===----------------------------------------------------------------------===//
 // Reading
@@ -148,6 +42,9 @@ private:
   std::vector<std::string> &errors;
 };
 
+/// Messages within each other; a graph in a graph takes three.
+constexpr int MaxRecursion = 200;
+
 /// Protobuf logs to stderr by itself; the messages here say it better.
 class Silence : google::protobuf::LogSilencer {};
 } // namespace
@@ -157,18 +54,19 @@ static bool parseText(const MemoryBuffer &buffer, ModelFile &file,
   Collector collector(file.path, errors);
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&collector);
+  parser.SetRecursionLimit(MaxRecursion);
   google::protobuf::io::ArrayInputStream stream(buffer.getBufferStart(),
                                                 int(buffer.getBufferSize()));
   return parser.Parse(&stream, &file.model);
 }
 
-static bool parseBinary(const MemoryBuffer &buffer, ModelFile &file,
+static bool parseBinary(StringRef buffer, ModelFile &file,
                         std::vector<std::string> &errors) {
   using namespace google::protobuf::io;
-  ArrayInputStream stream(buffer.getBufferStart(), int(buffer.getBufferSize()));
+  ArrayInputStream stream(buffer.data(), int(buffer.size()));
   CodedInputStream coded(&stream);
   coded.SetTotalBytesLimit(INT_MAX);
-  coded.SetRecursionLimit(200);
+  coded.SetRecursionLimit(MaxRecursion);
   if (file.model.ParseFromCodedStream(&coded) && coded.ConsumedEntireMessage())
     return true;
   errors.push_back(file.path +
@@ -205,9 +103,19 @@ bool weft::readModel(StringRef path, const MemoryBuffer *input, ModelFile &file,
       std::make_shared<WeightStore>(sys::path::parent_path(path).str());
   if (path.ends_with(".textproto"))
     return parseText(**buffer, file, errors);
-  if (!parseBinary(**buffer, file, errors))
+  StringRef bytes = (*buffer)->getBuffer();
+  file.spans = findInitializers(arrayRefFromStringRef(bytes));
+  // What was read from standard input is in memory already.
+  std::string cut;
+  if (!file.fromStdin)
+    cut = cutInitializers(arrayRefFromStringRef(bytes), file.spans);
+  if (!parseBinary(cut.empty() ? bytes : cut, file, errors))
     return false;
-  file.spans = findInitializers(arrayRefFromStringRef((*buffer)->getBuffer()));
+  if (file.spans.size() != size_t(file.model.graph().initializer_size())) {
+    file.spans.clear(); // the walk saw another graph than Protobuf
+    if (!cut.empty() && !parseBinary(bytes, file, errors))
+      return false;
+  }
   if (!file.fromStdin) {
     file.fileName = sys::path::filename(path).str();
     file.store->addFile(file.fileName, std::move(*buffer));

@@ -25,12 +25,18 @@ namespace weft {
 /// Where the bytes of an initializer lie in the model file.
 struct TensorSpan {
   uint64_t offset = 0, bytes = 0;
+  bool cut = false; // left out of what Protobuf parsed
 };
 
 /// For each initializer of the main graph, in order: its `raw_data` or its
 /// packed `float_data`, if it is one piece. Stops at malformed input.
 std::vector<std::optional<TensorSpan>>
 findInitializers(llvm::ArrayRef<uint8_t> model);
+
+/// `model` without the raw data of large initializers, whose spans become
+/// `cut`, so that parsing copies no weight. Empty if there is nothing to cut.
+std::string cutInitializers(llvm::ArrayRef<uint8_t> model,
+                            std::vector<std::optional<TensorSpan>> &spans);
 
 struct ModelFile {
   std::string path;     // as the user named it
@@ -50,15 +56,17 @@ bool readModel(llvm::StringRef path, const llvm::MemoryBuffer *input,
 struct SourceTensor {
   mlir::RankedTensorType type;
   llvm::ArrayRef<uint8_t> bytes;
-  std::vector<uint8_t> owned; // what `bytes` may point to
-  std::string file;           // with offset; empty: in no file
+  HostBytes owned;  // what `bytes` may point to
+  std::string file; // with offset; empty: in no file
   uint64_t offset = 0;
+  std::string absent; // why there are no bytes, as "is declared without data"
 };
 
 /// The MLIR type of an ONNX element type, null if Weft has none; f64, ui16,
 /// ui32 and ui64 are for folding only.
 mlir::Type elementType(mlir::MLIRContext *context, int32_t onnxType);
 std::string elementName(int32_t onnxType);
+unsigned elementBits(int32_t onnxType); // 0: no fixed width
 
 /// Reads `tensor`; `span` is where the wire walk found it.
 llvm::Expected<std::unique_ptr<SourceTensor>>

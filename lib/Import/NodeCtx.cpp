@@ -15,12 +15,10 @@ using onnx::AttributeProto;
 
 OpBuilder &NodeCtx::builder() { return importer.builder; }
 
-bool NodeCtx::fail(const Twine &message) {
-  if (failed)
-    return false;
+bool NodeCtx::fail(const Twine &message, StringRef kind) {
+  if (!failed)
+    importer.nodeError(*this, message, kind);
   failed = true;
-  importer.error("node '" + node.name() + "' (" + node.op_type() + ", #" +
-                 Twine(index) + "): " + message);
   return false;
 }
 
@@ -38,20 +36,27 @@ bool NodeCtx::out(Value value, unsigned output) {
 // Attributes
 //===----------------------------------------------------------------------===//
 
-const AttributeProto *NodeCtx::attr(StringRef name) const {
-  for (const AttributeProto &found : node.attribute()) {
-    if (found.name() != name)
-      continue;
-    if (found.ref_attr_name().empty())
+static const AttributeProto *findAttr(const onnx::NodeProto &node,
+                                      StringRef name) {
+  for (const AttributeProto &found : node.attribute())
+    if (found.name() == name)
       return &found;
-    // Inside a function: an attribute of the call.
-    if (scope.call)
-      for (const AttributeProto &outer : scope.call->attribute())
-        if (outer.name() == found.ref_attr_name())
-          return &outer;
-    return nullptr;
-  }
   return nullptr;
+}
+
+const AttributeProto *NodeCtx::attr(StringRef name) const {
+  const AttributeProto *found = findAttr(node, name);
+  Scope *s = &scope;
+  // Inside a function: an attribute of the call, which may be inside another.
+  while (found && !found->ref_attr_name().empty()) {
+    while (s && !s->function)
+      s = s->parent;
+    if (!s)
+      return nullptr;
+    found = findAttr(*s->call, found->ref_attr_name());
+    s = s->callScope;
+  }
+  return found;
 }
 
 int64_t NodeCtx::attrInt(StringRef name, int64_t otherwise) const {
@@ -77,7 +82,7 @@ std::optional<SmallVector<int64_t>> NodeCtx::attrInts(StringRef name) const {
 }
 
 int64_t NodeCtx::opset() const {
-  std::string domain = node.domain() == "ai.onnx" ? "" : node.domain();
+  StringRef domain = plainDomain(node.domain());
   for (Scope *s = &scope; s; s = s->parent)
     if (auto found = s->opsets.find(domain); found != s->opsets.end())
       return found->second;

@@ -9,6 +9,7 @@
 #include "ModelFile.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -65,6 +66,14 @@ std::string weft::elementName(int32_t onnxType) {
   return formatv("type {0}", onnxType).str();
 }
 
+unsigned weft::elementBits(int32_t onnxType) {
+  //                     undefined, float, uint8, int8, ... as in elementName
+  static const uint8_t bits[] = {0,  32, 8,  8,   16, 16, 32, 64, 0, 8, 16, 64,
+                                 32, 64, 64, 128, 16, 8,  8,  8,  8, 4, 4,  4};
+  return onnxType >= 0 && onnxType < int32_t(std::size(bits)) ? bits[onnxType]
+                                                              : 0;
+}
+
 static Expected<RankedTensorType> typeOf(MLIRContext *context,
                                          const TensorProto &tensor) {
   Type element = elementType(context, tensor.data_type());
@@ -81,6 +90,12 @@ static Expected<RankedTensorType> typeOf(MLIRContext *context,
   }
   SmallVector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
   return RankedTensorType::get(shape, element);
+}
+
+static uint64_t speltSize(const TensorProto &tensor) {
+  return uint64_t(tensor.float_data_size()) + tensor.int32_data_size() +
+         tensor.int64_data_size() + tensor.double_data_size() +
+         tensor.uint64_data_size() + tensor.string_data_size();
 }
 
 /// Values that are spelt one by one, as integers or floats of another width.
@@ -128,42 +143,109 @@ static bool spellTyped(const TensorProto &tensor, SourceTensor &out) {
   }
 }
 
-static llvm::Error readExternal(const TensorProto &tensor,
-                                const ModelFile &file, SourceTensor &out) {
-  uint64_t length = out.bytes.size();
+namespace {
+/// What `external_data` says.
+struct External {
+  std::string location;
+  uint64_t offset = 0;
+  std::optional<uint64_t> length;
+};
+} // namespace
+
+/// `checksum` is what ONNX calls SHA-1 of the file; nobody writes it, nobody
+/// checks it.
+static Expected<External> parseExternal(const TensorProto &tensor) {
+  External out;
+  llvm::StringSet<> seen;
   for (const auto &entry : tensor.external_data()) {
-    StringRef value = entry.value();
-    bool bad = false;
-    if (entry.key() == "location")
-      out.file = value.str();
-    else if (entry.key() == "offset")
-      bad = value.getAsInteger(10, out.offset);
-    else if (entry.key() == "length")
-      bad = value.getAsInteger(10, length);
-    if (bad)
-      return llvm::createStringError("has external data of " + entry.key() +
-                                     " '" + value + "', expected a number");
+    StringRef key = entry.key(), value = entry.value();
+    if (!seen.insert(key).second)
+      return llvm::createStringError("has external data with two keys '" + key +
+                                     "'");
+    uint64_t number = 0;
+    bool isNumber = key == "offset" || key == "length";
+    if (isNumber && value.getAsInteger(10, number))
+      return llvm::createStringError("has external data of " + key + " '" +
+                                     value + "', expected a number");
+    if (key == "location")
+      out.location = value.str();
+    else if (key == "offset")
+      out.offset = number;
+    else if (key == "length")
+      out.length = number;
+    else if (key != "checksum")
+      return llvm::createStringError(
+          "has external data with key '" + key +
+          "', expected location, offset, length or checksum");
   }
+  if (!seen.contains("location"))
+    return llvm::createStringError("has external data without a location");
+  return out;
+}
+
+/// A file that is not there may be a model's that was stripped of its weights;
+/// any other reason not to read it is an error.
+static llvm::Error openExternal(const ModelFile &file, SourceTensor &out,
+                                ArrayRef<uint8_t> &whole) {
+  auto bytes = file.store->file(out.file);
+  if (bytes) {
+    whole = *bytes;
+    return llvm::Error::success();
+  }
+  return llvm::handleErrors(
+      bytes.takeError(), [&](const llvm::StringError &e) -> llvm::Error {
+        if (e.convertToErrorCode() != std::errc::no_such_file_or_directory)
+          return llvm::createStringError(e.getMessage());
+        out.absent = "has no data: " + e.getMessage();
+        return llvm::Error::success();
+      });
+}
+
+static llvm::Error readExternal(const TensorProto &tensor,
+                                const ModelFile &file, bool hasRaw,
+                                SourceTensor &out) {
+  Expected<External> external = parseExternal(tensor);
+  if (!external)
+    return external.takeError();
   if (file.fromStdin)
     return llvm::createStringError("has external data, which is refused for a "
                                    "model on standard input");
+  if (hasRaw || speltSize(tensor))
+    return llvm::createStringError("has external data and data in the model");
+  out.file = external->location;
+  out.offset = external->offset;
   uint64_t want = uint64_t(out.type.getNumElements()) *
                   hostElementBytes(out.type.getElementType());
-  bool given = llvm::any_of(tensor.external_data(), [](const auto &entry) {
-    return entry.key() == "length";
-  });
-  if (given && length != want)
+  if (external->length && *external->length != want)
     return llvm::createStringError(
-        formatv("has external data of {0} bytes, expected {1}", length, want));
-  auto whole = file.store->file(out.file);
-  if (!whole)
-    return whole.takeError();
-  if (out.offset > whole->size() || want > whole->size() - out.offset)
+        formatv("has external data of {0} bytes, expected {1}",
+                *external->length, want));
+  ArrayRef<uint8_t> whole;
+  if (llvm::Error e = openExternal(file, out, whole))
+    return e;
+  if (!out.absent.empty())
+    return llvm::Error::success();
+  if (out.offset > whole.size() || want > whole.size() - out.offset)
     return llvm::createStringError(
         formatv("reads {0} bytes at offset {1} of external file '{2}', which "
                 "has {3}",
-                want, out.offset, out.file, whole->size()));
-  out.bytes = whole->slice(out.offset, want);
+                want, out.offset, out.file, whole.size()));
+  out.bytes = whole.slice(out.offset, want);
+  return llvm::Error::success();
+}
+
+/// The bytes that were not parsed.
+static llvm::Error readCut(const TensorSpan &span, const ModelFile &file,
+                           uint64_t want, SourceTensor &out) {
+  if (span.bytes != want)
+    return llvm::createStringError(
+        formatv("has {0} bytes of raw data, expected {1}", span.bytes, want));
+  auto whole = file.store->file(file.fileName);
+  if (!whole)
+    return whole.takeError();
+  out.bytes = whole->slice(span.offset, span.bytes);
+  out.file = file.fileName;
+  out.offset = span.offset;
   return llvm::Error::success();
 }
 
@@ -183,11 +265,16 @@ static bool spanMatches(const ModelFile &file,
 }
 
 static llvm::Error fill(const TensorProto &tensor, const ModelFile &file,
+                        const std::optional<TensorSpan> &span,
                         SourceTensor &out) {
   uint64_t want = uint64_t(out.type.getNumElements()) *
                   hostElementBytes(out.type.getElementType());
   if (tensor.data_location() == TensorProto::EXTERNAL)
-    return readExternal(tensor, file, out);
+    return readExternal(tensor, file,
+                        tensor.has_raw_data() || (span && span->cut), out);
+  if (tensor.external_data_size())
+    return llvm::createStringError("has external data, but its location is not "
+                                   "EXTERNAL");
   if (tensor.has_segment())
     return llvm::createStringError("is stored in segments, which is not "
                                    "supported");
@@ -199,10 +286,14 @@ static llvm::Error fill(const TensorProto &tensor, const ModelFile &file,
     out.bytes = llvm::arrayRefFromStringRef(raw);
     return llvm::Error::success();
   }
+  if (span && span->cut)
+    return readCut(*span, file, want, out);
   // Checked before spellTyped allocates what the dimensions ask for.
-  uint64_t spelt = uint64_t(tensor.float_data_size()) +
-                   tensor.int32_data_size() + tensor.int64_data_size() +
-                   tensor.double_data_size() + tensor.uint64_data_size();
+  uint64_t spelt = speltSize(tensor);
+  if (!spelt && want) {
+    out.absent = "is declared without data";
+    return llvm::Error::success();
+  }
   if (spelt != uint64_t(out.type.getNumElements()) || !spellTyped(tensor, out))
     return llvm::createStringError(formatv("holds {0} values, expected {1}",
                                            spelt, out.type.getNumElements()));
@@ -217,9 +308,10 @@ weft::readTensor(MLIRContext *context, const TensorProto &tensor,
   if (!type)
     return type.takeError();
   out->type = *type;
-  if (llvm::Error error = fill(tensor, file, *out))
+  if (llvm::Error error = fill(tensor, file, span, *out))
     return error;
-  if (out->file.empty() && spanMatches(file, span, *out)) {
+  if (out->absent.empty() && out->file.empty() &&
+      spanMatches(file, span, *out)) {
     out->file = file.fileName;
     out->offset = span->offset;
   }

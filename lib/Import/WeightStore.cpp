@@ -56,7 +56,9 @@ static Error openError(StringRef name, int code) {
     return fileError(name,
                      "has a symbolic link or no folder on its path, which "
                      "is not followed");
-  return fileError(name, Twine("cannot be opened: ") + std::strerror(code));
+  return createStringError(std::error_code(code, std::generic_category()),
+                           "file '" + name +
+                               "' cannot be opened: " + std::strerror(code));
 }
 
 static Error checkFile(StringRef name, int fd) {
@@ -109,10 +111,11 @@ void WeightStore::addFile(std::string name,
   files[std::move(name)] = std::move(buffer);
 }
 
-std::string WeightStore::add(std::vector<uint8_t> bytes) {
+std::string WeightStore::add(ArrayRef<uint8_t> bytes) {
   std::lock_guard lock(mutex);
   std::string hash = hashBytes(bytes);
-  memory.try_emplace(hash, std::move(bytes));
+  if (auto [entry, isNew] = memory.try_emplace(hash); isNew)
+    entry->second.assign(bytes.begin(), bytes.end());
   return hash;
 }
 
@@ -133,6 +136,8 @@ Expected<ArrayRef<uint8_t>> WeightStore::file(StringRef name) {
 }
 
 Expected<ArrayRef<uint8_t>> WeightStore::locate(nn::DataAttr data) {
+  if (data.getFile().empty() && data.getHash().empty())
+    return createStringError("is declared without data");
   if (data.getFile().empty()) {
     auto found = memory.find(data.getHash().str());
     if (found == memory.end())
@@ -162,7 +167,7 @@ Expected<ArrayRef<uint8_t>> WeightStore::read(nn::DataAttr data) {
                 data.getHash(), bytes->size(), data.getBytes()));
   std::string key = formatv("{0}:{1}:{2}:{3}", data.getOffset(),
                             data.getBytes(), data.getHash(), data.getFile());
-  if (checked.count(key))
+  if (data.getHash().empty() || checked.count(key))
     return bytes;
   if (std::string found = hashBytes(*bytes); found != data.getHash())
     return fileError(data.getFile(), "has changed: hash " + found +

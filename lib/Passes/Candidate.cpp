@@ -197,10 +197,12 @@ LogicalResult Candidate::build(nn::ProgramOp program) {
   for (BlockArgument arg : program.getBody().getArguments())
     addInput(arg);
   findChains(program);
+  // All ops that no kernel takes are said at once.
+  LogicalResult result = success();
   for (Operation &op : program.getBody().front().without_terminator())
     if (!isConstant(op.getResult(0)) && failed(addOp(&op)))
-      return failure();
-  return addStates(program);
+      result = failure();
+  return failed(result) ? failure() : addStates(program);
 }
 
 /// A state ends in the layout in which it began.

@@ -31,6 +31,9 @@ static List Dims("dim", cl::desc("bind a symbolic dimension"),
                  cl::value_desc("NAME=N"), cl::cat(Cat));
 static List Consts("const", cl::desc("bind an input at compile time"),
                    cl::value_desc("NAME=FILE"), cl::cat(Cat));
+static List Weights("weight",
+                    cl::desc("an input is a weight; * matches any text"),
+                    cl::value_desc("NAME[=FILE]"), cl::cat(Cat));
 static List States("state",
                    cl::desc("keep an output on the wafer as an input of the "
                             "next step; * matches any text"),
@@ -60,6 +63,13 @@ static Text RemarksFilter("remarks-filter",
                           cl::desc("only those of passes whose name matches"),
                           cl::value_desc("REGEX"),
                           cl::location(options.remarksFilter), cl::cat(Cat));
+static cl::opt<bool, true> Check("check",
+                                 cl::desc("say all that is in the way; write "
+                                          "nothing else"),
+                                 cl::location(options.check), cl::cat(Cat));
+static Text CheckJson("check-json", cl::desc("the same as JSON"),
+                      cl::value_desc("FILE"), cl::location(options.checkJson),
+                      cl::cat(Cat));
 static cl::opt<bool> Quiet("quiet", cl::desc("no progress"), cl::cat(Cat));
 static cl::opt<weft::Emit, true> Level(
     "emit", cl::desc("stop at a level"), cl::location(options.emit),
@@ -81,6 +91,7 @@ int main(int argc, char **argv) {
   options.set.assign(Set.begin(), Set.end());
   options.dims.assign(Dims.begin(), Dims.end());
   options.consts.assign(Consts.begin(), Consts.end());
+  options.weights.assign(Weights.begin(), Weights.end());
   options.states.assign(States.begin(), States.end());
   options.dtype = DType;
   options.acc = Acc;

@@ -17,12 +17,14 @@ enum class Emit { NN, Wafer, Fabric, PE, Asm, Binary, Cost };
 struct CompilerOptions {
   std::string model, output;
   std::string target, grid; // empty: wse2, all of it
-  std::vector<std::string> set, dims, consts, states;
+  std::vector<std::string> set, dims, consts, weights, states;
   std::string costJson, remarks, plan;
   std::string kernel;        // instead of a model: NAME:SIZES,TYPE
   std::string remarksFilter; // of names of passes; empty: all
   std::string dtype = "keep", acc = "f32"; // of tensors, of accumulators
   Emit emit = Emit::Binary;
+  bool check = false; // writes nothing but a report of what would happen
+  std::string checkJson;
 };
 
 /// Exit codes of the tools (DESIGN, section 6).

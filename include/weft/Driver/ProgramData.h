@@ -15,5 +15,9 @@ namespace weft {
 /// the model, in `folder`, or constant expressions of the module.
 pe::TensorSource programData(mlir::ModuleOp module, llvm::StringRef folder);
 
+/// The same for a program that is not written: bytes without an address where
+/// nobody looks at the values, so that weights are not read and may be missing.
+pe::TensorSource programSizes(mlir::ModuleOp module, llvm::StringRef folder);
+
 } // namespace weft
 #endif

@@ -14,6 +14,7 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Value.h"
+#include "weft/Import/HostBytes.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
 #include <optional>
@@ -25,7 +26,7 @@ namespace weft {
 /// the element types of the dialect, f64, ui16, ui32 and ui64 occur in folding.
 struct HostTensor {
   mlir::RankedTensorType type;
-  std::vector<uint8_t> bytes;
+  HostBytes bytes;
 
   int64_t size() const { return type.getNumElements(); }
   double getFloat(int64_t i) const; // any element type
@@ -47,12 +48,18 @@ evaluateOp(mlir::Operation *op, llvm::ArrayRef<const HostTensor *> operands);
 /// `value` is made of weights and constants by ops that can be evaluated.
 bool isConstant(mlir::Value value);
 
-/// The value of a constant expression. Weights are read through the WeightStore
-/// of the nn dialect (NNDialect::setWeights).
-llvm::Expected<HostTensor> evaluateTensor(mlir::Value value);
+/// How many elements raising may compute to look at a value: enough for a mask
+/// of 8192 tokens.
+constexpr int64_t LookLimit = int64_t(1) << 26;
+
+/// The value of a constant expression of at most `limit` elements, all that is
+/// computed on the way included. Weights are read through the WeightStore of
+/// the nn dialect (NNDialect::setWeights).
+llvm::Expected<HostTensor> evaluateTensor(mlir::Value value,
+                                          int64_t limit = INT64_MAX);
 
 /// The same, bytes only.
-llvm::Expected<std::vector<uint8_t>> evaluateConstant(mlir::Value value);
+llvm::Expected<HostBytes> evaluateConstant(mlir::Value value);
 
 /// The only element, or the common value of all elements, of a constant
 /// expression of at most `limit` elements.

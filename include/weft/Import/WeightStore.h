@@ -40,12 +40,12 @@ public:
   void addFile(std::string name, std::unique_ptr<llvm::MemoryBuffer> buffer);
 
   /// Keeps `bytes` and returns their hash.
-  std::string add(std::vector<uint8_t> bytes);
+  std::string add(llvm::ArrayRef<uint8_t> bytes);
 
   /// All bytes of a file in the folder.
   llvm::Expected<llvm::ArrayRef<uint8_t>> file(llvm::StringRef name);
 
-  /// The bytes of a reference; range and hash are checked.
+  /// The bytes of a reference; range and hash, if it has one, are checked.
   llvm::Expected<llvm::ArrayRef<uint8_t>> read(nn::DataAttr data);
 
 private:

@@ -32,9 +32,8 @@ static llvm::StringMap<Rule> makeRules() {
 
 const Rule *weft::findRule(llvm::StringRef domain, llvm::StringRef op) {
   static const llvm::StringMap<Rule> rules = makeRules();
-  std::string key = domain.empty() || domain == "ai.onnx"
-                        ? op.str()
-                        : (domain + "/" + op).str();
+  domain = plainDomain(domain);
+  std::string key = domain.empty() ? op.str() : (domain + "/" + op).str();
   auto found = rules.find(key);
   return found == rules.end() ? nullptr : &found->second;
 }

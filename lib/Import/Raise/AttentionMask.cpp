@@ -54,7 +54,7 @@ public:
     if (tensorType(term.value).getNumElements() > MaxTable ||
         shape.rows * shape.columns > MaxTable || !isConstant(term.value))
       return Table::Unknown;
-    auto tensor = evaluateTensor(term.value);
+    auto tensor = evaluateTensor(term.value, LookLimit);
     if (!tensor) {
       llvm::consumeError(tensor.takeError());
       return Table::Unknown;

@@ -33,7 +33,7 @@ int64_t countingAxis(Value value, RankedTensorType like) {
         return -1;
       axis = int64_t(d) + shift;
     }
-  auto tensor = evaluateTensor(value);
+  auto tensor = evaluateTensor(value, LookLimit);
   if (!tensor) {
     llvm::consumeError(tensor.takeError());
     return -1;

@@ -41,7 +41,7 @@
 // RUN: not weftc 3.mlir --emit=wafer 2>&1 | FileCheck %s --check-prefix=LOWER
 // LOWER: weftc: error: the module is already lower than the level to stop at
 // RUN: not weftc m.mlir --dim N=3 -o no.weft 2>&1 | FileCheck %s --check-prefix=DIM
-// DIM: weftc: error: --dim and --const are for ONNX models; a module leaves nothing open
+// DIM: weftc: error: --dim, --const and --weight are for ONNX models; a module leaves nothing open
 // RUN: not ls no.weft
 
 module {
