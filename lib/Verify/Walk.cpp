@@ -14,6 +14,7 @@ using isa::Op;
 using isa::Operand;
 using isa::OperandKind;
 
+constexpr unsigned MaxNesting = 16;
 static const char *const TooLong =
     "its PEs execute more instructions than are followed";
 
@@ -26,8 +27,9 @@ ClassFacts Walker::run() {
     return facts;
   }
   instrs = std::move(*decoded);
-  Structure s(instrs, uint32_t(k.code.size()));
-  structure = &s;
+  indexOf.assign(k.code.size(), -1);
+  for (size_t i = 0; i != instrs.size(); ++i)
+    indexOf[instrs[i].wordIndex] = int64_t(i);
   if (!checkTasks() || k.codeAddr + uint64_t(k.code.size()) * 4 > sram)
     return facts;
   changeable.resize(sram);
@@ -78,20 +80,9 @@ bool Walker::checkTasks() {
                      name + (t.id > 30 ? " is above 30" : " is stated twice"));
       ok = false;
     }
-    int64_t entry = structure->at(t.entry);
-    if (entry < 0) {
+    if (at(t.entry) < 0) {
       c.findings.add("R-TASK-1", cat(name, " enters at word ", t.entry,
                                      ", which starts no instruction"));
-      ok = false;
-      continue;
-    }
-    Structure::Sequence seq;
-    std::string error;
-    if (!structure->parse(size_t(entry), true, seq, error)) {
-      c.findings.add("R-OP-5", name + ": " + error);
-      ok = false;
-    } else if (seq.steps > c.budget.steps) { // refused before it is walked
-      c.findings.add("R-TASK-2", cat(name, ": ", TooLong));
       ok = false;
     }
     start |= t.start;
@@ -109,7 +100,7 @@ void Walker::walk() {
   traffic = {};
   events.clear();
   peak = peakReached = 0;
-  halted = false;
+  halted = broken = false;
   activations.clear();
   state = {};
   have = image.certain;
@@ -127,15 +118,15 @@ void Walker::walk() {
 
 void Walker::runTasks(std::set<uint32_t> &runnable) {
   activated = &runnable;
-  while (!halted && !runnable.empty() && !exhausted()) {
+  while (running() && !runnable.empty()) {
     uint32_t id = nextTask(runnable);
     for (const bin::Task &t : k.tasks)
       if (t.id == id)
-        execute(size_t(structure->at(t.entry)), instrs.size());
+        execute(size_t(at(t.entry)));
   }
-  if (exhausted())
+  if (c.budget.steps == 0)
     report("R-TASK-2", TooLong);
-  else if (!halted)
+  else if (!halted && !broken)
     report("R-TASK-2", "the last task ends without halt");
 }
 
@@ -168,44 +159,90 @@ void Walker::checkResults() {
                           ", which nothing wrote"));
 }
 
-/// Runs from `pc` to `end` (a loop's EndLoop) or to the end of the sequence.
-void Walker::execute(size_t pc, size_t end) {
-  while (pc != end && !halted && !exhausted()) {
+/// From the entry of a task to its end, with the loops and calls on the way.
+void Walker::execute(size_t pc) {
+  open.clear();
+  while (running()) {
+    if (pc == instrs.size())
+      return nesting(instrs.back(), "the code ends here");
     const Instr &i = instrs[pc];
     fetch(i);
     switch (i.op) {
     case Op::Loop:
-      loop(i, pc + 1, structure->loopEnd[pc]);
-      pc = structure->loopEnd[pc];
-      break;
     case Op::Call:
-      execute(size_t(structure->at(uint32_t(i.imm))), instrs.size());
+      pc = enter(pc);
+      break;
+    case Op::EndLoop:
+      pc = nextRound(pc);
+      break;
+    case Op::Ret:
+      if (open.empty() || instrs[open.back().at].op == Op::Loop)
+        return nesting(i,
+                       open.empty() ? "there was no call" : "a loop is open");
+      pc = open.pop_back_val().at + 1;
       break;
     case Op::Halt:
-      halted = true;
-      return;
-    case Op::Ret:
     case Op::EndTask:
+      if (!open.empty() &&
+          (i.op == Op::EndTask || instrs[open.back().at].op == Op::Loop))
+        return nesting(i, "a loop or a call is open");
+      halted = i.op == Op::Halt;
       return;
     default:
       instruction(i);
+      ++pc;
     }
-    ++pc;
   }
 }
 
-/// Loop and EndLoop write the counter.
-void Walker::loop(const Instr &i, size_t body, size_t end) {
-  for (uint32_t round = 0; round != uint32_t(i.imm); ++round) {
-    reg(i, i.a);
-    setReg(i.a, Value::constant(round));
-    execute(body, end);
-    if (halted || exhausted())
-      return;
-    fetch(instrs[end]);
+void Walker::nesting(const Instr &i, const char *what) {
+  report("R-OP-5", i, what);
+  broken = true;
+}
+
+/// Begins a loop or a call; returns the next instruction.
+size_t Walker::enter(size_t pc) {
+  const Instr &i = instrs[pc];
+  if (open.size() == MaxNesting)
+    nesting(i, "loops and calls nest deeper than 16");
+  open.push_back({pc, 0});
+  if (i.op == Op::Call) {
+    int64_t target = at(uint32_t(i.imm));
+    if (target < 0)
+      nesting(i, "the target starts no instruction");
+    return size_t(target);
   }
-  reg(i, i.a);
-  setReg(i.a, {});
+  setCounter(i, Value::constant(0));
+  // At least so many rounds are to come: no need to begin if they are too many.
+  uint64_t rounds = 1;
+  for (const Open &o : open)
+    if (instrs[o.at].op == Op::Loop)
+      rounds = satMul(rounds, uint32_t(instrs[o.at].imm) - o.round);
+  if (rounds > c.budget.steps)
+    c.budget.steps = 0;
+  return pc + 1;
+}
+
+size_t Walker::nextRound(size_t pc) {
+  const Instr &i = instrs[pc];
+  if (open.empty() || instrs[open.back().at].op != Op::Loop ||
+      instrs[open.back().at].a != i.a) {
+    nesting(i, "no loop of this subroutine with that register is open");
+    return pc;
+  }
+  Open &loop = open.back();
+  if (++loop.round != uint32_t(instrs[loop.at].imm)) {
+    setCounter(i, Value::constant(loop.round));
+    return loop.at + 1;
+  }
+  setCounter(i, {});
+  open.pop_back();
+  return pc + 1;
+}
+
+void Walker::setCounter(const Instr &i, const Value &v) {
+  reg(i, i.a); // not while an op in flight is to write it
+  setReg(i.a, v);
 }
 
 void Walker::record(const Event &e) {

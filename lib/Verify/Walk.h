@@ -12,8 +12,8 @@
 #define WEFT_LIB_VERIFY_WALK_H
 
 #include "Internal.h"
-#include "Structure.h"
 #include "Value.h"
+#include "llvm/ADT/SmallVector.h"
 
 namespace weft::verify {
 using isa::Instr;
@@ -75,11 +75,18 @@ private:
   void runTasks(std::set<uint32_t> &runnable);
   uint32_t nextTask(std::set<uint32_t> &runnable);
   void checkResults();
-  void execute(size_t pc, size_t end);
-  void loop(const Instr &i, size_t body, size_t end);
+  void execute(size_t pc);
+  void nesting(const Instr &i, const char *what);
+  size_t enter(size_t pc);
+  size_t nextRound(size_t pc);
+  void setCounter(const Instr &i, const Value &v);
   void fetch(const Instr &i);
   void record(const Event &e);
-  bool exhausted() const { return c.budget.steps == 0; }
+  bool running() const { return !halted && !broken && c.budget.steps != 0; }
+  /// Index of the instruction at `word`, or -1.
+  int64_t at(uint32_t word) const {
+    return word < indexOf.size() ? indexOf[word] : -1;
+  }
 
   // Scalar.cpp
   void setReg(unsigned r, const Value &v);
@@ -147,7 +154,13 @@ private:
   const LoadImage &image;
   unsigned sram;
   std::vector<Instr> instrs;
-  Structure *structure = nullptr;
+  std::vector<int64_t> indexOf; // of the instruction at a word
+  /// Loops and calls that have begun and not ended, the innermost last.
+  struct Open {
+    size_t at;
+    uint32_t round;
+  };
+  llvm::SmallVector<Open, 16> open;
   std::set<uint32_t> *activated = nullptr;
   std::map<uint32_t, Shape> shapes; // by word index of the dsd
   Shape scalar4, scalar2;
@@ -156,7 +169,7 @@ private:
   Traffic traffic;
   std::vector<Event> events;
   uint64_t peak = 0, peakReached = 0;
-  bool halted = false;
+  bool halted = false, broken = false; // broken: no way to go on
   std::vector<uint32_t> activations; // of tasks that have not started, in order
   llvm::BitVector have;       // bytes written so far, or loaded on every PE
   llvm::BitVector stored;     // bytes the code may write
