@@ -90,15 +90,16 @@ Runs Walker::runsOf(const Instr &dsd, const Shape &s) {
   return runs;
 }
 
-/// Bounds, alignment, initialisation, and what a write leaves behind.
-void Walker::touch(const Instr &i, const Access &a) {
+/// Bounds, alignment, initialisation, and what a write leaves behind. False if
+/// bytes outside of SRAM may be meant.
+bool Walker::touch(const Instr &i, const Access &a) {
   const char *verb = a.write ? "writes" : "reads";
   if (a.base.isTop()) {
     report("R-MEM-2", i,
            std::string(verb) + " at an address that cannot be bounded");
     if (a.write)
       touchBytes(0, sram);
-    return;
+    return false;
   }
   int64_t lo = a.base.lo + a.shape->lo, hi = a.base.hi + a.shape->hi;
   auto range = [&] { return cat(verb, " bytes ", lo, " to ", hi); };
@@ -108,7 +109,7 @@ void Walker::touch(const Instr &i, const Access &a) {
     report("R-MEM-2", i, cat(range(), ", SRAM has ", sram));
     if (a.write)
       touchBytes(std::max<int64_t>(lo, 0), std::min<int64_t>(hi, sram));
-    return;
+    return false;
   }
   if (lo < int64_t(c.target.reservedBytes))
     report(
@@ -121,6 +122,7 @@ void Walker::touch(const Instr &i, const Access &a) {
     write(i, a);
   else
     read(i, a);
+  return true;
 }
 
 void Walker::read(const Instr &i, const Access &a) {
@@ -215,51 +217,19 @@ void Walker::touchBytes(int64_t begin, int64_t end) {
   s.erase(s.lower_bound(begin - 3), s.lower_bound(end));
 }
 
-/// Do both surely touch a common byte? Unknown relations count as no.
-bool Walker::overlap(const Access &a, const Access &b, bool &unsure) {
-  if (a.base.isTop() || b.base.isTop())
-    return false; // reported
-  if (a.base.lo + a.shape->lo >= b.base.hi + b.shape->hi ||
-      b.base.lo + b.shape->lo >= a.base.hi + a.shape->hi)
-    return false;
-  if (!a.base.isConst() || !b.base.isConst() || a.shape->runs.empty() ||
-      b.shape->runs.empty()) {
-    unsure = true;
-    return false;
-  }
-  int64_t distance = b.base.lo - a.base.lo;
-  auto i = a.shape->runs.begin();
-  auto j = b.shape->runs.begin();
-  while (i != a.shape->runs.end() && j != b.shape->runs.end()) {
-    int64_t jb = j->first + distance;
-    if (i->first < jb + j->second && jb < i->first + i->second)
-      return true;
-    if (i->first + i->second < jb + j->second)
-      ++i;
-    else
-      ++j;
-  }
-  return false;
-}
-
-/// R-MEM-5 of `a` against all ops in flight.
+/// R-MEM-5 of `a` against all ops in flight. Bytes that may be touched count.
 void Walker::race(const Instr &i, const Access &a) {
   for (const Flight &f : state.flights) {
     if (!f.op)
       continue;
-    for (unsigned n = 0; n != f.numAccesses; ++n) {
-      const Access &b = f.accesses[n];
-      bool unsure = false;
-      if ((a.write || b.write) && overlap(a, b, unsure))
+    forEachRun(a, [&](unsigned begin, unsigned end, bool) {
+      bool written = f.writes.find_first_in(begin, end) >= 0;
+      if (written || (a.write && f.reads.find_first_in(begin, end) >= 0))
         report("R-MEM-5", i,
-               cat(a.write ? "writes" : "reads", " bytes that '",
-                   isa::print(*f.op), "' at word ", f.op->wordIndex, " ",
-                   b.write ? "writes" : "reads", " in flight"));
-      else if (unsure && (a.write || b.write))
-        report("R-MEM-5", i,
-               cat("may meet bytes of '", isa::print(*f.op), "' at word ",
-                   f.op->wordIndex,
-                   ", in flight: how far apart they are is not known"));
-    }
+               cat(a.write ? "writes" : "reads", " bytes ", begin, " to ", end,
+                   ", which '", isa::print(*f.op), "' at word ",
+                   f.op->wordIndex, written ? " writes" : " reads",
+                   " in flight"));
+    });
   }
 }

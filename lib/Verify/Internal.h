@@ -68,7 +68,6 @@ struct ClassFacts {
 /// What is in the SRAM of a class's PEs before cycle 0 (Memory.cpp).
 struct LoadImage {
   llvm::BitVector certain; // bytes that hold something on every PE of the class
-  llvm::BitVector anywhere; // ... on some PE
   /// The 32- or 16-bit integers that may lie at an address, if constant data
   /// is known to lie there on every PE.
   struct Known {
@@ -93,6 +92,7 @@ struct Context {
   const bin::Program &program;
   const Target &target;
   Findings &findings;
+  Pattern grid;
   /// Structure that passed: later parts see only these.
   std::map<uint8_t, std::vector<const bin::Route *>> routes; // by colour
   std::vector<const bin::Stream *> streams;

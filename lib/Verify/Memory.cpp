@@ -118,7 +118,6 @@ public:
 
   LoadImage run() {
     image.certain.resize(sram);
-    image.anywhere.resize(sram);
     image.results.resize(sram);
     image.constants.resize(sram);
     collect();
@@ -145,9 +144,8 @@ private:
 
   bool usable(const Placement &p) const {
     unsigned size = storageBytes(p.storage);
-    return size && onGrid(p.where, c.program.gridW, c.program.gridH) &&
-           tileElems(p) <= MaxLocalElems && tileElems(p) > 0 &&
-           satAdd(p.addr, satMul(span(p), size)) <= sram;
+    return size && onGrid(p.where, c.grid) && tileElems(p) <= MaxLocalElems &&
+           tileElems(p) > 0 && satAdd(p.addr, satMul(span(p), size)) <= sram;
   }
 
   void collect() {
@@ -164,8 +162,7 @@ private:
   void declare() {
     std::map<std::pair<uint32_t, uint32_t>, Region> ranges;
     for (const bin::MemRange &m : c.program.memory)
-      if (onGrid(m.where, c.program.gridW, c.program.gridH) &&
-          satAdd(m.addr, m.bytes) <= sram)
+      if (onGrid(m.where, c.grid) && satAdd(m.addr, m.bytes) <= sram)
         ranges[{m.addr, m.bytes}].push_back(m.where);
     if (!statesData(c.program))
       return;
@@ -241,7 +238,6 @@ private:
     if (first)
       image.certain = here;
     image.certain &= here;
-    image.anywhere |= here;
   }
 
   static void mergeWords(Words &all, Words &&piece, bool first) {

@@ -28,9 +28,16 @@ Network::Network(const Context &c, const std::vector<ClassFacts> &facts,
     groups.push_back({k, c.where[k], facts[k].events, {}, {}, {}});
 }
 
-const std::vector<Delivery> *Network::flow(size_t cls, int color) const {
-  auto it = flows.find({cls, unsigned(color)});
-  return it == flows.end() ? nullptr : &it->second;
+std::vector<Delivery> Network::deliveries(size_t g, int color) const {
+  std::vector<Delivery> r;
+  auto all = flows.find({groups[g].cls, unsigned(color)});
+  if (all == flows.end())
+    return r;
+  for (const Delivery &d : all->second)
+    for (const Pattern &p : groups[g].where)
+      if (auto from = intersect(d.from, p))
+        r.push_back({*from, d.dx0, d.dx1, d.dy0, d.dy1});
+  return r;
 }
 
 /// Words that surely fit. On the way to a single receiver every buffer counts
@@ -58,14 +65,7 @@ uint64_t Network::room(size_t sender, size_t receiver, int color,
 
 std::vector<Channel> Network::find(size_t sender, int color) {
   std::vector<Channel> r;
-  const std::vector<Delivery> *all = flow(groups[sender].cls, color);
-  if (!all)
-    return r;
-  std::vector<Delivery> own; // of this group's PEs
-  for (const Delivery &d : *all)
-    for (const Pattern &p : groups[sender].where)
-      if (auto from = intersect(d.from, p))
-        own.push_back({*from, d.dx0, d.dx1, d.dy0, d.dy1});
+  std::vector<Delivery> own = deliveries(sender, color);
   for (size_t i = 0; i != own.size(); ++i) {
     const Delivery &d = own[i];
     bool multicast = d.boxSize() > 1;
@@ -132,31 +132,19 @@ uint64_t Network::waiting(const Channel &ch) const {
 
 Region Network::partnersIn(size_t g, size_t other, int color, bool sending) {
   Region r;
-  size_t from = sending ? g : other, to = sending ? other : g;
-  for (const Delivery &d : *flow(groups[from].cls, color))
-    for (const Pattern &p : groups[from].where) {
-      auto src = intersect(d.from, p);
-      if (!src)
-        continue;
-      Delivery own{*src, d.dx0, d.dx1, d.dy0, d.dy1};
-      if (!sending) {
-        llvm::append_range(r, reached(c, own));
-        continue;
-      }
-      // A sender has a partner there if one of its words ends there.
-      for (const Pattern &q : reached(c, own))
-        for (const Pattern &there : groups[to].where)
-          if (auto hit = intersect(q, there))
-            for (int64_t dx = d.dx0; dx <= d.dx1; ++dx)
-              for (int64_t dy = d.dy0; dy <= d.dy1; ++dy)
-                if (auto back = clipForShift(*hit, -dx, -dy, c.program.gridW,
-                                             c.program.gridH))
-                  if (auto s =
-                          intersect(*shift(*back, -dx, -dy, c.program.gridW,
-                                           c.program.gridH),
-                                    *src))
-                    r.push_back(*s);
+  for (const Delivery &d : deliveries(sending ? g : other, color)) {
+    if (!sending) {
+      llvm::append_range(r, reached(c, d));
+      continue;
     }
+    // A sender has a partner there if one of its words ends there.
+    for (const Pattern &there : groups[other].where)
+      for (int64_t dx = d.dx0; dx <= d.dx1; ++dx)
+        for (int64_t dy = d.dy0; dy <= d.dy1; ++dy)
+          if (auto back = shift(there, -dx, -dy, c.grid))
+            if (auto from = intersect(*back, d.from))
+              r.push_back(*from);
+  }
   return r;
 }
 

@@ -99,7 +99,8 @@ public:
 
 private:
   using Key = std::pair<unsigned, unsigned>;
-  const std::vector<Delivery> *flow(size_t cls, int color) const;
+  /// What the PEs of group `g` send on `color`.
+  std::vector<Delivery> deliveries(size_t g, int color) const;
   std::vector<Channel> find(size_t sender, int color);
   uint64_t room(size_t sender, size_t receiver, int color, const Delivery &d,
                 bool multicast) const;

@@ -57,8 +57,8 @@ bool weft::verify::statesData(const bin::Program &p) {
 static void checkPlacement(Context &c, const std::string &name,
                            const Placement &p) {
   unsigned size = storageBytes(p.storage);
-  if (!size || p.where.dx != 1 || p.where.dy != 1 ||
-      !onGrid(p.where, c.program.gridW, c.program.gridH) || tileElems(p) == 0)
+  if (!size || p.where.dx != 1 || p.where.dy != 1 || !onGrid(p.where, c.grid) ||
+      tileElems(p) == 0)
     return c.findings.add(
         "R-FILE", cat(name, ": not a tile per PE of a rectangle on the grid, "
                             "stored as f32, f16, bf16, i32 or i16"));
@@ -117,7 +117,7 @@ void weft::verify::checkPlacements(Context &c) {
   for (const bin::IOTensor &t : p.outputs)
     if (t.kind == bin::IOTensor::OnWafer) {
       checkPlacement(c, cat("output '", t.name, "'"), t.place);
-      Region rest = onGrid(t.place.where, p.gridW, p.gridH)
+      Region rest = onGrid(t.place.where, c.grid)
                         ? subtract(Region{t.place.where}, running)
                         : Region();
       if (!rest.empty())

@@ -169,27 +169,14 @@ Region weft::verify::subtract(Region a, const Region &b) {
   return a;
 }
 
-bool weft::verify::covered(const Pattern &p, const Region &r) {
-  return subtract(Region{p}, r).empty();
-}
-
-std::optional<Pattern> weft::verify::clipForShift(const Pattern &p, int64_t dx,
-                                                  int64_t dy, uint32_t gridW,
-                                                  uint32_t gridH) {
-  Progression gx{-dx, 1, gridW}, gy{-dy, 1, gridH};
-  Progression x = meet(xs(p), gx), y = meet(ys(p), gy);
-  if (x.n == 0 || y.n == 0)
-    return std::nullopt;
-  return product(x, y);
-}
-
 std::optional<Pattern> weft::verify::shift(const Pattern &p, int64_t dx,
-                                           int64_t dy, uint32_t gridW,
-                                           uint32_t gridH) {
+                                           int64_t dy, const Pattern &grid) {
   Progression x = xs(p), y = ys(p);
   x.a += dx;
   y.a += dy;
-  if (x.a < 0 || y.a < 0 || x.last() >= gridW || y.last() >= gridH)
+  x = meet(x, xs(grid));
+  y = meet(y, ys(grid));
+  if (x.n == 0 || y.n == 0)
     return std::nullopt;
   return product(x, y);
 }
@@ -198,10 +185,10 @@ Region weft::verify::coalesce(Region r) {
   return joinAlong(joinAlong(std::move(r), true), false);
 }
 
-bool weft::verify::onGrid(const Pattern &p, uint32_t gridW, uint32_t gridH) {
+bool weft::verify::onGrid(const Pattern &p, const Pattern &grid) {
   return p.w >= 1 && p.h >= 1 && p.dx >= 1 && p.dy >= 1 &&
-         p.x0 + uint64_t(p.w - 1) * p.dx < gridW &&
-         p.y0 + uint64_t(p.h - 1) * p.dy < gridH;
+         p.x0 + uint64_t(p.w - 1) * p.dx < grid.w &&
+         p.y0 + uint64_t(p.h - 1) * p.dy < grid.h;
 }
 
 std::string weft::verify::describe(const Pattern &p) {

@@ -24,18 +24,13 @@ std::optional<Pattern> intersect(const Pattern &a, const Pattern &b);
 /// a \ b as disjoint patterns.
 Region subtract(const Pattern &a, const Pattern &b);
 Region subtract(Region a, const Region &b);
-/// The pattern moved by (dx, dy); nothing if part of it leaves the w x h grid.
+/// The pattern moved by (dx, dy), what stays on the grid of it.
 std::optional<Pattern> shift(const Pattern &p, int64_t dx, int64_t dy,
-                             uint32_t gridW, uint32_t gridH);
-/// The part of `p` whose image under (dx, dy) stays on the w x h grid.
-std::optional<Pattern> clipForShift(const Pattern &p, int64_t dx, int64_t dy,
-                                    uint32_t gridW, uint32_t gridH);
+                             const Pattern &grid);
 /// Joins neighbours into larger patterns; the union stays the same. For
 /// disjoint input.
 Region coalesce(Region r);
-/// All parts disjoint patterns: is every PE of `p` in one of `r`?
-bool covered(const Pattern &p, const Region &r);
-bool onGrid(const Pattern &p, uint32_t gridW, uint32_t gridH);
+bool onGrid(const Pattern &p, const Pattern &grid);
 /// "(3, 0)" or "(0, 0, 4x8, step 2x1)".
 std::string describe(const Pattern &p);
 

@@ -54,10 +54,10 @@ static void checkEdges(Context &c, unsigned color, const Routes &routes) {
     for (const Neighbour &n : Neighbours) {
       if (!(r->tx & n.port))
         continue;
-      auto at = shift(r->where, n.dx, n.dy, c.program.gridW, c.program.gridH);
+      auto at = shift(r->where, n.dx, n.dy, c.grid);
       std::string head = cat(colorName(color), " at ", describe(r->where),
                              " transmits ", n.name);
-      if (!at) {
+      if (!at || at->count() != r->where.count()) {
         c.findings.add("R-FAB-3", cat(head, " off the grid of ",
                                       c.program.gridW, "x", c.program.gridH));
         continue;
@@ -75,14 +75,11 @@ static void checkEdges(Context &c, unsigned color, const Routes &routes) {
 /// cycle. A wave cannot enter a cycle from outside (one receive port each), so
 /// this finds all of them.
 static void checkCycles(Context &c, unsigned color, const Routes &routes) {
-  auto moved = [&](const Pattern &p, int64_t dx, int64_t dy) {
-    return shift(p, dx, dy, c.program.gridW, c.program.gridH);
-  };
   Region sources = settings(c, color, bin::Ramp, 0), fed = sources;
   for (const Pattern &p : sources)
     for (const auto &[dir, links] : trace(c, color, p).links)
       for (const Pattern &l : links)
-        if (auto q = moved(l, neighbour(dir).dx, neighbour(dir).dy))
+        if (auto q = shift(l, neighbour(dir).dx, neighbour(dir).dy, c.grid))
           fed.push_back(*q);
   std::vector<std::pair<Pattern, const Route *>> rest;
   for (const Route *r : routes)
@@ -97,9 +94,8 @@ static void checkCycles(Context &c, unsigned color, const Routes &routes) {
       Region feeders;
       for (const auto &[there, feeder] : rest)
         if (feeder->tx & from.opposite)
-          if (auto t = clipForShift(there, -from.dx, -from.dy, c.program.gridW,
-                                    c.program.gridH))
-            feeders.push_back(*moved(*t, -from.dx, -from.dy));
+          if (auto q = shift(there, -from.dx, -from.dy, c.grid))
+            feeders.push_back(*q);
       Region dead = subtract(Region{where}, feeders);
       changed |= !dead.empty();
       for (const Pattern &alive : coalesce(subtract(Region{where}, dead)))

@@ -131,8 +131,8 @@ void Walker::load(const Instr &i) {
   Value at = shiftBy(reg(i, i.b), i.imm);
   const Shape *shape = scalarShape(bytes);
   Access a{shape, at, false};
-  touch(i, a);
-  race(i, a);
+  if (touch(i, a))
+    race(i, a);
   bool isFloat = i.op == Op::LdH || i.op == Op::LdB;
   setReg(i.a, isFloat ? Value() : known(at, bytes));
 }
@@ -144,8 +144,8 @@ void Walker::store(const Instr &i) {
   Value at = shiftBy(reg(i, i.b), i.imm);
   Access a{scalarShape(bytes), at, true};
   Value v = reg(i, i.a);
-  touch(i, a);
-  race(i, a);
+  if (touch(i, a))
+    race(i, a);
   if (bytes == 4 && at.isConst())
     state.spilled[at.lo] = v;
 }

@@ -46,17 +46,13 @@ private:
     const Neighbour &out;
   };
 
-  std::optional<Pattern> moved(const Pattern &p, int64_t dx, int64_t dy) const {
-    return shift(p, dx, dy, c.program.gridW, c.program.gridH);
-  }
-
   /// Emits the links of all ports of `tx` but `except` at one displacement.
   void leave(const Pattern &src, int64_t dx, int64_t dy, uint8_t tx,
              uint8_t except) {
     for (const Neighbour &n : Neighbours) {
       if (!(tx & n.port) || n.port == except)
         continue;
-      if (auto p = moved(src, dx, dy))
+      if (auto p = shift(src, dx, dy, c.grid))
         result.links[n.port].push_back(*p);
       fronts.push_back({src, dx, dy, n});
     }
@@ -64,17 +60,16 @@ private:
 
   void advance(const Front &f) {
     int64_t dx = f.dx + f.out.dx, dy = f.dy + f.out.dy;
-    auto src = clipForShift(f.src, dx, dy, c.program.gridW, c.program.gridH);
-    if (!src)
+    auto at = shift(f.src, dx, dy, c.grid);
+    if (!at)
       return; // off the grid: R-FAB-3 has said so
-    Pattern at = *moved(*src, dx, dy);
     for (const Route *r : routes) {
       if (budget-- == 0) {
         result.complete = false;
         return;
       }
       if (r->rx == f.out.opposite)
-        if (auto hit = intersect(at, r->where))
+        if (auto hit = intersect(*at, r->where))
           cross(*hit, dx, dy, f.out, *r);
     }
   }
@@ -83,7 +78,7 @@ private:
   /// (dx, dy); follows it straight on to the last router of the same setting.
   void cross(const Pattern &hit, int64_t dx, int64_t dy, const Neighbour &dir,
              const Route &r) {
-    Pattern src = *moved(hit, -dx, -dy);
+    Pattern src = *shift(hit, -dx, -dy, c.grid);
     int64_t run = (r.tx & dir.port) ? runLength(hit, dir, r.where) : 1;
     if (run > 1)
       straight(hit, run - 1, dir);
@@ -153,7 +148,7 @@ Trace weft::verify::trace(const Context &c, unsigned color,
 
 Region weft::verify::reached(const Context &c, const Delivery &d) {
   auto moved = [&](int64_t dx, int64_t dy) {
-    return shift(d.from, dx, dy, c.program.gridW, c.program.gridH);
+    return shift(d.from, dx, dy, c.grid);
   };
   if ((d.dx0 == d.dx1 || d.from.w == 1) && (d.dy0 == d.dy1 || d.from.h == 1)) {
     auto p = moved(d.dx0, d.dy0);

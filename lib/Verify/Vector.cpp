@@ -126,9 +126,8 @@ void Walker::memoryOperand(const Instr &i, Operand op, bool write,
                o.count));
   o.bytes = std::max(o.bytes, s.bytes);
   Access a{&s, d.base, write};
-  touch(i, a);
-  if (o.numAccesses != o.accesses.size())
-    o.accesses[o.numAccesses++] = a;
+  if (touch(i, a))
+    o.accesses.push_back(a);
 }
 
 /// Returns the colour of a fabric operand, else -1.
@@ -159,8 +158,8 @@ int Walker::fabricOperand(const Instr &i, Operand op, Operands &o) {
 }
 
 void Walker::issue(const Instr &i, const Operands &o, bool fabric) {
-  for (unsigned n = 0; n != o.numAccesses; ++n)
-    race(i, o.accesses[n]);
+  for (const Access &a : o.accesses)
+    race(i, a);
   if (!i.async)
     return;
   Flight &f = state.flights[i.microthread & 15];
@@ -168,8 +167,9 @@ void Walker::issue(const Instr &i, const Operands &o, bool fabric) {
     report("R-OP-4", i,
            cat("microthread ", unsigned(i.microthread), " still runs '",
                isa::print(*f.op), "'; a wait is missing"));
-  f.op = &i;
-  f.fabric = fabric;
-  f.accesses = o.accesses;
-  f.numAccesses = o.numAccesses;
+  f = {&i, fabric, llvm::BitVector(sram), llvm::BitVector(sram)};
+  for (const Access &a : o.accesses)
+    forEachRun(a, [&](unsigned begin, unsigned end, bool) {
+      (a.write ? f.writes : f.reads).set(begin, end);
+    });
 }

@@ -54,7 +54,7 @@ std::string weft::verify::className(const Context &c, size_t cls) {
 
 /// A pattern on the grid in canonical form (stride 1 along a single element).
 static std::optional<Pattern> canonical(const Context &c, Pattern p) {
-  if (!onGrid(p, c.program.gridW, c.program.gridH))
+  if (!onGrid(p, c.grid))
     return std::nullopt;
   if (p.w == 1)
     p.dx = 1;
@@ -124,7 +124,8 @@ Result weft::verify::verify(const bin::Program &program, const Target &target) {
   Result result;
   result.rules.assign(std::begin(Rules), std::end(Rules));
   Findings findings;
-  Context c{program, target, findings, {}, {}, {}, {}};
+  Pattern grid{0, 0, program.gridW, program.gridH, 1, 1};
+  Context c{program, target, findings, grid, {}, {}, {}, {}};
   if (checkGrid(c)) {
     checkClasses(c);
     collectRoutesAndStreams(c);

@@ -19,7 +19,7 @@ static std::optional<Pattern> source(const Context &c, unsigned color,
     if (r == routes.end() || (*r)->rx == bin::Ramp)
       return r == routes.end() ? std::nullopt : std::optional(at);
     const Neighbour &n = neighbour((*r)->rx);
-    auto back = shift(at, n.dx, n.dy, c.program.gridW, c.program.gridH);
+    auto back = shift(at, n.dx, n.dy, c.grid);
     if (!back)
       return std::nullopt;
     at = *back;

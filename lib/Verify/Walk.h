@@ -45,9 +45,8 @@ struct Access {
 /// An op on a microthread between issue and wait.
 struct Flight {
   const Instr *op = nullptr; // nullptr: idle
-  std::array<Access, 4> accesses;
-  unsigned numAccesses = 0;
   bool fabric = false;
+  llvm::BitVector reads, writes; // bytes that it may touch
 };
 
 struct State {
@@ -104,7 +103,7 @@ private:
   const Shape *scalarShape(unsigned bytes);
   const Shape &shapeOf(const Instr &dsd);
   static Runs runsOf(const Instr &dsd, const Shape &s);
-  void touch(const Instr &i, const Access &a);
+  bool touch(const Instr &i, const Access &a);
   void read(const Instr &i, const Access &a);
   bool writtenBefore(const Access &a);
   void write(const Instr &i, const Access &a);
@@ -112,7 +111,6 @@ private:
   bool meetsCode(const Instr &i, const char *verb, int64_t begin, int64_t end);
   void meetsConstants(const Instr &i, int64_t begin, int64_t end);
   void touchBytes(int64_t begin, int64_t end);
-  static bool overlap(const Access &a, const Access &b, bool &unsure);
   void race(const Instr &i, const Access &a);
   /// Calls `f(begin, end, each)` for the bytes of all addresses that may be. If
   /// they are too many, for all between the lowest and the highest; then `each`
@@ -134,8 +132,7 @@ private:
     uint64_t count = 0; // elements
     unsigned bytes = 0; // of the widest element in memory
     uint64_t words() const { return isa::waveletsOf(count, bytes); }
-    std::array<Access, 4> accesses;
-    unsigned numAccesses = 0;
+    llvm::SmallVector<Access, 4> accesses;
     unsigned fabricIn = 0;
   };
   void setDsr(const Instr &i);
