@@ -11,11 +11,11 @@
 #define WEFT_LIB_VERIFY_INTERNAL_H
 
 #include "Events.h"
+#include "Explain/Explain.h"
 #include "Region.h"
 #include "weft/Binary/Isa.h"
 #include "weft/Verify/Verifier.h"
 #include "llvm/ADT/BitVector.h"
-#include "llvm/Support/raw_ostream.h"
 #include <array>
 #include <map>
 #include <set>
@@ -24,14 +24,6 @@ namespace weft::verify {
 
 constexpr unsigned NumColors = 256; // of the file's encoding; rules allow fewer
 using PerColor = std::array<uint64_t, NumColors>;
-
-/// Text and numbers in a row.
-template <typename... T> std::string cat(const T &...parts) {
-  std::string s;
-  llvm::raw_string_ostream os(s);
-  (os << ... << parts);
-  return s;
-}
 
 /// Collects findings: the same one once, and at most a few of one rule.
 class Findings {
@@ -134,8 +126,6 @@ void checkCostReport(Context &c, const Counts &counts, uint64_t reached);
 /// Progress.cpp: R-TASK-2, do all PEs halt or may they wait for each other?
 void checkProgress(Context &c, const std::vector<ClassFacts> &facts,
                    const Flows &flows);
-
-std::string className(const Context &c, size_t cls);
 
 } // namespace weft::verify
 #endif

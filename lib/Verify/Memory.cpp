@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Internal.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <cstring>
 #include <functional>
@@ -23,7 +24,6 @@ using bin::Placement;
 
 namespace {
 
-constexpr uint64_t MaxPieces = 1 << 17;     // of classes, with their placements
 constexpr uint64_t MaxTableElems = 1 << 14; // tiles kept as known integers
 
 /// Calls `visit(local index per dimension, offset in elements)` for each
@@ -123,10 +123,17 @@ public:
     collect();
     declare();
     bool first = true;
-    for (const Piece &p : pieces()) {
-      addPiece(p, first);
-      first = false;
-    }
+    auto place = [](const Item &i) { return i.place->where; };
+    auto pieces =
+        cut<Item>(c.where[cls], llvm::make_pointer_range(items), place);
+    if (!pieces)
+      c.findings.add("R-FILE", className(c, cls) +
+                                   ": its data overlaps in too many ways");
+    else
+      for (const Piece<Item> &p : *pieces) {
+        addPiece(p, first);
+        first = false;
+      }
     for (const bin::IOTensor &out : c.program.outputs)
       if (out.kind == bin::IOTensor::OnWafer && usable(out.place))
         for (const Pattern &p : c.where[cls])
@@ -136,10 +143,6 @@ public:
   }
 
 private:
-  struct Piece {
-    Pattern where;
-    std::vector<const Item *> items;
-  };
   using Words = std::map<uint32_t, LoadImage::Known>;
 
   bool usable(const Placement &p) const {
@@ -172,37 +175,6 @@ private:
         image.declared.set(range.first, range.first + range.second);
   }
 
-  std::vector<Piece> pieces() const {
-    std::vector<Piece> r;
-    for (const Pattern &p : c.where[cls])
-      r.push_back({p, {}});
-    for (const Item &item : items) {
-      std::vector<Piece> next;
-      uint64_t size = 0;
-      for (Piece &p : r) {
-        size += p.items.size() + 1;
-        auto both = intersect(p.where, item.place->where);
-        if (!both) {
-          next.push_back(std::move(p));
-          continue;
-        }
-        for (const Pattern &q : subtract(p.where, *both))
-          next.push_back({q, p.items});
-        p.where = *both;
-        p.items.push_back(&item);
-        next.push_back(std::move(p));
-      }
-      r = std::move(next);
-      if (size > MaxPieces) {
-        c.findings.add("R-FILE", className(c, cls) +
-                                     ": its data overlaps in more than " +
-                                     std::to_string(MaxPieces) + " pieces");
-        break;
-      }
-    }
-    return r;
-  }
-
   const llvm::BitVector &bits(const Item &item) {
     auto [it, isNew] = cache.try_emplace(item.place);
     if (isNew)
@@ -210,7 +182,7 @@ private:
     return it->second;
   }
 
-  void addPiece(const Piece &p, bool first) {
+  void addPiece(const Piece<Item> &p, bool first) {
     const bin::PEClass &k = c.program.classes[cls];
     llvm::BitVector here(sram);
     uint64_t codeEnd =

@@ -113,8 +113,5 @@ private:
   llvm::DenseMap<Key, std::vector<Channel>> in, out;
 };
 
-/// Waiting.cpp: a chain of PEs that wait for each other, from one of group `g`.
-std::string whoWaits(const Context &c, Network &net, size_t g);
-
 } // namespace weft::verify
 #endif

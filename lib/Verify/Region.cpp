@@ -191,16 +191,6 @@ bool weft::verify::onGrid(const Pattern &p, const Pattern &grid) {
          p.y0 + uint64_t(p.h - 1) * p.dy < grid.h;
 }
 
-std::string weft::verify::describe(const Pattern &p) {
-  std::string s = "(" + std::to_string(p.x0) + ", " + std::to_string(p.y0);
-  if (p.w == 1 && p.h == 1)
-    return s + ")";
-  s += ", " + std::to_string(p.w) + "x" + std::to_string(p.h);
-  if (p.dx > 1 || p.dy > 1)
-    s += ", step " + std::to_string(p.dx) + "x" + std::to_string(p.dy);
-  return s + ")";
-}
-
 std::optional<uint64_t> weft::verify::maxOverlap(std::vector<Weighted> pieces,
                                                  uint64_t budget) {
   std::vector<Weighted> atoms;

@@ -12,13 +12,13 @@
 
 #include "weft/Binary/Program.h"
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace weft::verify {
 
 using bin::Pattern;
 using Region = std::vector<Pattern>;
+constexpr uint64_t MaxPieces = 1 << 17; // with their items, of one cut
 
 std::optional<Pattern> intersect(const Pattern &a, const Pattern &b);
 /// a \ b as disjoint patterns.
@@ -31,8 +31,40 @@ std::optional<Pattern> shift(const Pattern &p, int64_t dx, int64_t dy,
 /// disjoint input.
 Region coalesce(Region r);
 bool onGrid(const Pattern &p, const Pattern &grid);
-/// "(3, 0)" or "(0, 0, 4x8, step 2x1)".
-std::string describe(const Pattern &p);
+
+/// A part of a region with the items that lie on all of it.
+template <typename T> struct Piece {
+  Pattern where;
+  std::vector<const T *> items;
+};
+/// Cuts `region` so that no edge of an item's `place(item)` crosses a piece.
+/// Nothing if the pieces have too many items in all.
+template <typename T, typename Items, typename F>
+std::optional<std::vector<Piece<T>>> cut(const Region &region,
+                                         const Items &items, F place) {
+  std::vector<Piece<T>> pieces;
+  for (const Pattern &p : region)
+    pieces.push_back({p, {}});
+  for (const T *item : items) {
+    std::vector<Piece<T>> next;
+    uint64_t size = 0;
+    for (Piece<T> &piece : pieces) {
+      size += piece.items.size() + 1;
+      auto both = intersect(piece.where, place(*item));
+      for (const Pattern &p :
+           both ? subtract(piece.where, *both) : Region{piece.where})
+        next.push_back({p, piece.items});
+      if (!both)
+        continue;
+      piece.items.push_back(item);
+      next.push_back({*both, std::move(piece.items)});
+    }
+    if (size > MaxPieces)
+      return std::nullopt;
+    pieces = std::move(next);
+  }
+  return pieces;
+}
 
 /// Disjoint pieces that carry a weight: a function on PEs.
 struct Weighted {

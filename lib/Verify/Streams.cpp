@@ -16,42 +16,9 @@ using Streams = std::vector<const bin::Stream *>;
 namespace {
 
 constexpr uint64_t OverlapBudget = 50'000'000, FramingBudget = 200'000'000;
-constexpr uint64_t MaxAtoms = 1 << 17; // of senders, with their streams
 
 /// PEs that do the same on one colour: a piece of a class and of streams.
-struct Sender {
-  Pattern where;
-  Streams streams;
-};
-
-std::vector<Sender> splitByStreams(Context &c, const Pattern &p,
-                                   const Streams &streams) {
-  std::vector<Sender> atoms = {{p, {}}};
-  for (const bin::Stream *s : streams) {
-    std::vector<Sender> next;
-    uint64_t size = 0;
-    for (Sender &a : atoms) {
-      size += a.streams.size() + 1;
-      auto both = intersect(a.where, s->from);
-      if (!both) {
-        next.push_back(std::move(a));
-        continue;
-      }
-      for (const Pattern &q : subtract(a.where, *both))
-        next.push_back({q, a.streams});
-      a.where = *both;
-      a.streams.push_back(s);
-      next.push_back(std::move(a));
-    }
-    atoms = std::move(next);
-    if (size > MaxAtoms) {
-      c.findings.add("R-FAB-7",
-                     cat("streams overlap in more than ", MaxAtoms, " pieces"));
-      break;
-    }
-  }
-  return atoms;
-}
+using Sender = Piece<bin::Stream>;
 
 class StreamCheck {
 public:
@@ -78,19 +45,23 @@ private:
 
   void checkColor(const Streams &streams) {
     arrivals.clear();
-    Region senders;
+    Region sending;
     for (size_t k = 0; k != facts.size(); ++k) {
       uint64_t words = facts[k].traffic.sent[color];
       if (!words)
         continue;
-      for (const Pattern &p : c.where[k])
-        for (const Sender &s : splitByStreams(c, p, streams))
+      auto from = [](const bin::Stream &s) { return s.from; };
+      auto senders = cut<bin::Stream>(c.where[k], streams, from);
+      if (!senders)
+        c.findings.add("R-FAB-7", "streams overlap in too many ways");
+      else
+        for (const Sender &s : *senders)
           checkSender(k, s, words);
-      llvm::append_range(senders, c.where[k]);
+      llvm::append_range(sending, c.where[k]);
       checkFraming(k);
     }
     for (const bin::Stream *s : streams) {
-      Region idle = s->words ? subtract(Region{s->from}, senders) : Region();
+      Region idle = s->words ? subtract(Region{s->from}, sending) : Region();
       if (!idle.empty())
         c.findings.add("R-FAB-7",
                        cat("stream '", s->name, "' states ", s->words,
@@ -103,19 +74,19 @@ private:
   void checkSender(size_t k, const Sender &s, uint64_t words) {
     std::string head = cat(className(c, k), " at ", describe(s.where),
                            " sends ", words, " wavelets of colour ", color);
-    if (s.streams.empty())
+    if (s.items.empty())
       c.findings.add("R-FAB-7", cat(head, ", but no stream states them"));
     uint64_t stated = 0;
-    for (const bin::Stream *t : s.streams)
+    for (const bin::Stream *t : s.items)
       stated = satAdd(stated, t->words);
-    if (!s.streams.empty() && stated != words)
-      c.findings.add("R-FAB-7", cat(head, ", stream '", s.streams[0]->name,
+    if (!s.items.empty() && stated != words)
+      c.findings.add("R-FAB-7", cat(head, ", stream '", s.items[0]->name,
                                     "' states ", stated));
     Trace t = trace(c, color, s.where);
     if (!t.complete)
       c.findings.add("R-FAB-4", cat("the route of colour ", color, " from ",
                                     describe(s.where), " does not end"));
-    for (const bin::Stream *st : s.streams)
+    for (const bin::Stream *st : s.items)
       checkReach(*st, s.where, t);
     record(k, t, words, s.where.count());
   }

@@ -8,7 +8,6 @@
 //===----------------------------------------------------------------------===//
 #include "weft/Verify/Verifier.h"
 #include "Trace.h"
-#include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 
 using namespace weft;
@@ -46,10 +45,6 @@ void Findings::moveTo(Result &result) {
 bool Result::violates(const std::string &rule) const {
   return std::any_of(findings.begin(), findings.end(),
                      [&](const Finding &f) { return f.rule == rule; });
-}
-
-std::string weft::verify::className(const Context &c, size_t cls) {
-  return "class '" + c.program.classes[cls].name + "'";
 }
 
 /// A pattern on the grid in canonical form (stride 1 along a single element).
@@ -153,23 +148,4 @@ Result weft::verify::verify(const bin::Program &program, const Target &target) {
   }
   findings.moveTo(result);
   return result;
-}
-
-std::string weft::verify::printResult(const Result &r) {
-  std::string s;
-  for (const std::string &rule : r.rules) {
-    s += rule + std::string(10 - std::min<size_t>(rule.size(), 9), ' ') +
-         (r.violates(rule) ? "FAILED" : "ok") + "\n";
-  }
-  for (const std::string &note : r.notes)
-    s += "note: " + note + "\n";
-  const Counts &n = r.counts;
-  for (auto [name, count] : {std::pair{"pe.sram_peak_bytes", n.sramPeakBytes},
-                             {"fabric.wavelet_hops", n.waveletHops},
-                             {"fabric.max_link_wavelets", n.maxLinkWavelets},
-                             {"compute.macs", n.macs},
-                             {"compute.elements", n.elements},
-                             {"compute.instructions", n.instructions}})
-    s += llvm::formatv("{0,-26}{1}\n", name, count).str();
-  return s;
 }

@@ -74,7 +74,7 @@ static std::optional<Pattern> waitsFor(const Context &c, Network &net,
 }
 
 /// A PE of group `g` waits; whom for, and whom does that one wait for?
-std::string weft::verify::whoWaits(const Context &c, Network &net, size_t g) {
+std::string weft::verify::whoWaits(const Context &c, Network net, size_t g) {
   std::vector<std::pair<Pattern, std::string>> chain;
   Pattern at = net.groups[g].where[0];
   at = {at.x0, at.y0, 1, 1, 1, 1};
