@@ -111,11 +111,13 @@ def NN_StateAttr : NN_Attr<"State", "state"> {
 //===----------------------------------------------------------------------===//
 
 def NN_Float : AnyTypeOf<[F32, F16, BF16]>;
-def NN_Number : AnyTypeOf<[F32, F16, BF16, I64, I32, I16, I8, UI8]>;
-def NN_Element : AnyTypeOf<[F32, F16, BF16, I64, I32, I16, I8, UI8, I1]>;
+def NN_Integer : AnyTypeOf<[I64, I32, I16, I8, UI64, UI32, UI16, UI8]>;
+def NN_Number : AnyTypeOf<[F32, F16, BF16, I64, I32, I16, I8, UI64, UI32, UI16, UI8]>;
+def NN_Element : AnyTypeOf<[F32, F16, BF16, I64, I32, I16, I8, UI64, UI32, UI16, UI8, I1]>;
 
 def NN_Tensor : StaticShapeTensorOf<[NN_Element]>;
 def NN_NumTensor : StaticShapeTensorOf<[NN_Number]>;
+def NN_IntTensor : StaticShapeTensorOf<[NN_Integer]>;
 def NN_FloatTensor : StaticShapeTensorOf<[NN_Float]>;
 def NN_BoolTensor : StaticShapeTensorOf<[I1]>;
 def NN_IndexTensor : StaticShapeTensorOf<[I64, I32, I16, I8, UI8]>;

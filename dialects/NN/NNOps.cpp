@@ -135,6 +135,15 @@ LogicalResult GeluOp::verify() {
   return success();
 }
 
+LogicalResult BitCastOp::verify() {
+  Type from = tensorType(getX()).getElementType(),
+       to = tensorType(getResult()).getElementType();
+  if (from.getIntOrFloatBitWidth() != to.getIntOrFloatBitWidth())
+    return emitOpError("takes ")
+           << from << " for " << to << ", expected types of one width";
+  return success();
+}
+
 LogicalResult ReshapeOp::verify() {
   RankedTensorType from = tensorType(getX()), to = tensorType(getResult());
   if (from.getElementType() != to.getElementType())
@@ -168,6 +177,8 @@ template <typename OpTy> static OpFoldResult foldToOperand(OpTy op) {
 }
 
 OpFoldResult CastOp::fold(FoldAdaptor) { return foldToOperand(*this); }
+
+OpFoldResult BitCastOp::fold(FoldAdaptor) { return foldToOperand(*this); }
 
 OpFoldResult ReshapeOp::fold(FoldAdaptor) {
   if (OpFoldResult same = foldToOperand(*this))

@@ -337,9 +337,26 @@ def NN_SubOp : NN_BinaryOp<"sub", "Difference of two tensors", "`lhs - rhs`">;
 def NN_MulOp : NN_BinaryOp<"mul", "Product of two tensors", "`lhs * rhs`", [Commutative]>;
 def NN_DivOp : NN_BinaryOp<"div", "Quotient of two tensors",
     "`lhs / rhs`, truncated towards zero for integers,">;
+def NN_ExactDivOp : NN_BinaryOp<"exact_div", "Quotient of two tensors, correctly rounded",
+    "`lhs / rhs`, rounded to nearest even where it lies between 2^-100 and 2^100, as quantisation wants,",
+    [], NN_FloatTensor>;
+def NN_ModOp : NN_BinaryOp<"mod", "Remainder with the sign of the divisor",
+    "`lhs - rhs * floor(lhs / rhs)`">;
+def NN_RemOp : NN_BinaryOp<"rem", "Remainder with the sign of the dividend",
+    "`lhs - rhs * trunc(lhs / rhs)`, the fmod of C for floats,">;
 def NN_PowOp : NN_BinaryOp<"pow", "Power of two tensors", "`lhs ^ rhs`">;
 def NN_MaxOp : NN_BinaryOp<"max", "Larger of two tensors", "`max(lhs, rhs)`", [Commutative]>;
 def NN_MinOp : NN_BinaryOp<"min", "Smaller of two tensors", "`min(lhs, rhs)`", [Commutative]>;
+
+class NN_BitOp<string mnemonic, string what, string formula, list<Trait> traits = []>
+    : NN_BinaryOp<mnemonic, what, formula, traits, NN_IntTensor, "ui8">;
+def NN_BitAndOp : NN_BitOp<"bit_and", "Conjunction of bits", "`lhs & rhs`", [Commutative]>;
+def NN_BitOrOp : NN_BitOp<"bit_or", "Disjunction of bits", "`lhs | rhs`", [Commutative]>;
+def NN_BitXorOp : NN_BitOp<"bit_xor", "Bits that differ", "`lhs ^ rhs`", [Commutative]>;
+def NN_ShiftLeftOp : NN_BitOp<"shift_left", "Bits shifted up",
+    "`lhs << rhs`; a shift by the width or more is undefined,">;
+def NN_ShiftRightOp : NN_BitOp<"shift_right", "Bits shifted down",
+    "`lhs >> rhs`, filled with zeros; a shift by the width or more is undefined,">;
 
 class NN_CompareOp<string mnemonic, string what, string formula>
     : NN_BinaryOp<mnemonic, what, formula, [], NN_Tensor, "f32", NN_BoolTensor, "i1">;
@@ -387,6 +404,17 @@ def NN_ReluOp : NN_UnaryOp<"relu", "Rectified linear unit", "`max(x, 0)`", NN_Nu
 def NN_SinOp : NN_UnaryOp<"sin", "Sine", "`sin(x)`">;
 def NN_CosOp : NN_UnaryOp<"cos", "Cosine", "`cos(x)`">;
 def NN_FloorOp : NN_UnaryOp<"floor", "Round towards minus infinity", "`floor(x)`">;
+def NN_RoundOp : NN_UnaryOp<"round", "Round to the nearest integer, halves to even", "`rint(x)`">;
+def NN_SignOp : NN_UnaryOp<"sign", "Sign: -1, 0 or 1", "`(x > 0) - (x < 0)`", NN_NumTensor>;
+def NN_TanOp : NN_UnaryOp<"tan", "Tangent", "`tan(x)`">;
+def NN_AsinOp : NN_UnaryOp<"asin", "Inverse sine", "`asin(x)`">;
+def NN_AcosOp : NN_UnaryOp<"acos", "Inverse cosine", "`acos(x)`">;
+def NN_AtanOp : NN_UnaryOp<"atan", "Inverse tangent", "`atan(x)`">;
+def NN_SinhOp : NN_UnaryOp<"sinh", "Hyperbolic sine", "`sinh(x)`">;
+def NN_CoshOp : NN_UnaryOp<"cosh", "Hyperbolic cosine", "`cosh(x)`">;
+def NN_AsinhOp : NN_UnaryOp<"asinh", "Inverse hyperbolic sine", "`asinh(x)`">;
+def NN_AcoshOp : NN_UnaryOp<"acosh", "Inverse hyperbolic cosine", "`acosh(x)`">;
+def NN_AtanhOp : NN_UnaryOp<"atanh", "Inverse hyperbolic tangent", "`atanh(x)`">;
 def NN_NotOp : NN_UnaryOp<"not", "Negate a bool tensor", "`!x`", NN_BoolTensor, "i1">;
 
 def NN_WhereOp : NN_InferredOp<"where"> {
@@ -426,6 +454,24 @@ def NN_CastOp : NN_Op<"cast", [Pure, SameOperandsAndResultShape]> {
   let arguments = (ins NN_Tensor:$x, UnitAttr:$saturate);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
+}
+
+def NN_BitCastOp : NN_Op<"bit_cast", [Pure, SameOperandsAndResultShape]> {
+  let summary = "The same bits as another element type";
+  let description = [{
+    Both element types have the same width, other than 1 bit.
+
+    Example:
+
+    ```mlir
+    %y = nn.bit_cast %x : (tensor<4xf32>) -> tensor<4xui32>
+    ```
+  }];
+  let arguments = (ins NN_NumTensor:$x);
+  let results = (outs NN_NumTensor:$result);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
   let hasFolder = 1;
 }
 

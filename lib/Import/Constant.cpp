@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Import/Constant.h"
+#include "EvaluateNumbers.h"
 #include "NN/NNOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "weft/Import/WeightStore.h"
@@ -25,7 +26,9 @@ static bool isEvaluable(Operation *op) {
              AndOp, OrOp, EqualOp, LessOp, LessEqualOp, GreaterOp,
              GreaterEqualOp, NegOp, AbsOp, ReluOp, NotOp, SqrtOp, RsqrtOp,
              ReciprocalOp, FloorOp, ExpOp, LogOp, TanhOp, ErfOp, SinOp, CosOp,
-             SigmoidOp, SiluOp, TopKOp, CumSumOp, CumProdOp, CacheUpdateOp>(op);
+             SigmoidOp, SiluOp, TopKOp, CumSumOp, CumProdOp, CacheUpdateOp,
+             BitCastOp>(op) ||
+         hasNumberRule(op);
 }
 
 bool weft::isConstant(Value value) {

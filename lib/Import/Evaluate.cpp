@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "EvaluateAxis.h"
+#include "EvaluateNumbers.h"
 #include "NN/NNOps.h"
 #include "ScalarMath.h"
 #include "weft/Import/Constant.h"
@@ -139,17 +140,6 @@ static int64_t power(int64_t a, int64_t b) {
       result *= base;
   return wrap(result);
 }
-
-namespace {
-struct BinaryRule {
-  double (*onFloat)(double, double);
-  int64_t (*onInt)(int64_t, int64_t);
-};
-struct UnaryRule {
-  double (*onFloat)(double);
-  int64_t (*onInt)(int64_t); // null: floats only
-};
-} // namespace
 
 static std::optional<BinaryRule> binaryRule(Operation *op) {
   using D = double;
@@ -374,12 +364,19 @@ static Expected<HostTensor> gatherTensor(RankedTensorType type, Operands in,
   return out;
 }
 
-static double initialOf(Operation *op) {
-  if (isa<ReduceMaxOp>(op))
-    return -std::numeric_limits<double>::infinity();
-  if (isa<ReduceMinOp>(op))
-    return std::numeric_limits<double>::infinity();
-  return 0;
+/// Of no elements: infinite, or the least and the greatest of an integer type.
+static double initialOf(Operation *op, Type element) {
+  if (!isa<ReduceMaxOp, ReduceMinOp>(op))
+    return 0;
+  bool isMax = isa<ReduceMaxOp>(op);
+  if (auto integer = dyn_cast<IntegerType>(element)) {
+    unsigned width = integer.getWidth();
+    if (integer.isUnsigned() || width == 1)
+      return isMax ? 0 : std::ldexp(1.0, width) - 1;
+    return isMax ? -std::ldexp(1.0, width - 1) : std::ldexp(1.0, width - 1) - 1;
+  }
+  double infinity = std::numeric_limits<double>::infinity();
+  return isMax ? -infinity : infinity;
 }
 
 /// Sums in double, in row-major order.
@@ -393,7 +390,8 @@ static HostTensor reduceTensor(RankedTensorType type, Operands in,
     kept[axis] = 1;
   }
   Strides strides[] = {broadcastStrides(kept, shape.size())};
-  std::vector<double> sums(type.getNumElements(), initialOf(op));
+  std::vector<double> sums(type.getNumElements(),
+                           initialOf(op, type.getElementType()));
   Walk walk(shape, strides);
   for (int64_t i = 0, n = in[0]->size(); i < n; ++i, walk.next()) {
     double value = in[0]->getFloat(i), &sum = sums[walk.offset(0)];
@@ -411,9 +409,9 @@ static HostTensor reduceTensor(RankedTensorType type, Operands in,
   return out;
 }
 
-/// sin and cos reduce their argument for moderate values only.
+/// sin, cos and tan reduce their argument for moderate values only.
 static bool inRange(Operation *op, const HostTensor &x) {
-  if (!isa<SinOp, CosOp>(op))
+  if (!isa<SinOp, CosOp, TanOp>(op))
     return true;
   for (int64_t i = 0, n = x.size(); i < n; ++i)
     if (std::fabs(x.getFloat(i)) >= 0x1p20)
@@ -426,11 +424,15 @@ evaluateArithmetic(Operation *op, RankedTensorType type, Operands in) {
   std::optional<BinaryRule> binary = binaryRule(op);
   if (!binary)
     binary = compareRule(op);
+  if (!binary)
+    binary = binaryNumberRule(op);
   if (binary)
     return isFloat(*in[0]) && binary->onFloat
                ? binaryFloat(type, in, binary->onFloat)
                : binaryInt(type, in, binary->onInt);
   std::optional<UnaryRule> unary = unaryRule(op);
+  if (!unary)
+    unary = unaryNumberRule(op);
   if (unary && inRange(op, *in[0])) {
     if (!isFloat(*in[0]) && unary->onInt)
       return unaryInt(type, in, unary->onInt);
@@ -466,7 +468,8 @@ Expected<HostTensor> weft::evaluateOp(Operation *op, Operands in) {
   return llvm::TypeSwitch<Operation *, R>(op)
       .Case(
           [&](CastOp o) -> R { return castTensor(type, in, o.getSaturate()); })
-      .Case([&](ReshapeOp) -> R { return sameBytes(type, in); })
+      .Case<ReshapeOp, BitCastOp>(
+          [&](auto) -> R { return sameBytes(type, in); })
       .Case([&](ExpandOp) -> R { return expandTensor(type, in); })
       .Case([&](TransposeOp o) -> R {
         return transposeTensor(type, in, o.getPerm());

@@ -165,6 +165,8 @@ bool isDialectElement(mlir::Type type);
 /// All rules, by "Op" or "domain/Op".
 const Rule *findRule(llvm::StringRef domain, llvm::StringRef op);
 void addElementwiseRules(llvm::StringMap<Rule> &rules);
+void addNumberRules(llvm::StringMap<Rule> &rules);
+void addQuantizationRules(llvm::StringMap<Rule> &rules);
 void addActivationRules(llvm::StringMap<Rule> &rules);
 void addProductRules(llvm::StringMap<Rule> &rules);
 void addNormRules(llvm::StringMap<Rule> &rules);

@@ -45,10 +45,7 @@ DataAttr Importer::dataOf(const SourceTensor &tensor) {
   return DataAttr::get(&context, "", 0, tensor.bytes.size(), hash);
 }
 
-bool weft::isDialectElement(Type type) {
-  return elementBytes(type) != 0 &&
-         (!type.isUnsignedInteger() || type.isUnsignedInteger(8));
-}
+bool weft::isDialectElement(Type type) { return elementBytes(type) != 0; }
 
 /// A weight whose values nobody has seen.
 Value Importer::declaredOnly(const SourceTensor &data, StringRef name) {

@@ -32,8 +32,8 @@ RankedTensorType Importer::inputType(const ValueInfoProto &info) {
   Type element = elementType(&context, tensor.elem_type());
   if (!element || !isDialectElement(element))
     return refuse("has element type " + elementName(tensor.elem_type()) +
-                  ", expected float, float16, bfloat16, int64, int32, int16, "
-                  "int8, uint8 or bool");
+                  ", expected float, float16, bfloat16, an integer of 8 to 64 "
+                  "bits or bool");
   if (!tensor.has_shape())
     return refuse("has no shape");
   SmallVector<int64_t> shape;
@@ -184,7 +184,12 @@ Value Importer::declareInput(const ValueInfoProto &info) {
   if (!type)
     return {};
   inputNames.push_back(info.name());
-  return program.getBody().front().addArgument(type, program.getLoc());
+  Value argument =
+      program.getBody().front().addArgument(type, program.getLoc());
+  // Known, whatever the host gives.
+  if (type.getNumElements() == 0)
+    return addConstant(HostTensor::zeros(type), UnknownLoc::get(&context));
+  return argument;
 }
 
 /// Inputs that cannot be are without a value, as if a node had failed.

@@ -228,6 +228,13 @@ Value NodeCtx::inferAndBuild(
   if (isTooLarge(types.front()))
     return failValue("has a result of more than 2^44 elements");
   state.addTypes(types);
+  // A tensor without elements is always known; a product over none is 0.
+  auto type = mlir::cast<RankedTensorType>(types.front());
+  if (type.getNumElements() == 0)
+    return constant(HostTensor::zeros(type));
+  if (state.name.getStringRef() == MatMulOp::getOperationName() &&
+      NodeCtx::type(state.operands[0]).getNumElements() == 0)
+    return splat(0, type);
   Operation *op = builder().create(state);
   if (auto folded = foldOp(op, *this)) {
     op->erase();
@@ -294,6 +301,16 @@ Value NodeCtx::sliceAxis(Value x, int64_t axis, int64_t start, int64_t size) {
 }
 
 Value NodeCtx::concat(ArrayRef<Value> values, int64_t axis) {
+  // Operands without elements, of shapes that fit, add nothing.
+  SmallVector<Value> filled(values);
+  auto adds = [&](Value x) {
+    return !x || rank(x) != rank(values.front()) || axis >= rank(x) ||
+           shape(x)[axis] != 0;
+  };
+  if (llvm::is_contained(values, Value()))
+    return {};
+  llvm::erase_if(filled, [&](Value x) { return !adds(x); });
+  values = filled.empty() ? values.take_front(1) : ArrayRef<Value>(filled);
   if (values.size() == 1)
     return values.front();
   return make<ConcatOp>(values, named("axis", axis));

@@ -144,3 +144,75 @@ double scalar::erf(double x) {
   double value = 1.1283791670955126 * exp(-a * a) * sum;
   return x < 0 ? -value : value;
 }
+
+//===----------------------------------------------------------------------===//
+// From those above
+//===----------------------------------------------------------------------===//
+
+double scalar::tan(double x) { return sin(x) / cos(x); }
+
+/// Three halvings of the angle leave less than 0.2, where the series is short.
+double scalar::atan(double x) {
+  if (std::isnan(x))
+    return x;
+  if (std::fabs(x) > 1e8)
+    return (x < 0 ? -1 : 1) * (1.5707963267948966 - 1 / std::fabs(x));
+  double r = x;
+  for (int i = 0; i < 3; ++i)
+    r /= 1 + std::sqrt(1 + r * r);
+  double r2 = r * r, sum = 0;
+  for (int n = 27; n > 0; n -= 2)
+    sum = 1.0 / n - r2 * sum;
+  return 8 * r * sum;
+}
+
+double scalar::asin(double x) {
+  if (!(std::fabs(x) <= 1))
+    return NaN;
+  return 2 * atan(x / (1 + std::sqrt((1 - x) * (1 + x))));
+}
+
+double scalar::acos(double x) {
+  if (!(std::fabs(x) <= 1))
+    return NaN;
+  if (x == -1)
+    return 3.1415926535897931;
+  return 2 * atan(std::sqrt((1 - x) / (1 + x)));
+}
+
+double scalar::sinh(double x) {
+  if (std::fabs(x) < 0.1) {
+    double sum = 1, x2 = x * x;
+    for (int n = 12; n > 1; n -= 2)
+      sum = 1 + x2 / (n * (n + 1)) * sum;
+    return x * sum;
+  }
+  return (exp(x) - exp(-x)) / 2;
+}
+
+double scalar::cosh(double x) { return (exp(x) + exp(-x)) / 2; }
+
+/// The logarithm has an absolute error, which small values do not bear.
+double scalar::asinh(double x) {
+  double a = std::fabs(x);
+  if (a < 1e-4)
+    return x * (1 - x * x / 6);
+  double value =
+      a > 1e8 ? log(a) + 0.69314718055994531 : log(a + std::sqrt(a * a + 1));
+  return x < 0 ? -value : value;
+}
+
+double scalar::acosh(double x) {
+  if (!(x >= 1))
+    return NaN;
+  return x > 1e8 ? log(x) + 0.69314718055994531
+                 : log(x + std::sqrt((x - 1) * (x + 1)));
+}
+
+double scalar::atanh(double x) {
+  if (!(std::fabs(x) <= 1))
+    return NaN;
+  if (std::fabs(x) < 1e-4)
+    return x * (1 + x * x / 3);
+  return 0.5 * log((1 + x) / (1 - x));
+}

@@ -18,6 +18,15 @@ double sin(double x); // |x| < 2^20
 double cos(double x); // |x| < 2^20
 double tanh(double x);
 double erf(double x);
+double tan(double x); // |x| < 2^20
+double asin(double x);
+double acos(double x);
+double atan(double x);
+double sinh(double x);
+double cosh(double x);
+double asinh(double x);
+double acosh(double x);
+double atanh(double x);
 
 } // namespace weft::scalar
 #endif

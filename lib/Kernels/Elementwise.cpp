@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Functions.h"
+#include <limits>
 
 using namespace mlir;
 using namespace weft::kernels;
@@ -28,6 +29,11 @@ const Direct binaries[] = {
     {"nn.min", int(V::VFMin), int(V::VMin)},
     {"nn.and", -1, int(V::VAnd)},
     {"nn.or", -1, int(V::VOr)},
+    {"nn.bit_and", -1, int(V::VAnd)},
+    {"nn.bit_or", -1, int(V::VOr)},
+    {"nn.bit_xor", -1, int(V::VXor)},
+    {"nn.shift_left", -1, int(V::VShl)},
+    {"nn.shift_right", -1, int(V::VShr)},
     {"nn.equal", int(V::VFEq), int(V::VEq)},
     {"nn.less", int(V::VFLt), int(V::VLt)},
     {"nn.greater", int(V::VFLt), int(V::VLt), true, false, true},
@@ -45,7 +51,7 @@ const Direct *findBinary(StringRef op) {
 bool isSimpleUnary(StringRef op) {
   return llvm::is_contained(ArrayRef<StringRef>{"nn.neg", "nn.abs", "nn.relu",
                                                 "nn.not", "nn.cast",
-                                                "nn.square"},
+                                                "nn.square", "nn.bit_cast"},
                             op);
 }
 
@@ -72,7 +78,7 @@ class Elementwise final : public Kernel {
   void options(const Problem &p, const Rect &r, std::vector<Option> &out,
                std::string &why) const override {
     if (!isElementwise(p) && p.op != "wafer.chain")
-      return explain(p, why);
+      return;
     if (p.flag("saturate")) {
       why = "a cast that saturates needs a constant operand";
       return;
@@ -100,14 +106,6 @@ class Elementwise final : public Kernel {
     }
   }
 
-  static void explain(const Problem &p, std::string &why) {
-    if (p.op == "nn.div")
-      why = "division is supported for floats only";
-    if (p.op == "nn.pow")
-      why =
-          "a power needs floats and a constant exponent, one for all elements";
-  }
-
   /// Can the op, or a step of the chain, give inf or NaN from zeros?
   static bool anyUnbounded(const Problem &p) {
     if (p.op != "wafer.chain")
@@ -127,7 +125,7 @@ class Elementwise final : public Kernel {
       return false;
     if (p.op == "wafer.chain")
       return chainInPlace(p, i);
-    if (p.op == "nn.div")
+    if (quotient(p))
       return i == 0;
     return canFollow(p, i);
   }
@@ -139,8 +137,8 @@ class Elementwise final : public Kernel {
         if (arg == int64_t(i)) {
           Problem first;
           first.op = step.getAs<StringAttr>("op").str();
-          if (n > 0 || first.op == "nn.div" ? n > 0 || k != 0
-                                            : !canFollow(first, k))
+          bool divides = first.op == "nn.div" || first.op == "nn.exact_div";
+          if (n > 0 || divides ? n > 0 || k != 0 : !canFollow(first, k))
             return false;
         }
     return true;
@@ -214,15 +212,6 @@ class Elementwise final : public Kernel {
     c.out = result;
   }
 
-  /// The same bytes as elements of another type of the same width.
-  static Value typed(Code &c, Value buffer, Type element) {
-    auto type = mlir::cast<MemRefType>(buffer.getType());
-    if (type.getElementType() == element)
-      return buffer;
-    return weft::pe::RetypeOp::create(
-        c.b, c.loc, MemRefType::get(type.getShape(), element), buffer);
-  }
-
   static void expandOne(const Problem &p, const Option &o, Code &c) {
     SmallVector<int64_t> sizes, dst = outputStrides(o.out);
     // Storage order: last dimension outermost, so that runs merge.
@@ -245,105 +234,91 @@ class Elementwise final : public Kernel {
     bool isFloat = mlir::isa<FloatType>(p.ins[0].getElementType());
 
     if (const Direct *d = findBinary(p.op)) {
-      bool swap = isFloat ? d->swap : d->swapInt;
-      if (swap)
-        std::swap(operands[0], operands[1]);
-      c.strided(V(isFloat ? d->onFloat : d->onInt), sizes, target, operands);
-      if (!isFloat && d->invertInt)
-        c.strided(V::VXor, sizes, target, {target, {c.i32(1), 0, {}}});
-    } else if (p.op == "nn.div") {
+      direct(*d, p, o, c, isFloat, sizes, target, operands);
+    } else if (p.op == "nn.div" && isFloat) {
       divide(o, c, sizes, target, operands);
+    } else if (p.op == "nn.exact_div") {
+      divideExactly(o, c, sizes, target, operands);
+    } else if (isPair(p)) {
+      pair(p, o, c, sizes, target, operands);
     } else if (p.op == "nn.where") {
       c.strided(V::VMov, sizes, target, {operands[2]});
       c.strided(V::VSel, sizes, target, {operands[0], operands[1]});
-    } else if (isSimpleUnary(p.op)) {
-      simple(p, c, isFloat, sizes, target, operands[0]);
+    } else if (isSimpleUnary(p.op) || (p.op == "nn.sign" && !isFloat)) {
+      emitUnary(p, c, isFloat, sizes, target, operands[0]);
     } else {
       emitFunction(p, c, tileElems(o.out));
     }
   }
 
-  /// The reciprocal of the divisor's own tile in two factors, then a product
-  /// with either. For one divisor a single factor will do: inf if it is below
-  /// 2.9e-39. So it will for f16, whose reciprocals f32 can hold.
-  static void divide(const Option &o, Code &c, ArrayRef<int64_t> sizes,
+  static void direct(const Direct &d, const Problem &p, const Option &o,
+                     Code &c, bool isFloat, ArrayRef<int64_t> sizes,
                      const Code::Operand &target,
                      SmallVectorImpl<Code::Operand> &operands) {
-    auto narrow = [](Value v) {
-      return isNarrow(mlir::cast<MemRefType>(v.getType()).getElementType());
-    };
-    int64_t n = tileElems(o.ins[1]), most = std::min<int64_t>(n, 256);
-    bool widen = narrow(operands[1].buffer);
-    bool parts = n > 1 && !widen && !narrow(target.buffer);
-    Value inverse = c.scratch(n), scale = c.scratch(parts ? n : most),
-          t = c.scratch(most), wide = widen ? c.scratch(most) : Value();
-    inChunks(c, n, most, [&](Idx at, int64_t size) {
-      Value x = c.view(operands[1].buffer, at, size),
-            y = c.view(inverse, at, size),
-            s = c.view(scale, parts ? at : Idx(0), size);
-      if (widen) { // the reciprocal works on the bits of f32
-        c.vec(V::VMov, c.view(wide, 0, size), {x});
-        x = c.view(wide, 0, size);
+    IntKind kind = intKind(p.text("int"));
+    bool ordered = d.onInt == int(V::VLt) || d.onInt == int(V::VMax) ||
+                   d.onInt == int(V::VMin);
+    // Signed comparison orders unsigned words whose top bit is flipped.
+    bool flip = !isFloat && ordered && kind.usesTopBit();
+    if (flip)
+      for (auto [operand, type] : llvm::zip_first(operands, o.ins)) {
+        int64_t n = tileElems(type);
+        Value flipped = c.scratch(n, c.b.getI32Type());
+        c.vec(V::VXor, c.view(flipped, 0, n),
+              {c.view(operand.buffer, 0, n), c.i32(0x80000000)});
+        operand.buffer = flipped;
       }
-      if (parts)
-        c.reciprocalParts(y, s, x, c.view(t, 0, size));
-      else
-        c.reciprocalOfAny(y, x, c.view(t, 0, size), s);
-    });
-    operands[1].buffer = inverse;
-    c.strided(V::VFMul, sizes, target, {operands[0], operands[1]});
-    operands[1].buffer = scale;
-    if (parts)
-      c.strided(V::VFMul, sizes, target, {target, operands[1]});
-  }
-
-  static void simple(const Problem &p, Code &c, bool isFloat,
-                     ArrayRef<int64_t> sizes, const Code::Operand &target,
-                     const Code::Operand &x) {
-    Code::Operand zero{isFloat ? c.f32(0) : c.i32(0), 0, {}};
-    Code::Operand one{c.i32(1), 0, {}};
-    if (p.op == "nn.not")
-      c.strided(V::VXor, sizes, target, {x, one});
-    else if (p.op == "nn.square")
-      c.strided(isFloat ? V::VFMul : V::VMul, sizes, target, {x, x});
-    else if (p.op == "nn.relu")
-      c.strided(isFloat ? V::VFMax : V::VMax, sizes, target, {x, zero});
-    else if (p.op == "nn.neg" && isFloat)
-      c.strided(V::VFNeg, sizes, target, {x});
-    else if (p.op == "nn.neg")
-      c.strided(V::VSub, sizes, target, {zero, x});
-    else if (p.op == "nn.abs" && isFloat)
-      c.strided(V::VFAbs, sizes, target, {x});
-    else if (p.op == "nn.abs") {
-      Value t = c.scratch(llvm::product_of(SmallVector<int64_t>(sizes)),
-                          c.b.getI32Type());
-      Code::Operand negative{t, 0, target.strides};
-      c.strided(V::VSub, sizes, negative, {zero, x});
-      c.strided(V::VMax, sizes, target, {x, negative});
-    } else
-      cast(p, c, isFloat, sizes, target, x);
-  }
-
-  static void cast(const Problem &p, Code &c, bool isFloat,
-                   ArrayRef<int64_t> sizes, const Code::Operand &target,
-                   const Code::Operand &x) {
-    bool toFloat = mlir::isa<FloatType>(p.out.getElementType());
-    if (p.text("to") == "i1" && p.text("from") != "i1") {
-      Code::Operand zero{isFloat ? c.f32(0) : c.i32(0), 0, {}};
-      c.strided(isFloat ? V::VFEq : V::VEq, sizes, target, {x, zero});
+    if (isFloat ? d.swap : d.swapInt)
+      std::swap(operands[0], operands[1]);
+    c.strided(V(isFloat ? d.onFloat : d.onInt), sizes, target, operands);
+    if (!isFloat && d.invertInt)
       c.strided(V::VXor, sizes, target, {target, {c.i32(1), 0, {}}});
-    } else if (isFloat == toFloat)
-      c.strided(V::VMov, sizes, target, {x});
-    else
-      c.strided(isFloat ? V::VF2I : V::VI2F, sizes, target, {x});
+    if (flip && d.onInt != int(V::VLt))
+      c.strided(V::VXor, sizes, target, {target, {c.i32(0x80000000), 0, {}}});
+    if (d.onInt == int(V::VAdd) || d.onInt == int(V::VSub) ||
+        d.onInt == int(V::VMul) || d.onInt == int(V::VShl))
+      wrapIntegers(c, kind, sizes, target);
+  }
+
+  /// Both operands laid like the result, for functions of two numbers.
+  static void pair(const Problem &p, const Option &o, Code &c,
+                   ArrayRef<int64_t> sizes, const Code::Operand &target,
+                   ArrayRef<Code::Operand> operands) {
+    int64_t total = tileElems(o.out);
+    Value both[2];
+    for (unsigned i = 0; i < 2; ++i) {
+      if (i == operands.size()) { // a power whose exponent is constant
+        both[i] = c.i32(uint32_t(int64_t(p.real("exponent"))));
+        continue;
+      }
+      Type element = storageType(p.ins[i].getElementType());
+      both[i] = operands[i].buffer;
+      if (!isNarrow(element) && operands[i].strides == target.strides)
+        continue;
+      both[i] =
+          c.scratch(total, isNarrow(element) ? c.b.getF32Type() : element);
+      c.strided(V::VMov, sizes, {both[i], 0, target.strides}, {operands[i]});
+    }
+    bool narrow = isNarrow(p.out.getElementType());
+    Value y = narrow ? c.scratch(total) : c.out;
+    emitPair(p, c, both[0], both[1], y, total);
+    if (narrow)
+      c.vec(V::VMov, c.view(c.out, 0, total), {c.view(y, 0, total)});
+    if (!mlir::isa<FloatType>(p.out.getElementType()))
+      wrapIntegers(c, intKind(p.text("int")), sizes, target);
+  }
+
+  static bool quotient(const Problem &p) {
+    return p.op == "nn.exact_div" ||
+           (p.op == "nn.div" && mlir::isa<FloatType>(p.out.getElementType()));
   }
 };
 } // namespace
 
 bool weft::kernels::isElementwise(const Problem &p) {
   return findBinary(p.op) || isFunction(p) || isSimpleUnary(p.op) ||
-         p.op == "nn.where" ||
-         (p.op == "nn.div" && mlir::isa<FloatType>(p.out.getElementType()));
+         isPair(p) || p.op == "nn.where" || p.op == "nn.div" ||
+         p.op == "nn.sign" || p.op == "nn.exact_div";
 }
 
 // `where` first copies its last operand and then reads the others.

@@ -17,15 +17,9 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double smallest = 1.1754944e-38; // normal
 constexpr double huge = 3.4028234e38;
 
-/// One piece: y = f(x), where y may be x; s and t are temporaries.
-struct Piece {
+struct Piece : Chunk {
   const Problem &p;
-  Code &c;
-  Value x, y, s, t0, t1, t2;
-
-  void vec(V op, Value dst, ValueRange srcs) { c.vec(op, dst, srcs); }
-  Value f32(double k) { return c.f32(k); }
-  Value i32(uint32_t k) { return c.i32(k); }
+  Piece(const Chunk &chunk, const Problem &p) : Chunk(chunk), p(p) {}
 
   void exp() {
     vec(V::VMov, y, {x});
@@ -129,6 +123,27 @@ struct Piece {
     vec(V::VMov, y, {x});
     vec(V::VSel, y, {t0, s});
   }
+  /// Adding 2^23 leaves no room for a fraction; the sum rounds half to even.
+  void round() {
+    vec(V::VFAbs, s, {x});
+    vec(V::VFLt, t0, {s, f32(8388608.0)});
+    vec(V::VFAdd, t1, {s, f32(8388608.0)});
+    vec(V::VFSub, t1, {t1, f32(8388608.0)});
+    vec(V::VAnd, t2, {x, i32(0x80000000)});
+    vec(V::VOr, t1, {t1, t2});
+    vec(V::VMov, y, {x});
+    vec(V::VSel, y, {t0, t1});
+  }
+  void sign() {
+    vec(V::VFLt, t0, {f32(0), x});
+    vec(V::VFLt, t1, {x, f32(0)});
+    vec(V::VSub, t0, {t0, t1});
+    vec(V::VI2F, s, {t0});
+    vec(V::VFEq, t0, {x, x});
+    vec(V::VMov, y, {x}); // NaN stays
+    vec(V::VSel, y, {t0, s});
+  }
+  template <void (*F)(const Chunk &)> void call() { F(*this); }
   void gelu() {
     if (p.text("approximate") == "tanh") {
       // 0.5 x (1 + tanh u) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x^3)
@@ -158,6 +173,33 @@ struct Piece {
     vec(V::VSel, s, {t0, f32(nan)});
     vec(V::VMov, y, {s});
     c.exp(y, t0, t1);
+  }
+  /// |x|^e by its logarithm; the sign, and NaN, from x and the parity of e.
+  void anyPower(Value e) {
+    logParts();
+    vec(V::VFMul, s, {t1, e});
+    vec(V::VFEq, t0, {t1, f32(0)}); // |x| is 1, whatever e
+    vec(V::VSel, s, {t0, f32(0)});
+    vec(V::VFEq, t0, {e, f32(0)});
+    vec(V::VSel, s, {t0, f32(0)});
+    c.exp(s, t0, t1);
+    // From 2^24 on every float is even.
+    vec(V::VFMin, t0, {e, f32(16777216)});
+    vec(V::VFMax, t0, {t0, f32(-16777216)});
+    vec(V::VF2I, t1, {t0});
+    vec(V::VI2F, t2, {t1});
+    vec(V::VFEq, t0, {t0, t2}); // e is whole
+    vec(V::VShl, t1, {t1, i32(31)});
+    vec(V::VAnd, t1, {t1, x});
+    vec(V::VXor, t2, {s, t1}); // odd: the sign of x
+    vec(V::VSel, s, {t0, t2});
+    vec(V::VXor, t0, {t0, i32(1)});
+    vec(V::VFLt, t1, {x, f32(0)});
+    vec(V::VAnd, t0, {t0, t1});
+    vec(V::VFLt, t1, {f32(-inf), x});
+    vec(V::VAnd, t0, {t0, t1});
+    vec(V::VSel, s, {t0, f32(nan)});
+    vec(V::VMov, y, {s});
   }
   /// By squaring; s holds the result, t2 the powers x^(2^i).
   void integerPower(int e, bool inverse) {
@@ -202,6 +244,17 @@ Member memberOf(StringRef op) {
       .Case("nn.cos", &Piece::cos)
       .Case("nn.floor", &Piece::floor)
       .Case("nn.pow", &Piece::pow)
+      .Case("nn.round", &Piece::round)
+      .Case("nn.sign", &Piece::sign)
+      .Case("nn.tan", &Piece::call<tangent>)
+      .Case("nn.asin", &Piece::call<arcsine>)
+      .Case("nn.acos", &Piece::call<arccosine>)
+      .Case("nn.atan", &Piece::call<arctangent>)
+      .Case("nn.sinh", &Piece::call<hyperbolicSine>)
+      .Case("nn.cosh", &Piece::call<hyperbolicCosine>)
+      .Case("nn.asinh", &Piece::call<areaSine>)
+      .Case("nn.acosh", &Piece::call<areaCosine>)
+      .Case("nn.atanh", &Piece::call<areaTangent>)
       .Default(nullptr);
 }
 } // namespace
@@ -209,14 +262,21 @@ Member memberOf(StringRef op) {
 bool weft::kernels::isFunction(const Problem &p) {
   if (!memberOf(p.op) || !mlir::isa<FloatType>(p.out.getElementType()))
     return false;
-  return p.op != "nn.pow" || p.config.contains("exponent");
+  return p.op != "nn.pow" || p.ins.size() == 1;
 }
 
 bool weft::kernels::isUnbounded(StringRef op) {
-  return llvm::is_contained(ArrayRef<StringRef>{"nn.exp", "nn.log", "nn.sqrt",
-                                                "nn.rsqrt", "nn.reciprocal",
-                                                "nn.pow", "nn.div"},
-                            op);
+  return llvm::is_contained(
+      ArrayRef<StringRef>{"nn.exp", "nn.log", "nn.sqrt", "nn.rsqrt",
+                          "nn.reciprocal", "nn.pow", "nn.div", "nn.tan",
+                          "nn.sinh", "nn.cosh", "nn.acosh", "nn.atanh",
+                          "nn.exact_div", "nn.mod", "nn.rem"},
+      op);
+}
+
+void weft::kernels::floatPower(const Chunk &k, Value e) {
+  Problem none;
+  Piece(k, none).anyPower(e);
 }
 
 void weft::kernels::inChunks(Code &c, int64_t total, int64_t limit,
@@ -248,14 +308,14 @@ void weft::kernels::emitFunction(const Problem &p, Code &c, int64_t total) {
     Value f32 = widen ? c.view(wide, 0, n) : Value();
     if (widen)
       c.vec(V::VMov, f32, {x});
-    Piece piece{p,
-                c,
+    Chunk chunk{c,
                 widen ? f32 : x,
                 widen ? f32 : y,
                 c.view(b0, 0, n),
                 c.view(b1, 0, n),
                 c.view(b2, 0, n),
                 c.view(b3, 0, n)};
+    Piece piece(chunk, p);
     (piece.*memberOf(p.op))();
     if (widen)
       c.vec(V::VMov, y, {f32});

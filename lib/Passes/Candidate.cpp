@@ -74,18 +74,34 @@ static void rewritePow(Operation *op, OpProblem &p) {
   p.operands.pop_back();
 }
 
+/// What an i32 on the PE is in the graph, where that changes the arithmetic:
+/// the width in which it wraps, or that it is unsigned.
+static bool readsKind(Operation *op) {
+  Type t =
+      op->getNumOperands() ? getElementTypeOrSelf(op->getOperand(0)) : Type();
+  auto integer = dyn_cast_or_null<IntegerType>(t);
+  return integer && integer.getWidth() > 1 && integer.getWidth() <= 32 &&
+         !integer.isSignlessInteger(32) &&
+         !isa<nn::CastOp, nn::BitCastOp, nn::ReshapeOp, nn::TransposeOp,
+              nn::SliceOp, nn::ConcatOp, nn::ExpandOp, nn::GatherOp,
+              nn::CacheUpdateOp, nn::BitAndOp, nn::BitOrOp, nn::BitXorOp,
+              nn::ShiftRightOp, nn::EqualOp>(op);
+}
+
 static DictionaryAttr configOf(Operation *op) {
   NamedAttrList config(op->getAttrDictionary());
-  if (auto cast = dyn_cast<nn::CastOp>(op)) {
-    auto name = [](Type t) {
-      std::string s;
-      llvm::raw_string_ostream(s) << getElementTypeOrSelf(t);
-      return s;
-    };
-    OpBuilder b(op);
-    config.set("from", b.getStringAttr(name(op->getOperand(0).getType())));
-    config.set("to", b.getStringAttr(name(op->getResult(0).getType())));
+  OpBuilder b(op);
+  auto set = [&](StringRef key, Value v) {
+    std::string s;
+    llvm::raw_string_ostream(s) << getElementTypeOrSelf(v.getType());
+    config.set(key, b.getStringAttr(s));
+  };
+  if (isa<nn::CastOp, nn::BitCastOp>(op)) {
+    set("from", op->getOperand(0));
+    set("to", op->getResult(0));
   }
+  if (readsKind(op))
+    set("int", op->getOperand(0));
   return config.getDictionary(op->getContext());
 }
 
@@ -329,6 +345,24 @@ void Candidate::addInput(BlockArgument arg) {
          std::move(optionCost));
 }
 
+/// A 64-bit integer among the constants that an i32 cannot hold.
+static std::optional<int64_t> tooWide(Operation *op) {
+  for (Value v : op->getOperands()) {
+    auto type = dyn_cast<IntegerType>(getElementTypeOrSelf(v.getType()));
+    if (!type || type.getWidth() != 64 || !isConstant(v))
+      continue;
+    llvm::Expected<HostTensor> tensor = evaluateTensor(v);
+    if (!tensor) {
+      llvm::consumeError(tensor.takeError());
+      continue;
+    }
+    for (int64_t i = 0, n = tensor->size(); i < n; ++i)
+      if (!llvm::isInt<32>(tensor->getInt(i)))
+        return tensor->getInt(i);
+  }
+  return std::nullopt;
+}
+
 /// The element type that kernels cannot compute with, or null.
 static Type unsupported(Operation *op, const Target &t) {
   for (Value v : llvm::concat<Value>(op->getOperands(), op->getResults())) {
@@ -357,6 +391,9 @@ LogicalResult Candidate::addOp(Operation *op) {
            << e << ", " << costs.target.name << " computes with f32, f16"
            << (costs.target.bf16 ? ", bf16" : "")
            << ", integers and bool; --dtype=f32 or --dtype=f16 converts floats";
+  if (std::optional<int64_t> wide = tooWide(op))
+    return op->emitOpError("cannot be mapped: found the constant ")
+           << *wide << ", 64-bit integers are held in 32 bits";
   if (absorbed.contains(op))
     return success();
   SmallVector<Operation *> ops{op};

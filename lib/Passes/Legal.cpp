@@ -72,7 +72,9 @@ static LogicalResult checkProblem(Operation *op, const Problem &p) {
   bool power = p.op == "nn.square" ||
                (p.op == "nn.pow" &&
                 isa_and_nonnull<FloatAttr>(p.config.get("exponent")));
-  StringRef nnName = power ? StringRef("nn.abs") : StringRef(p.op);
+  StringRef nnName = power                   ? StringRef("nn.abs")
+                     : p.op == "nn.bit_cast" ? StringRef("nn.cast")
+                                             : StringRef(p.op);
   auto name = RegisteredOperationName::lookup(nnName, ctx);
   if (!name || !StringRef(p.op).starts_with("nn."))
     return op->emitOpError("computes '") << p.op << "', which is no nn op";

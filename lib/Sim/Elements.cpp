@@ -144,6 +144,11 @@ sim::convertElements(ArrayRef<uint8_t> bytes, ElemType from, ElemType to) {
     int64_t v = elemAsInt(p, from);
     if (to == ElemType::Bool)
       v = v != 0;
+    // uint32 keeps its bits in an int32.
+    if (from == ElemType::U32 && to == ElemType::I32)
+      v = int32_t(v);
+    if (from == ElemType::I32 && to == ElemType::U32)
+      v = uint32_t(v);
     if (!fits(v, to))
       return createStringError(formatv(
           "element {0} is {1}, which does not fit {2}", i, v, elemName(to)));

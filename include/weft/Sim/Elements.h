@@ -2,8 +2,9 @@
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
-// Graphs know twelve element types, SRAM four. Integers must fit (int64 travels
-// as i32 only where its value does), floats round once.
+// Graphs know twelve element types, SRAM five. Integers must fit (int64 travels
+// as i32 only where its value does), but for uint32, whose bits an i32 holds;
+// floats round once.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WEFT_SIM_ELEMENTS_H

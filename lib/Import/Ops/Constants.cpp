@@ -122,24 +122,6 @@ static bool nonZero(NodeCtx &n) {
   return n.out(n.constant(std::move(out)));
 }
 
-static double modulo(double a, double b, bool fmod) {
-  double r = std::fmod(a, b); // exact, so the same everywhere
-  return !fmod && r != 0 && (r < 0) != (b < 0) ? r + b : r;
-}
-
-static bool mod(NodeCtx &n) {
-  const HostTensor *a = needKnown(n, 0), *b = needKnown(n, 1);
-  if (!a || !b)
-    return false;
-  if (b->size() != 1 || b->getFloat(0) == 0)
-    return n.fail("divides by something other than one number that is not 0");
-  HostTensor out = HostTensor::zeros(a->type);
-  bool fmod = n.attrInt("fmod", 0) != 0;
-  for (int64_t i = 0; i < a->size(); ++i)
-    out.setFloat(i, modulo(a->getFloat(i), b->getFloat(0), fmod));
-  return n.out(n.constant(std::move(out)));
-}
-
 static bool eyeLike(NodeCtx &n) {
   if (!n.has(0) || n.rank(n.in(0)) != 2 ||
       n.type(n.in(0)).getNumElements() > MaxMade)
@@ -195,7 +177,6 @@ void weft::addConstantRules(llvm::StringMap<Rule> &rules) {
   rules["ConstantOfShape"] = {constantOfShape, {"value"}};
   rules["Range"] = {range, {}};
   rules["NonZero"] = {nonZero, {}};
-  rules["Mod"] = {mod, {"fmod"}};
   rules["EyeLike"] = {eyeLike, {"dtype", "k"}};
   rules["If"] = {ifThenElse, {"then_branch", "else_branch"}};
 }

@@ -35,13 +35,6 @@ static bool mean(NodeCtx &n) {
   return n.out(n.scaled(sum, 1.0 / n.numInputs()));
 }
 
-/// The exponent may have another type than the base, which gives the result.
-static bool pow(NodeCtx &n) {
-  if (!n.has(0) || !n.has(1))
-    return n.fail("has 2 inputs, found fewer");
-  return n.out(n.make<PowOp>({n.in(0), n.cast(n.in(1), n.element(n.in(0)))}));
-}
-
 static bool clip(NodeCtx &n) {
   Value x = n.in(0);
   if (!x)
@@ -105,7 +98,6 @@ void weft::addElementwiseRules(llvm::StringMap<Rule> &rules) {
   rules["Sub"] = {binary<SubOp>, {}};
   rules["Mul"] = {binary<MulOp>, {}};
   rules["Div"] = {binary<DivOp>, {}};
-  rules["Pow"] = {pow, {}};
   rules["And"] = {binary<AndOp>, {}};
   rules["Or"] = {binary<OrOp>, {}};
   rules["Xor"] = {logicalXor, {}};

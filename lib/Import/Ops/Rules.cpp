@@ -13,6 +13,8 @@ using namespace weft;
 static llvm::StringMap<Rule> makeRules() {
   llvm::StringMap<Rule> rules;
   addElementwiseRules(rules);
+  addNumberRules(rules);
+  addQuantizationRules(rules);
   addActivationRules(rules);
   addProductRules(rules);
   addNormRules(rules);

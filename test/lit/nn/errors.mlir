@@ -311,3 +311,19 @@ nn.program @main(%c: tensor<4xf32>) -> (tensor<4xf32>) attributes {state = [#nn.
 nn.program @main(%c: tensor<4xf32>) -> (tensor<4xf32>) attributes {state = [#nn.state<0 to 0 host f32 perm 0>]} {
   nn.return %c : tensor<4xf32>
 }
+
+// -----
+
+nn.program @main(%x: tensor<4xf32>) {
+  // expected-error@+1 {{takes 'f32' for 'i16', expected types of one width}}
+  %0 = nn.bit_cast %x : (tensor<4xf32>) -> tensor<4xi16>
+  nn.return
+}
+
+// -----
+
+nn.program @main(%x: tensor<4xf32>) {
+  // expected-error@+1 {{operand #0 must be statically shaped tensor}}
+  %0 = nn.bit_and %x, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  nn.return
+}

@@ -121,6 +121,53 @@ nn.program @elementwise(%x: tensor<4x8xbf16>, %y: tensor<8xbf16>, %p: tensor<4x8
   nn.return
 }
 
+// CHECK-LABEL: nn.program @numbers
+nn.program @numbers(%x: tensor<4x8xf32>, %i: tensor<4x8xui16>, %j: tensor<8xui16>, %k: tensor<4xui64>) {
+  // CHECK: nn.round %arg0 :
+  %0 = nn.round %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: nn.sign %arg0 :
+  %1 = nn.sign %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: nn.tan %arg0 :
+  %2 = nn.tan %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: nn.asin %arg0 :
+  %3 = nn.asin %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: nn.acos %arg0 :
+  %4 = nn.acos %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: nn.atan %arg0 :
+  %5 = nn.atan %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: nn.sinh %arg0 :
+  %6 = nn.sinh %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: nn.cosh %arg0 :
+  %7 = nn.cosh %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: nn.asinh %arg0 :
+  %8 = nn.asinh %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: nn.acosh %arg0 :
+  %9 = nn.acosh %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: nn.atanh %arg0 :
+  %10 = nn.atanh %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: nn.exact_div %arg0, %arg0 :
+  %11 = nn.exact_div %x, %x : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: nn.mod %arg1, %arg2 :
+  %12 = nn.mod %i, %j : (tensor<4x8xui16>, tensor<8xui16>) -> tensor<4x8xui16>
+  // CHECK: nn.rem %arg1, %arg2 :
+  %13 = nn.rem %i, %j : (tensor<4x8xui16>, tensor<8xui16>) -> tensor<4x8xui16>
+  // CHECK: nn.bit_and %arg1, %arg2 :
+  %14 = nn.bit_and %i, %j : (tensor<4x8xui16>, tensor<8xui16>) -> tensor<4x8xui16>
+  // CHECK: nn.bit_or %arg1, %arg2 :
+  %15 = nn.bit_or %i, %j : (tensor<4x8xui16>, tensor<8xui16>) -> tensor<4x8xui16>
+  // CHECK: nn.bit_xor %arg1, %arg2 :
+  %16 = nn.bit_xor %i, %j : (tensor<4x8xui16>, tensor<8xui16>) -> tensor<4x8xui16>
+  // CHECK: nn.shift_left %arg1, %arg2 :
+  %17 = nn.shift_left %i, %j : (tensor<4x8xui16>, tensor<8xui16>) -> tensor<4x8xui16>
+  // CHECK: nn.shift_right %arg1, %arg2 :
+  %18 = nn.shift_right %i, %j : (tensor<4x8xui16>, tensor<8xui16>) -> tensor<4x8xui16>
+  // CHECK: nn.bit_cast %arg0 :
+  %19 = nn.bit_cast %x : (tensor<4x8xf32>) -> tensor<4x8xui32>
+  // CHECK: nn.neg %arg3 :
+  %20 = nn.neg %k : (tensor<4xui64>) -> tensor<4xui64>
+  nn.return
+}
+
 // CHECK-LABEL: nn.program @unary
 nn.program @unary(%x: tensor<4x8xf32>, %p: tensor<4xi1>) {
   // CHECK: nn.neg

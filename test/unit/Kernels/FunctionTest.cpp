@@ -199,6 +199,84 @@ TEST_F(Function, Trigonometry) {
   EXPECT_LE(worst(x, apply("nn.cos", x), std::cos, 1), 3e-7);
 }
 
+TEST_F(Function, Angles) {
+  auto x = between(-100, 100);
+  EXPECT_LE(worst(x, apply("nn.tan", x), std::tan), 4e-7);
+  x = between(-1, 1);
+  EXPECT_LE(worst(x, apply("nn.asin", x), std::asin), 5e-7);
+  EXPECT_LE(worst(x, apply("nn.acos", x), std::acos), 4e-7);
+  x = between(-20, 20);
+  EXPECT_LE(worst(x, apply("nn.atan", x), std::atan), 3e-7);
+  auto tiny = magnitudes(1e-20, 1);
+  EXPECT_LE(worst(tiny, apply("nn.tan", tiny), std::tan), 3e-7);
+  EXPECT_LE(worst(tiny, apply("nn.asin", tiny), std::asin), 5e-7);
+  EXPECT_LE(worst(tiny, apply("nn.atan", tiny), std::atan), 3e-7);
+  for (const char *op : {"nn.asin", "nn.acos"}) {
+    auto y = apply(op, {1.5f, -1.001f, nan, inf});
+    for (float v : y)
+      EXPECT_TRUE(std::isnan(v)) << op;
+  }
+  auto y = apply("nn.atan", {inf, -inf, nan, -0.0f});
+  EXPECT_FLOAT_EQ(y[0], M_PI / 2);
+  EXPECT_FLOAT_EQ(y[1], -M_PI / 2);
+  EXPECT_TRUE(std::isnan(y[2]));
+  EXPECT_EQ(1 / y[3], -inf);
+  EXPECT_TRUE(std::isnan(apply("nn.tan", {inf})[0]));
+}
+
+TEST_F(Function, Hyperbolic) {
+  auto x = between(-88, 88), tiny = magnitudes(1e-20, 1);
+  EXPECT_LE(worst(x, apply("nn.sinh", x), std::sinh), 4e-7);
+  EXPECT_LE(worst(x, apply("nn.cosh", x), std::cosh), 4e-7);
+  EXPECT_LE(worst(tiny, apply("nn.sinh", tiny), std::sinh), 4e-7);
+  auto wide = magnitudes(1e-20, 3e38);
+  EXPECT_LE(worst(wide, apply("nn.asinh", wide), std::asinh), 4e-7);
+  auto above = magnitudes(1, 3e38);
+  EXPECT_LE(worst(above, apply("nn.acosh", above), std::acosh), 4e-7);
+  auto unit = between(-0.9999, 0.9999);
+  EXPECT_LE(worst(unit, apply("nn.atanh", unit), std::atanh), 4e-7);
+  tiny = magnitudes(1e-20, 0.99);
+  EXPECT_LE(worst(tiny, apply("nn.atanh", tiny), std::atanh), 4e-7);
+  EXPECT_FLOAT_EQ(apply("nn.cosh", {89.0f})[0], 2.2448064e38f);
+  for (const char *op : {"nn.sinh", "nn.asinh"}) {
+    auto y = apply(op, {inf, -inf, nan, -0.0f});
+    EXPECT_EQ(y[0], inf) << op;
+    EXPECT_EQ(y[1], -inf) << op;
+    EXPECT_TRUE(std::isnan(y[2])) << op;
+    EXPECT_EQ(1 / y[3], -inf) << op;
+  }
+  auto y = apply("nn.cosh", {inf, -inf, nan, 0.0f});
+  EXPECT_EQ(y[0], inf);
+  EXPECT_EQ(y[1], inf);
+  EXPECT_TRUE(std::isnan(y[2]));
+  EXPECT_EQ(y[3], 1.0f);
+  y = apply("nn.acosh", {1.0f, 0.5f, inf, nan, -inf});
+  EXPECT_EQ(y[0], 0.0f);
+  EXPECT_TRUE(std::isnan(y[1]));
+  EXPECT_EQ(y[2], inf);
+  EXPECT_TRUE(std::isnan(y[3]));
+  EXPECT_TRUE(std::isnan(y[4]));
+  y = apply("nn.atanh", {1.0f, -1.0f, 1.5f, nan});
+  EXPECT_EQ(y[0], inf);
+  EXPECT_EQ(y[1], -inf);
+  EXPECT_TRUE(std::isnan(y[2]));
+  EXPECT_TRUE(std::isnan(y[3]));
+}
+
+TEST_F(Function, RoundAndSign) {
+  std::vector<float> x = {0.5f,  1.5f,  2.5f,  -0.5f,      -1.5f,
+                          -2.5f, 0.49f, -0.0f, 4194305.5f, 8388607.5f,
+                          1e20f, inf,   -inf,  -7.3f,      0.0f};
+  auto y = apply("nn.round", x), s = apply("nn.sign", x);
+  for (size_t i = 0; i < x.size(); ++i) {
+    EXPECT_EQ(y[i], std::nearbyint(x[i])) << x[i];
+    EXPECT_EQ(std::signbit(y[i]), std::signbit(x[i])) << x[i];
+    EXPECT_EQ(s[i], float(x[i] > 0) - float(x[i] < 0)) << x[i];
+  }
+  EXPECT_TRUE(std::isnan(apply("nn.round", {nan})[0]));
+  EXPECT_TRUE(std::isnan(apply("nn.sign", {nan})[0]));
+}
+
 TEST_F(Function, Floor) {
   std::vector<float> x = {0.0f,   0.5f,       -0.5f, 1.0f,   -1.0f, 2.999f,
                           -2.01f, 8388607.5f, 1e20f, -1e20f, inf,   -inf};
