@@ -100,26 +100,27 @@ const onnx::FunctionProto *Importer::findFunction(const NodeProto &node) const {
   return functions.lookup(functionKey(node.domain(), node.op_type()));
 }
 
-/// Before a function is expanded: calls may neither recur nor, each calling the
-/// next twice, become more nodes than a model has.
-bool Importer::mayInline(NodeCtx &n, const onnx::FunctionProto &function) {
-  for (Scope *s = &n.scope; s; s = s->function ? s->callScope : s->parent)
-    if (s->function == &function)
-      return n.fail("calls function " + function.name() + " within itself");
+/// Calls and loops may not, each holding the next twice, become more nodes than
+/// a model has.
+bool Importer::mayInline(NodeCtx &n, int nodes) {
   if (n.scope.depth >= MaxDepth)
     return n.fail("lies in more than " + Twine(MaxDepth) +
                   " graphs and functions");
   if (inlined > MaxInlined)
     return false; // said already
-  inlined += function.node_size();
+  inlined += nodes + 1;
   return inlined <= MaxInlined ||
-         n.fail("calls functions that become more than " + Twine(MaxInlined) +
-                " nodes");
+         n.fail("holds functions, branches or steps of loops that become more "
+                "than " +
+                Twine(MaxInlined) + " nodes");
 }
 
 /// With inputs that failed, only for what the nodes of the function lack.
 bool Importer::callFunction(NodeCtx &n, const onnx::FunctionProto &function) {
-  if (!mayInline(n, function))
+  for (Scope *s = &n.scope; s; s = s->function ? s->callScope : s->parent)
+    if (s->function == &function)
+      return n.fail("calls function " + function.name() + " within itself");
+  if (!mayInline(n, function.node_size()))
     return false;
   Scope inner;
   inner.function = &function;
@@ -254,6 +255,10 @@ bool Importer::importGraph(const GraphProto &graph, Scope &scope,
                            std::optional<unsigned> asNode, Location loc) {
   for (int i = 0; i < graph.initializer_size(); ++i) {
     const std::string &name = graph.initializer(i).name();
+    // A body that is inlined again finds them in the scope around it.
+    if (asNode &&
+        scope.parent->initializers.lookup(name) == &graph.initializer(i))
+      continue;
     scope.initializers[name] = &graph.initializer(i);
     if (!asNode)
       scope.initializerIndex[name] = i;

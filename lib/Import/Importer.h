@@ -188,7 +188,7 @@ void addRearrangeRules(llvm::StringMap<Rule> &rules);
 void addEinsumRules(llvm::StringMap<Rule> &rules);
 void addControlRules(llvm::StringMap<Rule> &rules);
 void addRecurrentRules(llvm::StringMap<Rule> &rules);
-void addSequenceModelRules(llvm::StringMap<Rule> &rules);
+void addLinearAttentionRules(llvm::StringMap<Rule> &rules);
 
 class Importer {
 public:
@@ -204,6 +204,9 @@ public:
   bool importGraph(const onnx::GraphProto &graph, Scope &scope,
                    std::optional<unsigned> asNode, mlir::Location loc);
   Value lookup(Scope &scope, llvm::StringRef name, bool &defined);
+  /// Before a function or the graph of a node is inlined: depth, and nodes in
+  /// all.
+  bool mayInline(NodeCtx &n, int nodes);
   Value addConstant(HostTensor tensor, mlir::Location loc);
   Value loadTensor(const onnx::TensorProto &tensor, llvm::StringRef name,
                    const std::optional<TensorSpan> &span);
@@ -248,7 +251,6 @@ private:
   bool collectInputs(NodeCtx &n, bool &poisoned);
   bool checkAttributes(NodeCtx &n, const Rule &rule);
   bool callFunction(NodeCtx &n, const onnx::FunctionProto &function);
-  bool mayInline(NodeCtx &n, const onnx::FunctionProto &function);
   void surveyGraphs(NodeCtx &n, const onnx::NodeProto &node, unsigned depth);
   void assumeOutputs(const onnx::NodeProto &node, Scope &scope,
                      mlir::Location loc);
@@ -279,7 +281,7 @@ private:
   llvm::StringMap<const onnx::ValueInfoProto *> valueInfos; // of the main graph
   llvm::StringMap<const onnx::FunctionProto *> functions;   // "domain/Op"
   llvm::StringSet<> notComputed; // outputs that a rule does not give
-  unsigned inlined = 0;          // nodes of functions
+  unsigned inlined = 0;          // nodes of functions, branches and bodies
   llvm::DenseMap<Value, nn::DataAttr> origin; // of known initializers
   llvm::DenseMap<Value, std::string> originName;
   llvm::StringSet<> symbols;

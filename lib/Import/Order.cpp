@@ -14,21 +14,41 @@ using onnx::NodeProto;
 
 using Nodes = google::protobuf::RepeatedPtrField<NodeProto>;
 
+static void readNames(const NodeProto &node,
+                      llvm::function_ref<void(const std::string &)> visit,
+                      unsigned depth = 0);
+
+/// The names that an inner graph reads and does not define.
+static void readOuterNames(const onnx::GraphProto &graph,
+                           llvm::function_ref<void(const std::string &)> visit,
+                           unsigned depth) {
+  llvm::StringSet<> own;
+  for (const auto &input : graph.input())
+    own.insert(input.name());
+  for (const auto &tensor : graph.initializer())
+    own.insert(tensor.name());
+  for (const NodeProto &inner : graph.node())
+    own.insert(inner.output().begin(), inner.output().end());
+  auto visitOuter = [&](const std::string &name) {
+    if (!own.contains(name))
+      visit(name);
+  };
+  for (const NodeProto &inner : graph.node())
+    readNames(inner, visitOuter, depth);
+  for (const auto &output : graph.output())
+    visitOuter(output.name());
+}
+
 /// All names that a node reads, those of its inner graphs included.
 static void readNames(const NodeProto &node,
                       llvm::function_ref<void(const std::string &)> visit,
-                      unsigned depth = 0) {
+                      unsigned depth) {
   for (const std::string &name : node.input())
     if (!name.empty())
       visit(name);
   for (const auto &attr : node.attribute())
     if (attr.has_g() && depth < 64)
-      for (const NodeProto &inner : attr.g().node())
-        readNames(inner, visit, depth + 1);
-  for (const auto &attr : node.attribute())
-    if (attr.has_g())
-      for (const auto &output : attr.g().output())
-        visit(output.name());
+      readOuterNames(attr.g(), visit, depth + 1);
 }
 
 /// Two Constants of one name: the later one holds, as in ONNX Runtime. Anything

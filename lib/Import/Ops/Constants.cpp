@@ -3,8 +3,7 @@
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
 // Exporters compute shapes, positions and masks with these; on values that are
-// only known at run time they are refused. `If` is here because its condition
-// must be known too.
+// only known at run time they are refused.
 //
 //===----------------------------------------------------------------------===//
 #include "Importer.h"
@@ -139,37 +138,6 @@ static bool eyeLike(NodeCtx &n) {
   return n.out(n.constant(std::move(out)));
 }
 
-static bool ifThenElse(NodeCtx &n) {
-  const HostTensor *condition = n.has(0) ? n.known(n.in(0)) : nullptr;
-  if (!condition || condition->size() != 1)
-    return n.fail("has a condition that is not known at compile time");
-  if (n.scope.depth > 64)
-    return n.fail("is nested more than 64 deep");
-  bool taken = condition->getInt(0) != 0;
-  const onnx::AttributeProto *branch =
-      n.attr(taken ? "then_branch" : "else_branch");
-  if (!branch || !branch->has_g())
-    return n.fail("has no branch to take");
-  Scope inner;
-  inner.parent = &n.scope;
-  inner.call = n.scope.call;
-  inner.depth = n.scope.depth + 1;
-  if (!n.importer.importGraph(branch->g(), inner, n.index, n.loc))
-    return false;
-  for (int i = 0; i < branch->g().output_size(); ++i) {
-    bool defined = true;
-    Value value =
-        n.importer.lookup(inner, branch->g().output(i).name(), defined);
-    if (!defined)
-      return n.fail("has a branch that does not compute its output '" +
-                    branch->g().output(i).name() + "'");
-    if (!value)
-      return false;
-    n.out(value, i);
-  }
-  return true;
-}
-
 void weft::addConstantRules(llvm::StringMap<Rule> &rules) {
   rules["Constant"] = {
       constant,
@@ -178,5 +146,4 @@ void weft::addConstantRules(llvm::StringMap<Rule> &rules) {
   rules["Range"] = {range, {}};
   rules["NonZero"] = {nonZero, {}};
   rules["EyeLike"] = {eyeLike, {"dtype", "k"}};
-  rules["If"] = {ifThenElse, {"then_branch", "else_branch"}};
 }

@@ -29,6 +29,7 @@ static llvm::StringMap<Rule> makeRules() {
   addOrderRules(rules);
   addRearrangeRules(rules);
   addEinsumRules(rules);
+  addControlRules(rules);
   return rules;
 }
 
