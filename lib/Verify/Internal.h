@@ -13,6 +13,7 @@
 #include "Events.h"
 #include "Explain/Explain.h"
 #include "Region.h"
+#include "Value.h"
 #include "weft/Binary/Isa.h"
 #include "weft/Verify/Verifier.h"
 #include "llvm/ADT/BitVector.h"
@@ -60,12 +61,9 @@ struct ClassFacts {
 /// What is in the SRAM of a class's PEs before cycle 0 (Memory.cpp).
 struct LoadImage {
   llvm::BitVector certain; // bytes that hold something on every PE of the class
-  /// The 32- or 16-bit integers that may lie at an address, if constant data
-  /// is known to lie there on every PE.
-  struct Known {
-    int64_t lo = 0, hi = 0;
-  };
-  std::map<uint32_t, Known> words32, words16;
+  /// The integers that may lie at an address, by their bytes (2 or 4), if
+  /// constant data is known to lie there on every PE.
+  std::map<std::pair<uint32_t, unsigned>, Value> words;
   llvm::BitVector constants; // bytes of initial data, inputs excepted
   /// Bytes the host reads after halt.
   llvm::BitVector results;

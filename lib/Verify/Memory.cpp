@@ -143,7 +143,7 @@ public:
   }
 
 private:
-  using Words = std::map<uint32_t, LoadImage::Known>;
+  using Words = decltype(LoadImage::words);
 
   bool usable(const Placement &p) const {
     unsigned size = storageBytes(p.storage);
@@ -190,7 +190,7 @@ private:
     if (k.codeAddr < codeEnd)
       here.set(k.codeAddr, unsigned(codeEnd));
     llvm::BitVector code = here;
-    Words w32, w16;
+    Words words;
     for (const Item *item : p.items) {
       const llvm::BitVector &b = bits(*item);
       if (here.anyCommon(b))
@@ -202,54 +202,45 @@ private:
       here |= b;
       if (item->init)
         image.constants |= b;
-      addWords(*item, p.where, w32, w16);
+      addWords(*item, p.where, words);
     }
     here.reset(code);
-    mergeWords(image.words32, std::move(w32), first);
-    mergeWords(image.words16, std::move(w16), first);
-    if (first)
-      image.certain = here;
-    image.certain &= here;
-  }
-
-  static void mergeWords(Words &all, Words &&piece, bool first) {
     if (first) {
-      all = std::move(piece);
-      return;
-    }
-    for (auto it = all.begin(); it != all.end();) {
-      auto other = piece.find(it->first);
-      if (other == piece.end()) {
-        it = all.erase(it);
-        continue;
-      }
-      it->second.lo = std::min(it->second.lo, other->second.lo);
-      it->second.hi = std::max(it->second.hi, other->second.hi);
-      ++it;
+      image.words = std::move(words);
+      image.certain = here;
+    } else {
+      joinWords(words);
+      image.certain &= here;
     }
   }
 
-  void addWords(const Item &item, const Pattern &where, Words &w32,
-                Words &w16) {
+  void joinWords(const Words &piece) {
+    Words both;
+    for (const auto &[place, value] : image.words)
+      if (auto other = piece.find(place); other != piece.end())
+        both[place] = join(value, other->second);
+    image.words = std::move(both);
+  }
+
+  void addWords(const Item &item, const Pattern &where, Words &words) {
     const Placement &p = *item.place;
-    bool wide = p.storage == ElemType::I32;
-    if (!item.init || (!wide && p.storage != ElemType::I16) ||
-        tileElems(p) > MaxTableElems)
+    if (!item.init || tileElems(p) > MaxTableElems ||
+        (p.storage != ElemType::I32 && p.storage != ElemType::I16))
       return;
     const bin::Tensor &t = c.program.tensors[item.init->tensor];
-    forEachElem(
-        p, tiles(p), [&](const std::vector<uint64_t> &at, uint64_t offset) {
-          if (auto v = valuesOver(p, t, where, at))
-            (wide ? w32 : w16)[uint32_t(p.addr + offset * (wide ? 4 : 2))] = *v;
-        });
+    unsigned size = storageBytes(p.storage);
+    forEachElem(p, tiles(p),
+                [&](const std::vector<uint64_t> &at, uint64_t offset) {
+                  if (auto v = valuesOver(p, t, where, at))
+                    words[{uint32_t(p.addr + offset * size), size}] = *v;
+                });
   }
 
   /// The values that local element `at` takes on the PEs of `where`: O(w + h),
   /// as a table that differs along both axes is left unknown beyond a line.
-  std::optional<LoadImage::Known> valuesOver(const Placement &p,
-                                             const bin::Tensor &t,
-                                             const Pattern &where,
-                                             const std::vector<uint64_t> &at) {
+  std::optional<Value> valuesOver(const Placement &p, const bin::Tensor &t,
+                                  const Pattern &where,
+                                  const std::vector<uint64_t> &at) {
     bool alongX = false, alongY = false;
     for (const DimMap &d : p.dims) {
       alongX |= d.axis == Axis::X;
@@ -258,15 +249,15 @@ private:
     uint64_t nx = alongX ? where.w : 1, ny = alongY ? where.h : 1;
     if (nx * ny > 4096)
       return std::nullopt;
-    std::optional<LoadImage::Known> r;
+    std::optional<Value> r;
     for (uint64_t i = 0; i != nx; ++i)
       for (uint64_t j = 0; j != ny; ++j) {
         auto v =
             valueAt(p, t, where.x0 + i * where.dx, where.y0 + j * where.dy, at);
         if (!v)
           return std::nullopt;
-        r = r ? LoadImage::Known{std::min(r->lo, *v), std::max(r->hi, *v)}
-              : LoadImage::Known{*v, *v};
+        Value one = Value::constant(*v);
+        r = r ? join(*r, one) : one;
       }
     return r;
   }

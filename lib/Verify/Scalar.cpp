@@ -157,16 +157,15 @@ Value Walker::known(const Value &at, unsigned bytes) {
   if (bytes == 4 && at.isConst())
     if (auto it = state.spilled.find(at.lo); it != state.spilled.end())
       return it->second;
-  const auto &words = bytes == 4 ? image.words32 : image.words16;
   Value v;
   for (int64_t a = at.lo; a <= at.hi; a += std::max<int64_t>(at.step, 1)) {
-    auto it = a < 0 ? words.end() : words.find(uint32_t(a));
-    if (it == words.end() || a + bytes > sram ||
+    auto it =
+        a < 0 ? image.words.end() : image.words.find({uint32_t(a), bytes});
+    if (it == image.words.end() || a + bytes > sram ||
         changeable.find_first_in(unsigned(a), unsigned(a + bytes)) >= 0)
       return {};
     relied.set(unsigned(a), unsigned(a + bytes));
-    Value w = Value::range(it->second.lo, it->second.hi);
-    v = a == at.lo ? w : join(v, w);
+    v = a == at.lo ? it->second : join(v, it->second);
   }
   return v;
 }

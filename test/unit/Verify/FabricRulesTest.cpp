@@ -182,6 +182,15 @@ TEST(Verifier, RuleOp) {
   EXPECT_RULE(single({"stb r0, r0+10000", "halt"}), "R-OP-6");
   EXPECT_RULE(single({"loop r1, 3", "halt"}), "R-OP-5");
   EXPECT_RULE(single({"endloop r1", "halt"}), "R-OP-5");
+  EXPECT_RULE(single({"loop r1, 3", "endloop r2", "halt"}), "R-OP-5");
+  EXPECT_RULE(single({"ret", "halt"}), "R-OP-5");
+  // A loop that a subroutine leaves open, or closes for its caller.
+  EXPECT_RULE(single({"call 3", "halt", "loop r1, 3", "ret"}), "R-OP-5");
+  EXPECT_RULE(single({"loop r1, 3", "call 6", "endloop r1", "halt",
+                      "endloop r1", "ret"}),
+              "R-OP-5");
+  EXPECT_CLEAN(
+      single({"loop r1, 3", "call 6", "endloop r1", "halt", "nop", "ret"}));
   EXPECT_RULE(single({"call 0", "halt"}), "R-OP-5");
   EXPECT_RULE(single({"nop"}), "R-OP-5");
   std::vector<std::string> deep(17, "loop r1, 2");
