@@ -174,6 +174,7 @@ void addChannelNormRules(llvm::StringMap<Rule> &rules);
 void addReductionRules(llvm::StringMap<Rule> &rules);
 void addLossRules(llvm::StringMap<Rule> &rules);
 void addConvolutionRules(llvm::StringMap<Rule> &rules);
+void addConvTransposeRules(llvm::StringMap<Rule> &rules);
 void addPoolingRules(llvm::StringMap<Rule> &rules);
 void addResizeRules(llvm::StringMap<Rule> &rules);
 void addSignalRules(llvm::StringMap<Rule> &rules);

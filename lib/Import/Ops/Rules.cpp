@@ -21,6 +21,10 @@ static llvm::StringMap<Rule> makeRules() {
   addChannelNormRules(rules);
   addReductionRules(rules);
   addLossRules(rules);
+  addConvolutionRules(rules);
+  addConvTransposeRules(rules);
+  addPoolingRules(rules);
+  addResizeRules(rules);
   addShapeRules(rules);
   addConstantRules(rules);
   addAttentionRules(rules);

@@ -238,12 +238,22 @@ struct ComposeSlices : OpRewritePattern<SliceOp> {
   }
 };
 
+/// Slices that share no elements, as of a packed projection; not the windows of
+/// a convolution, each of which would be transposed on its own.
+bool slicesFit(Value value) {
+  int64_t elements = 0;
+  for (Operation *user : value.getUsers())
+    if (isa<SliceOp>(user))
+      elements += tensorType(user->getResult(0)).getNumElements();
+  return elements <= tensorType(value).getNumElements();
+}
+
 struct SliceAboveTranspose : OpRewritePattern<SliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(SliceOp op,
                                 PatternRewriter &rewriter) const override {
     auto transpose = op.getX().getDefiningOp<TransposeOp>();
-    if (!transpose)
+    if (!transpose || !slicesFit(transpose))
       return failure();
     size_t rank = op.getStarts().size();
     SmallVector<int64_t> starts(rank), sizes(rank), steps(rank);
