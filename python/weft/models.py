@@ -154,12 +154,57 @@ def decoder(args):
     return g
 
 
-KINDS = {"gpt2": gpt2, "decoder": decoder, "bert": bert, "mlp": mlp, "attention": attention}
+def image(seed, batch, rows, columns):
+    """Seeded pixels of three channels."""
+    return seeded(seed, "pixel_values", [batch, 3, rows, columns], 1.0)
+
+
+def vit(args):
+    """Vision transformer: patches of an image by a convolution, a class token,
+    pre-norm layers, erf GELU, logits of the class token. The patches, --seq of
+    them, lie in as square a grid as their number allows."""
+    style = STYLES[args.style]
+    g = Graph("vit", style, args.seed, args.dtype, args.through)
+    batch, patches, hidden, size = args.batch, args.seq, args.hidden, args.patch
+    high = max(d for d in range(1, patches + 1) if patches % d == 0 and d * d <= patches)
+    wide = patches // high
+    pixels = image(args.seed, batch, high * size, wide * size).astype(args.dtype)
+    x = g.input("pixel_values", pixels)
+    scale = 1.0 / np.sqrt(3 * size * size)
+    x = g.op("Conv", x, g.weight("patch.weight", [hidden, 3, size, size], scale),
+             g.weight("patch.bias", [hidden], scale=0.1), kernel_shape=[size, size],
+             strides=[size, size], pads=[0, 0, 0, 0], dilations=[1, 1], group=1)
+    x = g.reshape(x, [batch, hidden, patches])
+    x = g.op("Transpose", x, perm=[0, 2, 1])
+    token = g.op("Expand", g.weight("cls_token", [1, 1, hidden], scale=0.5),
+                 g.ints(batch, 1, hidden))
+    x = g.op("Concat", token, x, axis=1)
+    seq = patches + 1
+    x = g.op("Add", x, g.weight("position", [1, seq, hidden], scale=0.25))
+    for layer in range(args.layers):
+        g.scope = [f"layer.{layer}"]
+        n = g.layer_norm(x, hidden, "norm_before", 1e-12)
+        x = g.op("Add", g.attention(n, batch, seq, hidden, args.heads), x)
+        n = g.layer_norm(x, hidden, "norm_after", 1e-12)
+        n = g.gelu(g.linear(n, [batch, seq], hidden, 4 * hidden, "mlp.fc"), "erf")
+        x = g.op("Add", g.linear(n, [batch, seq], 4 * hidden, hidden, "mlp.proj"), x)
+    g.scope = []
+    x = g.layer_norm(x, hidden, "norm", 1e-12)
+    x = g.op("Gather", x, g.const(np.int64(0), np.int64), axis=1)
+    classes = 10
+    logits = g.op("Gemm", x, g.weight("head.weight", [hidden, classes]),
+                  g.weight("head.bias", [classes], scale=0.1))
+    g.output(logits, "logits", [batch, classes])
+    return g
+
+
+KINDS = {"gpt2": gpt2, "vit": vit, "decoder": decoder, "bert": bert, "mlp": mlp, "attention": attention}
 # What --batch, --seq and --hidden are where they are not given.
 DEFAULTS = {
     "gpt2": dict(batch=1, seq=32, hidden=64),
     "decoder": dict(batch=1, seq=16, hidden=64),
     "bert": dict(batch=2, seq=32, hidden=64),
+    "vit": dict(batch=1, seq=15, hidden=64),
     "mlp": dict(batch=1, seq=17, hidden=23),
     "attention": dict(batch=1, seq=16, hidden=32),
 }
@@ -170,6 +215,7 @@ def parser():
     p.add_argument("kind", choices=sorted(KINDS))
     p.add_argument("--hidden", type=int)
     p.add_argument("--inner", type=int, help="mlp: width of the inner layer")
+    p.add_argument("--patch", type=int, default=4, help="vit: width of a patch")
     p.add_argument("--layers", type=int, default=2)
     p.add_argument("--heads", type=int, default=4)
     p.add_argument("--seq", type=int)

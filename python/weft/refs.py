@@ -38,6 +38,8 @@ CASES = {
     "mlp": dict(kind="mlp", seq=17, hidden=23, seed=3),
     "decoder-64": dict(kind="decoder", hidden=64, layers=2, heads=4, seq=16,
                        vocab=256, seed=5),
+    "vit-64": dict(kind="vit", hidden=64, layers=2, heads=4, seq=15, patch=4, batch=2,
+                   seed=6),
     "attention": dict(kind="attention", seq=16, hidden=32, heads=4, seed=4),
 }
 # Cases that run step by step, with caches fed back.
