@@ -50,6 +50,7 @@ private:
   std::map<std::pair<int, int>, Value> relaid; // (node, axis)
   /// (nn value, type) -> symbol
   llvm::MapVector<std::pair<Value, Type>, std::string> constants;
+  llvm::DenseMap<Type, std::string> ones; // by their plain type
 
   /// The default of weft-run --expect, by the coarsest float of the program.
   double tolerance() {
@@ -185,11 +186,13 @@ private:
 
   Value placeOnes(int64_t n, RankedTensorType type, Location loc) {
     auto element = cast<FloatType>(type.getElementType());
-    std::string name = "ones" + std::to_string(n);
-    if (!element.isF32())
-      llvm::raw_string_ostream(name) << "_" << element;
-    if (!module.lookupSymbol(name)) {
-      auto plain = RankedTensorType::get({n}, element);
+    auto plain = RankedTensorType::get({n}, element);
+    std::string &name = ones[plain];
+    if (name.empty()) {
+      name = "ones" + std::to_string(n);
+      if (!element.isF32())
+        llvm::raw_string_ostream(name) << "_" << element;
+      name = unusedSymbol(name);
       OpBuilder::InsertionGuard guard(b);
       startConstant(name, plain, loc);
       Value v = nn::ConstantOp::create(
@@ -198,6 +201,13 @@ private:
     }
     return wafer::PlaceOp::create(b, loc, type, Value(),
                                   FlatSymbolRefAttr::get(b.getContext(), name));
+  }
+
+  /// `name`, or longer where one of the model's weights has that name.
+  std::string unusedSymbol(std::string name) {
+    while (module.lookupSymbol(name))
+      name += "_";
+    return name;
   }
 
   void startConstant(StringRef name, RankedTensorType type, Location loc) {
@@ -211,7 +221,7 @@ private:
     std::string &name = constants[{v, wanted}];
     if (!name.empty())
       return name;
-    name = "c" + std::to_string(constants.size() - 1);
+    name = unusedSymbol("c" + std::to_string(constants.size() - 1));
     OpBuilder::InsertionGuard guard(b);
     startConstant(name, wanted, v.getLoc());
     auto type = cast<RankedTensorType>(v.getType());

@@ -6,7 +6,7 @@
 // how the root is spelt and where casts stand, which small matchers absorb.
 //
 //===----------------------------------------------------------------------===//
-#include "PassDetail.h"
+#include "NormMatch.h"
 #include "Remarks.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -21,119 +21,6 @@ using namespace weft::nn;
 
 namespace {
 constexpr StringRef PassName = "nn-raise-norm";
-
-/// The ops that a match went through.
-using Trail = SmallVector<Operation *>;
-
-/// Defining op behind casts, recorded.
-Operation *define(Value value, Trail &trail) {
-  while (auto cast = value.getDefiningOp<CastOp>()) {
-    if (stripCasts(value) == value)
-      break;
-    trail.push_back(cast);
-    value = cast.getX();
-  }
-  Operation *op = value.getDefiningOp();
-  if (op)
-    trail.push_back(op);
-  return op;
-}
-
-/// `value` is the mean over the last axis, kept: of what.
-Value matchMean(Value value, Trail &trail) {
-  Operation *op = define(value, trail);
-  double factor = 1;
-  Value x, scaled;
-  if (op && isa<MulOp, DivOp>(op) &&
-      matchScaled(op->getResult(0), scaled, factor))
-    op = define(scaled, trail);
-  ArrayRef<int64_t> axes;
-  bool keep = false;
-  if (auto mean = dyn_cast_or_null<ReduceMeanOp>(op)) {
-    x = mean.getX();
-    axes = mean.getAxes();
-    keep = mean.getKeepdims() && factor == 1;
-  } else if (auto sum = dyn_cast_or_null<ReduceSumOp>(op)) {
-    x = sum.getX();
-    axes = sum.getAxes();
-    keep = sum.getKeepdims() && !shapeOf(x).empty() &&
-           isNear(factor * double(shapeOf(x).back()), 1);
-  }
-  bool last =
-      keep && axes.size() == 1 && axes[0] == tensorType(x).getRank() - 1;
-  return last ? x : Value();
-}
-
-/// `value` is sqrt(r): r.
-Value matchSqrt(Value value, Trail &trail) {
-  auto sqrt = dyn_cast_or_null<SqrtOp>(define(value, trail));
-  return sqrt ? sqrt.getX() : Value();
-}
-
-/// `value` is 1 / sqrt(r): r.
-Value matchRsqrt(Value value, Trail &trail) {
-  Operation *op = define(value, trail);
-  if (auto rsqrt = dyn_cast_or_null<RsqrtOp>(op))
-    return rsqrt.getX();
-  if (auto reciprocal = dyn_cast_or_null<ReciprocalOp>(op))
-    return matchSqrt(reciprocal.getX(), trail);
-  auto div = dyn_cast_or_null<DivOp>(op);
-  if (div && constantScalar(div.getLhs(), 4096) == 1.0)
-    return matchSqrt(div.getRhs(), trail);
-  return {};
-}
-
-/// `value` is v + epsilon: v. Without a sum epsilon is 0.
-Value matchEpsilon(Value value, double &epsilon, Trail &trail) {
-  Trail inner;
-  Value v;
-  epsilon = 0;
-  if (auto add = dyn_cast_or_null<AddOp>(define(value, inner));
-      add && matchScalarOperand(add, v, epsilon)) {
-    trail.append(inner);
-    return v;
-  }
-  return value;
-}
-
-/// `value` is the mean of squares over the last axis: of what.
-Value matchMeanSquare(Value value, Trail &trail) {
-  Value square = matchMean(value, trail);
-  if (!square)
-    return {};
-  auto mul = dyn_cast_or_null<MulOp>(define(square, trail));
-  return mul && sameUpToCasts(mul.getLhs(), mul.getRhs()) ? mul.getLhs()
-                                                          : Value();
-}
-
-/// `value` is x - mean(x) over the last axis: x.
-Value matchCentered(Value value, Trail &trail) {
-  auto sub = dyn_cast_or_null<SubOp>(define(value, trail));
-  if (!sub)
-    return {};
-  Value of = matchMean(sub.getRhs(), trail);
-  return of && sameUpToCasts(of, sub.getLhs()) ? sub.getLhs() : Value();
-}
-
-/// The quotient numerator / sqrt(radicand), in all its spellings.
-bool matchQuotient(Operation *op, Value &numerator, Value &radicand,
-                   Trail &trail) {
-  if (auto div = dyn_cast<DivOp>(op)) {
-    numerator = div.getLhs();
-    radicand = matchSqrt(div.getRhs(), trail);
-    return bool(radicand);
-  }
-  for (unsigned i : {0u, 1u}) {
-    Trail inner;
-    numerator = op->getOperand(i);
-    radicand = matchRsqrt(op->getOperand(1 - i), inner);
-    if (radicand) {
-      trail.append(inner);
-      return true;
-    }
-  }
-  return false;
-}
 
 /// `x` in element type `element`, by dropping a cast if one is there.
 Value inType(OpBuilder &b, Location loc, Value x, Type element) {
@@ -177,6 +64,62 @@ template <typename OpTy> struct RaiseQuotient : OpRewritePattern<OpTy> {
     remarkRaised(PassName, norm.getDefiningOp());
     rewriter.replaceOp(op, norm);
     return success();
+  }
+};
+
+/// x r + (b - mean(x) r) with r = s / sqrt(variance + epsilon), as Keras writes
+/// layer norm: normalisation by a batch's statistics, spelt out.
+struct RaiseShifted : OpRewritePattern<AddOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AddOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isa<FloatType>(elementOf(op)))
+      return failure();
+    for (unsigned i : {0u, 1u}) {
+      auto product = op.getOperand(i).getDefiningOp<MulOp>();
+      auto shift = op.getOperand(1 - i).getDefiningOp<SubOp>();
+      for (unsigned j : {0u, 1u})
+        if (product && shift &&
+            raise(op, product.getOperand(j), product.getOperand(1 - j), shift,
+                  rewriter))
+          return success();
+    }
+    return failure();
+  }
+
+private:
+  static bool raise(AddOp op, Value x, Value root, SubOp shift,
+                    PatternRewriter &rewriter) {
+    Trail trail = {op, shift};
+    auto moved = shift.getRhs().getDefiningOp<MulOp>();
+    if (!moved || !llvm::is_contained(moved.getOperands(), root) ||
+        shapeOf(x) != shapeOf(op) || elementOf(x) != elementOf(op))
+      return false;
+    Value mean = moved.getOperand(moved.getLhs() == root ? 1 : 0);
+    Value scale, bias = shift.getLhs(), radicand = matchRsqrt(root, trail);
+    auto scaled = root.getDefiningOp<MulOp>();
+    for (unsigned i = 0; scaled && !radicand && i < 2; ++i) {
+      scale = scaled.getOperand(i);
+      if (isVectorLike(scale, tensorType(op)))
+        radicand = matchRsqrt(scaled.getOperand(1 - i), trail);
+    }
+    double epsilon = 0;
+    Value variance =
+        radicand ? matchEpsilon(radicand, epsilon, trail) : Value();
+    Value centred = variance ? matchMeanSquare(variance, trail) : Value();
+    if (!centred || epsilon == 0 || matchCentered(centred, trail) != x ||
+        matchMean(mean, trail) != x || !isVectorLike(bias, tensorType(op)))
+      return false;
+    Location loc = fuseOps(trail);
+    auto vector = RankedTensorType::get({shapeOf(x).back()}, elementOf(x));
+    Value gain = scale ? makeVector(rewriter, loc, scale, tensorType(op))
+                       : makeSplat(rewriter, loc, 1, vector);
+    auto norm = rewriter.replaceOpWithNewOp<LayerNormOp>(
+        op, x, gain, makeVector(rewriter, loc, bias, tensorType(op)),
+        rewriter.getF32FloatAttr(float(epsilon)));
+    norm->setLoc(loc);
+    remarkRaised(PassName, norm);
+    return true;
   }
 };
 
@@ -283,7 +226,7 @@ void remarkNearMisses(Operation *root) {
 struct RaiseNormPass : nn::impl::RaiseNormBase<RaiseNormPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<RaiseQuotient<DivOp>, RaiseQuotient<MulOp>,
+    patterns.add<RaiseQuotient<DivOp>, RaiseQuotient<MulOp>, RaiseShifted,
                  AbsorbScale<LayerNormOp>, AbsorbScale<RMSNormOp>, AbsorbBias>(
         &getContext());
     if (failed(runPatterns(getOperation(), std::move(patterns))))
