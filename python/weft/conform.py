@@ -77,10 +77,11 @@ def failure(name, done):
     return f"{name} fails"
 
 
-def tensors(folder, stem, option):
+def tensors(folder, stem, option, bound=()):
     words = []
     for name, path in onnxio.read_tensors(folder, stem):
-        words += [option, f"{name}={path}"]
+        if name not in bound:
+            words += [option, f"{name}={path}"]
     return words
 
 
@@ -120,9 +121,12 @@ def compare_reports(outcome, cost, stats):
         outcome.wrong(f"report: {key}", "; ".join(complaints.values()))
 
 
-def check(folder, options, rtol=None, timeout=300):
+def check(folder, options, rtol=None, timeout=300, bound=()):
     """Compiles, verifies, runs and compares. Numbers that differ have the reason
-    'numbers'; the outputs are then in the folder out/."""
+    'numbers'; the outputs are then in the folder out/. The inputs in `bound` are
+    values at compile time."""
+    options = [*options, *(f"--const={name}={path}" for name, path in
+                           onnxio.read_tensors(folder, "input") if name in bound)]
     outcome = Outcome()
     try:
         binary, cost = compile_case(outcome, folder, options, timeout)
@@ -136,7 +140,7 @@ def check(folder, options, rtol=None, timeout=300):
         want = tensors(folder, "output", "--expect")
         done = run(["weft-run", binary, f"--stats-json={stats}", f"--output-dir={out}",
                     *([f"--rtol={rtol:.4g}"] if rtol else []),
-                    *tensors(folder, "input", "--input"), *want], timeout)
+                    *tensors(folder, "input", "--input", bound), *want], timeout)
         if done.returncode not in (0, 2):
             return outcome.wrong(failure("weft-run", done), f"weft-run: {tail(done)}")
         outcome.compared = bool(want)

@@ -4,7 +4,8 @@
 #
 # A folder of models, MODEL.onnx at any depth, and a folder of references: one
 # folder for each model, named like its path with '__' for '/', with input_K.pb
-# and output_K.pb. Symbolic dimensions are those of the inputs.
+# and output_K.pb. Symbolic dimensions are those of the inputs; inputs whose value
+# decides a shape are bound at compile time.
 #
 # The tolerance is weft-run's. Where ONNX Runtime is installed, the rules of
 # weft.oracle hold: twice the difference of its own runs where that is more than
@@ -17,7 +18,7 @@ import tempfile
 
 import onnx
 
-from . import conform, onnxio, oracle
+from . import conform, conformance, onnxio, oracle
 
 
 def models_of(root, references):
@@ -105,7 +106,8 @@ def run_model(path, folder, options, timeout):
             onnxio.write_tensors(scratch, "output", model.graph.output, want.outputs)
         told = want and want.rtol != want.default
         outcome = conform.check(scratch, [*options, *bindings(model, samples)],
-                                want.rtol if told else None, timeout)
+                                want.rtol if told else None, timeout,
+                                conformance.bound_names(model))
         if want and (outcome.kind, outcome.reason) == ("wrong", "numbers"):
             if reason := oracle.excuse(want, conform.outputs(scratch)):
                 outcome.kind, outcome.reason = "excused", reason

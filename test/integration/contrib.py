@@ -49,7 +49,8 @@ def build(op, inputs, outputs, constant, attributes):
         o, TensorProto.INT32 if o == "mask_index" else TensorProto.FLOAT, s)
             for o, s in outputs.items() if s is not None]
     graph = helper.make_graph([node], "g", list(info.values()), outs,
-                              [onnx.numpy_helper.from_array(there[n], n) for n in constant])
+                              [onnx.numpy_helper.from_array(there[n], n)
+                               for n in constant if n in there])
     model = helper.make_model(graph, ir_version=8, opset_imports=[
         helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)])
     return model, [there[n] for n in info]
@@ -127,6 +128,34 @@ multi("multi-added", added=f32(2, 2, 4, 5))
 multi("multi-causal", keys=4, unidirectional=1)
 multi("multi-past", rows=1, keys=1, past=4, present=True)
 multi("multi-past-causal", rows=3, keys=3, past=4, present=True, unidirectional=1)
+
+
+
+
+def shared(name, op, rows=1, **more):
+    """A cache of 8 rows, of which 3 are written."""
+    cache = {}
+    for n in ("past_k", "past_v"):
+        cache[n] = f32(2, 2, 8, 4)
+        cache[n][:, :, 3:] = 0
+    qkv = {n: f32(2, rows, 8) for n in "qkv"}
+    length = np.array([3], np.int32)
+    if op == "MultiHeadAttention":
+        inputs = qkv | {"b": f32(24), "mask": None, "added": None} | cache | {"length": length}
+    else:
+        inputs = qkv | {"mask": None, "added": None} | cache | {
+            "length": length, "beams": i32(1), "indirection": None, "b": f32(24)}
+        more["past_present_share_buffer"] = 1
+    case(name, op, inputs, {"y": (2, rows, 8), "present_k": (2, 2, 8, 4),
+                            "present_v": (2, 2, 8, 4)}, ("b", "beams"), num_heads=2, **more)
+
+
+shared("multi-shared", "MultiHeadAttention")
+shared("multi-shared-causal", "MultiHeadAttention", rows=2, unidirectional=1)
+shared("decoder-shared", "DecoderMaskedMultiHeadAttention")
+case("decoder-cross", "DecoderMaskedMultiHeadAttention",
+     {"q": f32(2, 1, 8), "k": f32(2, 2, 5, 4), "v": f32(2, 2, 5, 4), "mask": None},
+     {"y": (2, 1, 8)}, num_heads=2)
 
 
 # -- GroupQueryAttention -----------------------------------------------------

@@ -67,6 +67,13 @@ Value weft::additiveMask(NodeCtx &n, Value mask, double fill, int64_t columns) {
                   3);
 }
 
+Value weft::counted(NodeCtx &n, int64_t size, Type element) {
+  HostTensor tensor = HostTensor::zeros(RankedTensorType::get({size}, element));
+  for (int64_t i = 0; i < size; ++i)
+    tensor.setInt(i, i);
+  return n.constant(std::move(tensor));
+}
+
 /// Constant numbers `f(i, j)` over queries and keys, [1, 1, rows, columns].
 static Value pairs(NodeCtx &n, int64_t rows, int64_t columns, Type element,
                    llvm::function_ref<double(int64_t, int64_t)> f) {

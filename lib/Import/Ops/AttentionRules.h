@@ -13,6 +13,9 @@
 
 namespace weft {
 
+/// The numbers 0 .. size-1, as `element`.
+Value counted(NodeCtx &n, int64_t size, mlir::Type element);
+
 /// [B, H, T, d] to [B, T, H*d]; rank 3 stays.
 Value mergeHeads(NodeCtx &n, Value x);
 
@@ -73,6 +76,7 @@ Value attend(NodeCtx &n, const Heads &in);
 Value rotate(NodeCtx &n, Value x, Value cos, Value sin, bool interleaved);
 
 void addMicrosoftRules(llvm::StringMap<Rule> &rules);
+void addMicrosoftEmbeddingRules(llvm::StringMap<Rule> &rules);
 void addGroupQueryRules(llvm::StringMap<Rule> &rules);
 
 } // namespace weft

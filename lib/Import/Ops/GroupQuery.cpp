@@ -26,15 +26,6 @@ struct Sizes {
 };
 } // namespace
 
-/// 0, 1, ..., `count` - 1.
-static Value counted(NodeCtx &n, int64_t count, Type element) {
-  HostTensor tensor =
-      HostTensor::zeros(RankedTensorType::get({count}, element));
-  for (int64_t i = 0; i < count; ++i)
-    tensor.setInt(i, i);
-  return n.constant(std::move(tensor));
-}
-
 /// Query, key and value, [B, T, columns], apart.
 static bool readInputs(NodeCtx &n, Sizes &s, Value (&x)[3]) {
   for (int i = 0; i < 3; ++i)

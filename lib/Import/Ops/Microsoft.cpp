@@ -15,14 +15,6 @@ using namespace weft::nn;
 
 using Ints = SmallVector<int64_t>;
 
-/// The numbers 0 .. size-1, as `element`.
-static Value numbers(NodeCtx &n, int64_t size, Type element) {
-  HostTensor tensor = HostTensor::zeros(RankedTensorType::get({size}, element));
-  for (int64_t i = 0; i < size; ++i)
-    tensor.setInt(i, i);
-  return n.constant(std::move(tensor));
-}
-
 /// 1-D masks: [B] numbers of keys, or [2B] with the first key of each after it.
 static Value rangeMask(NodeCtx &n, Value mask, int64_t batch, int64_t columns) {
   int64_t size = n.shape(mask)[0];
@@ -31,7 +23,7 @@ static Value rangeMask(NodeCtx &n, Value mask, int64_t batch, int64_t columns) {
                        " numbers for a batch "
                        "of " +
                        Twine(batch) + ", expected one or two for each");
-  Value keys = numbers(n, columns, n.element(mask));
+  Value keys = counted(n, columns, n.element(mask));
   auto bounds = [&](int64_t at) {
     return n.reshape(n.sliceAxis(mask, 0, at, batch), {batch, 1});
   };
@@ -83,9 +75,10 @@ static double scaleOf(NodeCtx &n, int64_t width) {
                     : 1 / std::sqrt(double(std::max<int64_t>(width, 1)));
 }
 
-/// Attention with the masks of inputs `keys` and `bias`.
+/// Attention with the masks of inputs `keys` and `bias`; `length`, if any, is
+/// the number of rows in a cache of fixed size.
 static bool finish(NodeCtx &n, Value q, Value k, Value v, unsigned keys,
-                   unsigned bias) {
+                   unsigned bias, Value length = {}) {
   if (!q || !k || !v || n.failed)
     return n.fail("has no query, key or value");
   Heads in;
@@ -98,6 +91,11 @@ static bool finish(NodeCtx &n, Value q, Value k, Value v, unsigned keys,
                   Twine(columns) + " keys");
   in.mask = keyMask(n, n.in(keys), n.shape(q)[0], rows, columns);
   in.mask = sumOf(n, in.mask, additiveMask(n, n.in(bias), 0));
+  if (length) {
+    Window w{-1, in.causal ? 0 : -1};
+    in.mask = sumOf(n, in.mask, lengthsMask(n, w, length, rows, columns));
+    in.causal = false;
+  }
   return n.out(attend(n, in));
 }
 
@@ -168,14 +166,35 @@ static bool readPacked(NodeCtx &n, Value (&qkv)[3]) {
   return !n.failed;
 }
 
-/// MultiHeadAttention: key and value may have heads apart already (a cache of a
-/// cross attention); a bias holds three vectors.
-static bool multiHeadAttention(NodeCtx &n) {
-  Value qkv[3];
-  int64_t heads = n.attrInt("num_heads", 0), at = 0;
-  if (n.has(8) || n.has(9))
-    return n.fail("has past_sequence_length or cache_indirection, which is not "
-                  "supported");
+namespace {
+/// Where the two ops of several heads have their inputs.
+struct HeadInputs {
+  unsigned bias, mask, added, past, length, beams;
+};
+} // namespace
+
+/// The rows of a cache behind those of a past; or, where past_sequence_length
+/// says at which, written into it.
+static Value withPast(NodeCtx &n, Value past, Value rows, Value at) {
+  if (!past || !rows)
+    return rows;
+  if (!at)
+    return n.concat({past, rows}, 2);
+  Value order = counted(n, n.shape(rows)[2], n.element(at));
+  return n.make<CacheUpdateOp>({past, rows, n.make<AddOp>({order, at})},
+                               n.named("axis", 2));
+}
+
+/// Key and value may have heads apart already (a cache of a cross attention); a
+/// bias holds three vectors.
+static bool headsApart(NodeCtx &n, const HeadInputs &in) {
+  Value qkv[3], at = n.in(in.length);
+  int64_t heads = n.attrInt("num_heads", 0), column = 0;
+  if (n.has(in.beams) || (at && n.type(at).getNumElements() != 1))
+    return n.fail("has beams (cache_indirection) or several lengths of the "
+                  "past, which is not supported");
+  if (at)
+    at = n.reshape(at, {1});
   if (!readPacked(n, qkv))
     return false;
   for (int i = 0; i < 3; ++i) {
@@ -184,94 +203,36 @@ static bool multiHeadAttention(NodeCtx &n) {
       return n.fail("has no query, key and value of rank 3 or 4, or no heads");
     int64_t columns =
         n.rank(x) == 3 ? n.shape(x)[2] : n.shape(x)[1] * n.shape(x)[3];
-    if (n.has(3) && n.rank(x) == 3) {
-      if (n.rank(n.in(3)) != 1 || at + columns > n.shape(n.in(3))[0])
+    if (Value bias = n.rank(x) == 3 ? n.in(in.bias) : Value()) {
+      if (n.rank(bias) != 1 || column + columns > n.shape(bias)[0])
         return n.fail("has a bias that is too short");
-      x = n.make<AddOp>({x, n.sliceAxis(n.in(3), 0, at, columns)});
+      x = n.make<AddOp>({x, n.sliceAxis(bias, 0, column, columns)});
     }
-    at += columns;
+    column += columns;
     x = splitHeads(n, x, heads);
-    if (i > 0 && n.has(5 + i))
-      x = n.concat({n.in(5 + i), x}, 2);
+    if (i > 0)
+      x = withPast(n, n.in(in.past + i - 1), x, at);
     if (!x)
       return false;
     if (i > 0)
       n.out(x, i);
   }
-  return finish(n, qkv[0], qkv[1], qkv[2], 4, 5);
+  Value length;
+  if (at && n.has(in.past))
+    length = n.make<AddOp>({at, n.scalarLike(at, double(n.shape(qkv[0])[2]))});
+  return finish(n, qkv[0], qkv[1], qkv[2], in.mask, in.added, length);
 }
 
-//===----------------------------------------------------------------------===//
-// EmbedLayerNormalization, RotaryEmbedding
-//===----------------------------------------------------------------------===//
-
-static Value gatherRows(NodeCtx &n, Value table, Value rows) {
-  return n.make<GatherOp>({table, rows}, n.named("axis", 0));
+static bool multiHeadAttention(NodeCtx &n) {
+  return headsApart(n, {3, 4, 5, 6, 8, 9});
 }
 
-/// norm(word[ids] + position[i] + segment[segments]); the mask index is the
-/// number of valid keys of each row.
-static bool embedLayerNorm(NodeCtx &n) {
-  Value ids = n.in(0), segments = n.in(1), positions = n.in(8);
-  if (!ids || !n.has(2) || !n.has(3) || !n.has(5) || !n.has(6) ||
-      n.rank(ids) != 2 || n.rank(n.in(3)) != 2)
-    return n.fail("has no ids of rank 2, tables or scale and bias");
-  int64_t length = n.shape(ids)[1];
-  if (!positions && n.shape(n.in(3))[0] < length)
-    return n.fail("has fewer positions than ids");
-  Value where = positions ? gatherRows(n, n.in(3), positions)
-                          : n.sliceAxis(n.in(3), 0, 0, length);
-  Value sum = n.make<AddOp>({gatherRows(n, n.in(2), ids), where});
-  if (segments && n.has(4))
-    sum = n.make<AddOp>({sum, gatherRows(n, n.in(4), segments)});
-  if (!sum)
-    return false;
-  n.out(sum, 2);
-  if (n.wants(1)) {
-    // Without a mask nothing is counted.
-    Type i32 = n.builder().getI32Type();
-    Value count = n.splat(0, RankedTensorType::get({n.shape(ids)[0]}, i32));
-    if (n.has(7))
-      count = n.make<ReduceSumOp>(
-          n.in(7), {n.named("axes", ArrayRef<int64_t>{1}),
-                    n.named("keepdims", n.builder().getBoolAttr(false))});
-    n.out(count, 1);
-  }
-  auto eps = n.named("epsilon", n.builder().getF32FloatAttr(
-                                    float(n.attrFloat("epsilon", 1e-12f))));
-  return n.out(n.make<LayerNormOp>({sum, n.in(5), n.in(6)}, eps));
-}
-
-/// RotaryEmbedding: positions are [B, T], or one offset for all rows.
-static bool rotaryEmbedding(NodeCtx &n) {
-  Value x = n.in(0), positions = n.in(1), cos = n.in(2), sin = n.in(3);
-  if (!x || !positions || !cos || !sin || n.rank(cos) != 2 ||
-      n.attrInt("is_packed_batching", 0) || n.attrFloat("scale", 1) != 1)
-    return n.fail("has missing inputs, packed batches or a scale");
-  bool fourD = n.rank(x) == 4;
-  if (!fourD && n.rank(x) != 3)
-    return n.fail("has an input of rank " + Twine(n.rank(x)) +
-                  ", expected 3 or 4");
-  Ints shape(n.shape(x));
-  int64_t width =
-      n.attrInt("rotary_embedding_dim", 0) > 0
-          ? shape.back() / std::max<int64_t>(n.attrInt("num_heads", 0), 1)
-          : 2 * n.shape(cos)[1];
-  if (width < 1 || (!fourD && shape[2] % width))
-    return n.fail("has " + Twine(shape.back()) +
-                  " columns that heads do not divide");
-  x = fourD ? n.transpose(x, {0, 2, 1, 3})
-            : n.reshape(x, {shape[0], shape[1], shape[2] / width, width});
-  if (!x)
-    return false;
-  if (n.rank(positions) == 1) {
-    Value rows = numbers(n, n.shape(x)[1], n.element(positions));
-    positions = n.reshape(n.make<AddOp>({rows, positions}), {1, n.shape(x)[1]});
-  }
-  Value y =
-      rotate(n, x, gatherRows(n, cos, positions), gatherRows(n, sin, positions),
-             n.attrInt("interleaved", 0) != 0);
-  return n.out(fourD ? n.transpose(y, {0, 2, 1, 3}) : n.reshape(y, shape));
+/// The same for one token, with a cache of fixed size.
+static bool decoderAttention(NodeCtx &n) {
+  auto beams = n.has(8) ? n.knownInts(n.in(8)) : Ints{1};
+  if (!beams || *beams != Ints{1})
+    return n.fail("has a beam_width that is not known to be 1");
+  return headsApart(n, {10, 3, 4, 5, 7, 9});
 }
 
 void weft::addMicrosoftRules(llvm::StringMap<Rule> &rules) {
@@ -283,10 +244,9 @@ void weft::addMicrosoftRules(llvm::StringMap<Rule> &rules) {
   rules["com.microsoft/MultiHeadAttention"] = {
       multiHeadAttention,
       {"num_heads", "unidirectional", "scale", "mask_filter_value"}};
-  rules["com.microsoft/EmbedLayerNormalization"] = {
-      embedLayerNorm, {"epsilon", "mask_index_type"}};
-  rules["com.microsoft/RotaryEmbedding"] = {rotaryEmbedding,
-                                            {"interleaved", "num_heads",
-                                             "rotary_embedding_dim", "scale",
-                                             "is_packed_batching"}};
+  rules["com.microsoft/DecoderMaskedMultiHeadAttention"] = {
+      decoderAttention,
+      {"num_heads", "scale", "mask_filter_value", "past_present_share_buffer",
+       "output_qk"}};
+  addMicrosoftEmbeddingRules(rules);
 }
