@@ -138,22 +138,13 @@ static Value present(NodeCtx &n, const Sizes &s, Value past, Value rows,
                      Value at) {
   if (s.past == 0 || !rows)
     return rows;
-  if (s.batch > 64)
-    return n.failValue("has a past with a batch of " + Twine(s.batch) +
-                       ", supported are 64");
   if (s.columns > s.past)
     past = n.concat(
         {past, n.splat(0, RankedTensorType::get(
                               {s.batch, s.groups, s.columns - s.past, s.width},
                               n.element(past)))},
         2);
-  SmallVector<Value> all;
-  for (int64_t b = 0; b < s.batch; ++b)
-    all.push_back(n.make<CacheUpdateOp>(
-        {n.sliceAxis(past, 0, b, 1), n.sliceAxis(rows, 0, b, 1),
-         n.reshape(n.sliceAxis(at, 0, b, 1), {s.rows})},
-        n.named("axis", 2)));
-  return all.size() == 1 ? all[0] : n.concat(all, 0);
+  return n.make<CacheUpdateOp>({past, rows, at}, n.named("axis", 2));
 }
 
 static Value headNorm(NodeCtx &n, const Sizes &s, Value x, int64_t heads,
