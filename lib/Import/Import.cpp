@@ -39,12 +39,10 @@ void Importer::warning(const Twine &message) {
   report.warnings.push_back((file.path + ": warning: " + message).str());
 }
 
+/// A node without a name in a graph or function goes by that of the node of the
+/// main graph that it belongs to.
 void Importer::nodeError(const NodeCtx &n, const Twine &message,
                          StringRef kind) {
-  report.errors.push_back((file.path + ": error: node '" + n.node.name() +
-                           "' (" + n.node.op_type() + ", #" + Twine(n.index) +
-                           "): " + message)
-                              .str());
   ImportProblem problem;
   problem.kind = kind.str();
   problem.message = message.str();
@@ -52,6 +50,12 @@ void Importer::nodeError(const NodeCtx &n, const Twine &message,
   problem.name = n.node.name();
   problem.op = n.node.op_type();
   problem.domain = plainDomain(n.node.domain()).str();
+  if (problem.name.empty())
+    problem.name = file.model.graph().node(int(n.index)).name();
+  report.errors.push_back((file.path + ": error: node '" + problem.name +
+                           "' (" + problem.op + ", #" + Twine(n.index) +
+                           "): " + message)
+                              .str());
   report.problems.push_back(std::move(problem));
 }
 
