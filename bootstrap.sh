@@ -30,7 +30,8 @@ usage: ./bootstrap.sh COMMAND
           with asan under AddressSanitizer and UndefinedBehaviorSanitizer
   fuzz NAME [INPUTS|FILE]
           run a fuzzer over INPUTS (default 100000) inputs or one file; NAME is
-          weft (loader and verifier), text (dialects) or target (YAML, --set)
+          weft (loader and verifier), text (dialects), target (YAML, --set)
+          or onnx (importer)
   build   build all
   setup   install packages and the Python environment only
 
@@ -133,7 +134,7 @@ test)
   exec "$venv/bin/python" test/run_all.py --build "build/$preset" </dev/null
   ;;
 fuzz)
-  case "${2:-}" in weft | text | target) ;; *) usage >&2; exit 1 ;; esac
+  case "${2:-}" in weft | text | target | onnx) ;; *) usage >&2; exit 1 ;; esac
   preset=fuzz
   setup
   build_all "weft-fuzz-$2"

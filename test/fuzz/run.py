@@ -17,7 +17,7 @@ import sys
 import seeds
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LARGEST = {"weft": 12288, "text": 3000, "target": 3000}
+LARGEST = {"weft": 12288, "text": 3000, "target": 3000, "onnx": 6000}
 # No input may take longer than 10 s or more than 1 GiB.
 LIMITS = ["-timeout=10", "-rss_limit_mb=1024"]
 # Most of the time goes into the allocator. Run the input that was found alone
@@ -43,9 +43,9 @@ def main():
     for d in (learnt, found):
         os.makedirs(d, exist_ok=True)
     given = os.path.join(HERE, "corpus", args.name)
-    if args.name == "text":
+    if args.name in seeds.GATHERED:
         given = os.path.join(folder, "seeds")
-        seeds.gather_text(given)
+        seeds.GATHERED[args.name](given)
     result = subprocess.run(
         [fuzzer, learnt, given, f"-runs={args.inputs}", f"-seed={args.seed}",
          f"-max_len={LARGEST[args.name]}", f"-artifact_prefix={found}/",

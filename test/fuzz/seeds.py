@@ -6,6 +6,8 @@
 #                         PE, and compiles Inputs/*.mlir for it to corpus/weft
 #   seeds.py check BIN    does weft-verify still accept every file of corpus/weft?
 #   seeds.py text FOLDER  the modules of the lit tests, one a file
+#   seeds.py onnx FOLDER  the models of the lit tests, and the small ones of the
+#                         package libonnx-testdata where it is installed
 #
 # Small programs, since 10^7 inputs are wanted: one to two PEs, and a target of
 # 1 KiB of SRAM without citations. BIN is a build's folder of tools.
@@ -27,6 +29,9 @@ GRIDS = {"add": "1x1", "gather": "1x1", "linear-x": "2x1", "linear-y": "1x2",
 # Folders of test/lit whose modules are seeds of the dialects' fuzzer.
 LIT = ["nn", "wafer", "fabric", "pe", "passes"]
 LARGEST = 3000  # bytes of a seed
+MODELS = ["import", "weftc/Inputs"]
+NODE_TESTS = "/usr/share/libonnx-testdata/data/node"
+LARGEST_MODEL = 4096
 
 
 def write_target():
@@ -83,5 +88,28 @@ def gather_text(folder):
                     f.write("\n".join(lines) + "\n")
 
 
+def gather_onnx(folder):
+    import onnx
+    from google.protobuf import text_format
+    os.makedirs(folder, exist_ok=True)
+    models = {}
+    for path in sorted(p for d in MODELS for p in glob.glob(
+            os.path.join(HERE, "..", "lit", d, "*.textproto"))):
+        with open(path) as f:
+            model = text_format.Parse(f.read(), onnx.ModelProto())
+        name = "-".join(path[:-len(".textproto")].split(os.sep)[-2:])
+        models[name] = model.SerializeToString(deterministic=True)
+    for path in sorted(glob.glob(os.path.join(NODE_TESTS, "test_*", "model.onnx"))):
+        with open(path, "rb") as f:
+            models[path.split(os.sep)[-2]] = f.read()
+    for name, content in models.items():
+        if len(content) < LARGEST_MODEL:
+            with open(os.path.join(folder, name + ".onnx"), "wb") as f:
+                f.write(content)
+
+
+# Gathered from the tests at each run, so that new ops have seeds.
+GATHERED = {"text": gather_text, "onnx": gather_onnx}
+
 if __name__ == "__main__":
-    {"write": write, "check": check, "text": gather_text}[sys.argv[1]](sys.argv[2])
+    {"write": write, "check": check, **GATHERED}[sys.argv[1]](sys.argv[2])
