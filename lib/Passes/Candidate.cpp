@@ -160,22 +160,23 @@ static OpProblem chainOf(ArrayRef<Operation *> ops) {
 /// reader of an input, or between a computed value and an output.
 static bool isHostCast(Operation *op) {
   auto cast = dyn_cast<nn::CastOp>(op);
-  if (!cast || !cast->hasOneUse() ||
+  if (!cast || cast->use_empty() ||
       !isa<FloatType>(getElementTypeOrSelf(cast.getX().getType())) ||
       !isa<FloatType>(getElementTypeOrSelf(cast.getType())))
     return false;
-  bool returned = isa<nn::ReturnOp>(*cast->user_begin());
+  bool returned = llvm::any_of(cast->getUsers(), [](Operation *user) {
+    return isa<nn::ReturnOp>(user);
+  });
   // Both ends of a state have one type on the wafer; nn-state-views has already
   // taken the casts off where it could.
   ArrayAttr states = op->getParentOfType<nn::ProgramOp>().getStateAttr();
   if (auto arg = dyn_cast<BlockArgument>(cast.getX()))
     return !returned && arg.hasOneUse() &&
            !nn::stateOfInput(states, arg.getArgNumber());
-  if (returned &&
+  if (!returned || !cast->hasOneUse() ||
       nn::stateOfOutput(states, cast->use_begin()->getOperandNumber()))
     return false;
-  return returned && !isConstant(cast.getX()) &&
-         !isHostCast(cast.getX().getDefiningOp());
+  return !isConstant(cast.getX()) && !isHostCast(cast.getX().getDefiningOp());
 }
 
 /// A cast that rounds. Steps of a chain are f32, so it can only be the last.
