@@ -153,7 +153,7 @@ bool Walker::writtenBefore(const Access &a) {
       a.shape->count > MaxFollowed)
     return false;
   uint64_t followed = std::min(a.shape->count, own.shape->count);
-  c.budget.steps -= std::min(c.budget.steps, followed / 64);
+  spend(followed);
   Walk reads(a), writes(own);
   llvm::BitVector now = have;
   for (uint64_t n = followed; n--;) {

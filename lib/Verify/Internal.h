@@ -74,8 +74,8 @@ struct LoadImage {
 
 /// Bounds the verifier's own work, over all classes.
 struct Budget {
-  uint64_t steps = 200'000'000; // instructions to walk
-  uint64_t events = 1 << 24;    // ops to keep that can wait for the fabric
+  uint64_t steps = 50'000'000; // instructions to walk, runs of bytes to touch
+  uint64_t events = 1 << 24;   // ops to keep that can wait for the fabric
 };
 
 struct Context {

@@ -253,7 +253,7 @@ void Walker::record(const Event &e) {
 }
 
 void Walker::fetch(const Instr &i) {
-  c.budget.steps -= c.budget.steps != 0;
+  spend(1);
   ++traffic.instructions;
   uint64_t end = k.codeAddr + 4 * uint64_t(i.wordIndex + i.numWords);
   peak = std::max(peak, end);

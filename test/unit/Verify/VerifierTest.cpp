@@ -131,6 +131,11 @@ TEST(Verifier, EndlessWalks) {
       assemble({"loop r1, 2147483647", "loop r2, 2147483647", "vmov out2, r0",
                 "endloop r2", "endloop r1", "halt"});
   EXPECT_RULE(p, "R-TASK-2");
+  // Long ops with bytes far apart count by what they touch.
+  EXPECT_RULE(
+      single({"dsd d0, r0+8192, f32, [4000:2]", "vmov d0, r0",
+              "loop r1, 40000000", "vmov d0, d0", "endloop r1", "halt"}),
+      "R-TASK-2");
   p = chain(8, 3, 16);
   p.classes[0].code = assemble({"vmov out2, r0", "halt"});
   EXPECT_RULE(p, "R-OP-3");
