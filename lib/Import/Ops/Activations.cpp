@@ -42,9 +42,12 @@ static bool leakyRelu(NodeCtx &n) {
   return n.out(n.make<AddOp>({n.make<ReluOp>(x), low}));
 }
 
+/// Before opset 7 a slope was of channels, whatever the rank.
 static bool pRelu(NodeCtx &n) {
-  Value x = n.in(0);
-  Value low = n.make<MulOp>({negativePart(n, x), n.in(1)});
+  Value x = n.in(0), slope = n.in(1);
+  if (x && slope && n.opset() < 7 && n.rank(slope) == 1 && n.rank(x) > 1)
+    slope = alongDim(n, slope, 1, n.rank(x));
+  Value low = n.make<MulOp>({negativePart(n, x), slope});
   if (low && n.shape(low) != n.shape(x))
     return n.fail("has a slope that does not broadcast to the input's shape");
   return n.out(n.make<AddOp>({n.make<ReluOp>(x), low}));

@@ -197,6 +197,9 @@ static bool batchNormalization(NodeCtx &n) {
       return false;
   Type own = n.element(x), f32 = n.builder().getF32Type();
   x = n.cast(x, f32);
+  if (n.opset() < 7 && !n.attrInt("is_test", 0))
+    return n.fail("is in training mode, which the standard defines from opset "
+                  "14 on");
   bool training = n.opset() >= 14 && n.attrInt("training_mode", 0);
   if (n.opset() < 14 && (n.wants(1) || n.wants(2)))
     return n.fail("has outputs of training, which the standard defines from "
@@ -305,7 +308,8 @@ void weft::addChannelNormRules(llvm::StringMap<Rule> &rules) {
                                  {"epsilon", "num_groups", "stash_type"}};
   rules["InstanceNormalization"] = {instanceNormalization, {"epsilon"}};
   rules["BatchNormalization"] = {
-      batchNormalization, {"epsilon", "momentum", "spatial", "training_mode"}};
+      batchNormalization,
+      {"epsilon", "is_test", "momentum", "spatial", "training_mode"}};
   rules["MeanVarianceNormalization"] = {meanVarianceNormalization, {"axes"}};
   rules["LpNormalization"] = {lpNormalization, {"axis", "p"}};
   rules["LRN"] = {lrn, {"alpha", "beta", "bias", "size"}};

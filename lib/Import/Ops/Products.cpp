@@ -67,7 +67,7 @@ static bool fusedMatMul(NodeCtx &n) {
 
 void weft::addProductRules(llvm::StringMap<Rule> &rules) {
   rules["MatMul"] = {matmul, {}};
-  rules["Gemm"] = {gemm, {"alpha", "beta", "transA", "transB"}};
+  rules["Gemm"] = {gemm, {"alpha", "beta", "broadcast", "transA", "transB"}};
   rules["com.microsoft/FusedMatMul"] = {
       fusedMatMul, {"alpha", "transA", "transB", "transBatchA", "transBatchB"}};
   rules["com.microsoft/TransposeMatMul"] = {fusedMatMul,

@@ -23,6 +23,7 @@ static llvm::StringMap<Rule> makeRules() {
   addLossRules(rules);
   addConvolutionRules(rules);
   addConvTransposeRules(rules);
+  addCausalConvRules(rules);
   addPoolingRules(rules);
   addResizeRules(rules);
   addShapeRules(rules);
