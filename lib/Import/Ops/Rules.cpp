@@ -35,6 +35,7 @@ static llvm::StringMap<Rule> makeRules() {
   addRearrangeRules(rules);
   addEinsumRules(rules);
   addControlRules(rules);
+  addRecurrentRules(rules);
   return rules;
 }
 
