@@ -31,7 +31,11 @@ bool Importer::finish(Scope &scope) {
                  : "' is computed by no node"));
     if (!value)
       continue;
-    auto type = cast<RankedTensorType>(value.getType());
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type) {
+      error("output '" + info.name() + "' is a sequence, expected a tensor");
+      continue;
+    }
     int32_t declared = info.type().tensor_type().elem_type();
     if (!isDialectElement(type.getElementType()) ||
         (declared && elementType(&context, declared) != type.getElementType()))

@@ -210,6 +210,12 @@ void Importer::closeOutputs(NodeCtx &n, bool converted) {
     }
 }
 
+static bool takesInputs(NodeCtx &n, const Rule &rule) {
+  auto isSequence = [](Value v) { return v && isa<TupleType>(v.getType()); };
+  return rule.takesSequences || !llvm::any_of(n.inputs, isSequence) ||
+         n.fail("reads a sequence, expected tensors");
+}
+
 void Importer::importNode(const NodeProto &node, Scope &scope, unsigned index,
                           Location loc) {
   NodeCtx n(*this, scope, node, index, loc);
@@ -220,7 +226,8 @@ void Importer::importNode(const NodeProto &node, Scope &scope, unsigned index,
   const Rule *rule;
   bool poisoned = false;
   size_t errors = report.errors.size();
-  bool ready = isSupported(n, function, rule) && collectInputs(n, poisoned);
+  bool ready = isSupported(n, function, rule) && collectInputs(n, poisoned) &&
+               (function || takesInputs(n, *rule));
   bool ok = false;
   if (ready && function)
     ok = callFunction(n, *function) && !poisoned;

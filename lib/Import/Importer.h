@@ -152,6 +152,7 @@ struct Rule {
   std::vector<llvm::StringRef> attributes; // that it understands
   /// They are all that any version of the op has: others mean nothing.
   bool allAttributes = false;
+  bool takesSequences = false;
 };
 
 ModelSummary summarize(const ModelFile &file);
@@ -191,6 +192,9 @@ void addEinsumRules(llvm::StringMap<Rule> &rules);
 void addControlRules(llvm::StringMap<Rule> &rules);
 void addRecurrentRules(llvm::StringMap<Rule> &rules);
 void addLinearAttentionRules(llvm::StringMap<Rule> &rules);
+void addDataShapeRules(llvm::StringMap<Rule> &rules);
+/// After those of Identity, If and Loop, which take sequences too.
+void addSequenceRules(llvm::StringMap<Rule> &rules);
 
 class Importer {
 public:

@@ -21,8 +21,8 @@ constexpr int64_t MaxMade = int64_t(1) << 22;
 static const HostTensor *needKnown(NodeCtx &n, unsigned input) {
   const HostTensor *tensor = n.has(input) ? n.known(n.in(input)) : nullptr;
   if (!tensor)
-    n.fail("is supported on values known at compile time only, input #" +
-           Twine(input) + " is not");
+    n.fail("has a result whose length depends on input #" + Twine(input) +
+           ", which is not known at compile time");
   return tensor;
 }
 
@@ -102,25 +102,6 @@ static bool range(NodeCtx &n) {
   return n.out(n.constant(std::move(out)));
 }
 
-static bool nonZero(NodeCtx &n) {
-  const HostTensor *x = needKnown(n, 0);
-  if (!x)
-    return false;
-  Ints found;
-  for (int64_t i = 0; i < x->size(); ++i)
-    if (x->getFloat(i) != 0)
-      found.push_back(i);
-  int64_t rank = x->type.getRank(), count = found.size();
-  HostTensor out = HostTensor::zeros(
-      RankedTensorType::get({rank, count}, n.builder().getI64Type()));
-  for (int64_t j = 0; j < count; ++j) {
-    int64_t rest = found[j];
-    for (int64_t d = rank; d-- > 0; rest /= x->type.getDimSize(d))
-      out.setInt(d * count + j, rest % x->type.getDimSize(d));
-  }
-  return n.out(n.constant(std::move(out)));
-}
-
 static bool eyeLike(NodeCtx &n) {
   if (!n.has(0) || n.rank(n.in(0)) != 2 ||
       n.type(n.in(0)).getNumElements() > MaxMade)
@@ -144,6 +125,5 @@ void weft::addConstantRules(llvm::StringMap<Rule> &rules) {
       {"value", "value_int", "value_ints", "value_float", "value_floats"}};
   rules["ConstantOfShape"] = {constantOfShape, {"value"}};
   rules["Range"] = {range, {}};
-  rules["NonZero"] = {nonZero, {}};
   rules["EyeLike"] = {eyeLike, {"dtype", "k"}};
 }

@@ -8,7 +8,7 @@
 // the number of inlined nodes.
 //
 //===----------------------------------------------------------------------===//
-#include "../Importer.h"
+#include "Body.h"
 
 using namespace mlir;
 using namespace weft;
@@ -16,72 +16,6 @@ using namespace weft::nn;
 
 using Ints = SmallVector<int64_t>;
 using Values = SmallVector<Value>;
-
-namespace {
-/// A graph in an attribute, inlined as often as wanted. Its initializers are
-/// read once.
-class Body {
-public:
-  Body(NodeCtx &n, StringRef attribute) : n(n) {
-    const onnx::AttributeProto *attr = n.attr(attribute);
-    graph = attr && attr->has_g() ? &attr->g() : nullptr;
-    if (!graph) {
-      n.fail("has no graph '" + attribute + "'");
-      return;
-    }
-    shared.parent = &n.scope;
-    shared.depth = n.scope.depth + 1;
-    for (const onnx::TensorProto &tensor : graph->initializer())
-      shared.initializers[tensor.name()] = &tensor;
-  }
-
-  int inputs() const { return graph ? graph->input_size() : 0; }
-  int outputs() const { return graph ? graph->output_size() : 0; }
-
-  /// Inlines the graph with these values of its inputs; nothing if that failed.
-  std::optional<Values> inlined(ArrayRef<Value> args) {
-    if (n.failed || !n.importer.mayInline(n, graph->node_size()))
-      return std::nullopt;
-    Scope inner;
-    inner.parent = &shared;
-    inner.depth = shared.depth;
-    for (auto [input, value] : llvm::zip(graph->input(), args))
-      inner.values[input.name()] = value;
-    if (!n.importer.importGraph(*graph, inner, n.index, n.loc))
-      return std::nullopt;
-    Values results;
-    for (const auto &output : graph->output()) {
-      bool defined = true;
-      results.push_back(n.importer.lookup(inner, output.name(), defined));
-      if (!defined)
-        n.fail("has a graph that does not compute its output '" +
-               output.name() + "'");
-      if (!results.back())
-        return std::nullopt;
-    }
-    return results;
-  }
-
-  /// The declared type of an output, if it is static.
-  RankedTensorType outputType(int i) const {
-    const auto &type = graph->output(i).type().tensor_type();
-    Type element = elementType(n.loc.getContext(), type.elem_type());
-    Ints shape;
-    for (const auto &dim : type.shape().dim()) {
-      if (!dim.has_dim_value() || dim.dim_value() < 0)
-        return {};
-      shape.push_back(dim.dim_value());
-    }
-    return element && type.has_shape() ? RankedTensorType::get(shape, element)
-                                       : RankedTensorType();
-  }
-
-private:
-  NodeCtx &n;
-  const onnx::GraphProto *graph = nullptr;
-  Scope shared;
-};
-} // namespace
 
 static bool ifThenElse(NodeCtx &n) {
   const HostTensor *condition = n.has(0) ? n.known(n.in(0)) : nullptr;
@@ -101,6 +35,8 @@ static Value stacked(NodeCtx &n, ArrayRef<Value> steps, int64_t axis,
                      bool reversed) {
   Values parts;
   for (Value step : steps) {
+    if (!isa<RankedTensorType>(step.getType()))
+      return n.failValue("stacks sequences");
     if (n.type(step) != n.type(steps.front()))
       return n.failValue("has results of different shapes from step to step");
     Ints shape(n.shape(step));
@@ -141,6 +77,9 @@ static bool loop(NodeCtx &n) {
   int carried = int(n.numInputs()) - 2, scans = body.outputs() - 1 - carried;
   if (n.failed || !count || !go)
     return false;
+  for (unsigned i : {0u, 1u})
+    if (n.has(i) && !isa<RankedTensorType>(n.in(i).getType()))
+      return n.fail("has a sequence as input #" + Twine(i));
   if (carried < 0 || scans < 0 || body.inputs() != carried + 2)
     return n.fail("has " + Twine(std::max(carried, 0)) +
                   " carried values and a body of " + Twine(body.inputs()) +

@@ -36,6 +36,9 @@ static llvm::StringMap<Rule> makeRules() {
   addEinsumRules(rules);
   addControlRules(rules);
   addRecurrentRules(rules);
+  addLinearAttentionRules(rules);
+  addDataShapeRules(rules);
+  addSequenceRules(rules);
   return rules;
 }
 
