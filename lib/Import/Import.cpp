@@ -380,6 +380,8 @@ static bool constsAreNeeded(MLIRContext &context, ModelFile &file,
                             const ImportOptions &options,
                             ImportReport &report) {
   for (const auto &[name, value] : options.consts) {
+    if (value.bytes.empty())
+      continue; // a tensor without elements is known anyway
     ImportReport trial;
     Importer importer(context, file, options, trial);
     importer.asInput.insert(name);
