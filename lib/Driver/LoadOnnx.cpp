@@ -37,8 +37,8 @@ ExitCode Compilation::readDims(ImportOptions &import) {
   for (const std::string &d : o.dims) {
     auto [name, value] = StringRef(d).rsplit('=');
     int64_t n = 0;
-    if (name.empty() || value.getAsInteger(10, n) || n < 1)
-      return fail("found --dim " + d + ", allowed is NAME=N with N at least 1");
+    if (name.empty() || value.getAsInteger(10, n) || n < 0)
+      return fail("found --dim " + d + ", allowed is NAME=N with N at least 0");
     auto [entry, isNew] = import.dims.try_emplace(name.str(), n);
     if (!isNew && entry->second != n)
       return fail("found --dim " + d + " and " + Twine(entry->second) +

@@ -4,7 +4,7 @@
 #
 # A folder of models, MODEL.onnx at any depth, and a folder of references: one
 # folder for each model, named like its path with '__' for '/', with input_K.pb
-# and output_K.pb. Symbolic dimensions are those of the inputs; inputs whose value
+# and output_K.pb. A file io.npz beside a model does as well. Symbolic dimensions are those of the inputs; inputs whose value
 # decides a shape are bound at compile time.
 #
 # The tolerance is weft-run's. Where ONNX Runtime is installed, the rules of
@@ -16,13 +16,14 @@ import os
 import shutil
 import tempfile
 
+import numpy as np
 import onnx
 
 from . import conform, conformance, onnxio, oracle
 
 
 def models_of(root, references):
-    """(name, model file, folder of its inputs) with stored outputs, sorted."""
+    """(name, model file, folder or .npz with inputs and outputs), sorted."""
     for here, _, files in sorted(os.walk(root)):
         for name in sorted(f for f in files if f.endswith(".onnx")):
             path = os.path.join(here, name)
@@ -30,6 +31,18 @@ def models_of(root, references):
             folder = os.path.join(references, key)
             if os.path.exists(os.path.join(folder, "output_0.pb")):
                 yield key, path, folder
+            elif os.path.exists(beside := os.path.join(here, "io.npz")):
+                yield key, path, beside
+
+
+def read_tensors(model, folder):
+    """({input: value}, [(output, value)]) as stored."""
+    if not folder.endswith(".npz"):
+        return tuple(kind(onnxio.read_tensor(p) for _, p in onnxio.read_tensors(folder, stem))
+                     for stem, kind in (("input", dict), ("output", list)))
+    with np.load(folder) as arrays:
+        return ({i.name: arrays[i.name] for i in model.graph.input if i.name in arrays},
+                [(o.name, arrays[o.name]) for o in model.graph.output])
 
 
 def bindings(model, samples):
@@ -78,29 +91,28 @@ def reference(model, samples):
         return None
 
 
-def lay_out(path, folder, scratch, samples):
+def lay_out(path, scratch, samples, outputs):
     """The model as model.onnx beside its data files, and its inputs and outputs."""
     for name in os.listdir(os.path.dirname(path)):
         if name != os.path.basename(path) and not name.endswith(".onnx"):
             os.symlink(os.path.abspath(os.path.join(os.path.dirname(path), name)),
                        os.path.join(scratch, name))
     shutil.copyfile(path, os.path.join(scratch, "model.onnx"))
-    for k, (name, value) in enumerate(samples.items()):
-        onnxio.write_tensor(os.path.join(scratch, f"input_{k}.pb"), name, value)
-    for _, source in onnxio.read_tensors(folder, "output"):
-        shutil.copy(source, scratch)
+    for stem, tensors in (("input", samples.items()), ("output", outputs)):
+        for k, (name, value) in enumerate(tensors):
+            onnxio.write_tensor(os.path.join(scratch, f"{stem}_{k}.pb"), name, value)
 
 
 def run_model(path, folder, options, timeout):
     """conform.Outcome of one model; also of kind 'unfit', for stored inputs that the
     model does not declare so."""
     model = onnx.load(path)
-    samples = dict(onnxio.read_tensor(p) for _, p in onnxio.read_tensors(folder, "input"))
+    samples, outputs = read_tensors(model, folder)
     fit_scalars(model, samples)
     if wrong := misfit(model, samples):
         return conform.Outcome("unfit", "", wrong)
     with tempfile.TemporaryDirectory() as scratch:
-        lay_out(path, folder, scratch, samples)
+        lay_out(path, scratch, samples, outputs)
         want = reference(model, samples)
         if want and oracle.HALF in oracle.element_types(model):
             onnxio.write_tensors(scratch, "output", model.graph.output, want.outputs)

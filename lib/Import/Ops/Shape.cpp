@@ -251,6 +251,15 @@ static bool concat(NodeCtx &n) {
 // Gather
 //===----------------------------------------------------------------------===//
 
+/// Known indices lie within the extent, counted from either end.
+static bool indicesFit(NodeCtx &n, Value indices, int64_t extent) {
+  for (int64_t index : n.knownInts(indices).value_or(Ints()))
+    if (index < -extent || index >= extent)
+      return n.fail("has index " + Twine(index) + " into extent " +
+                    Twine(extent));
+  return true;
+}
+
 /// Known indices `first, first + step, ...`: a slice, reshaped to the indices'
 /// dimensions. Null if they are irregular.
 static Value gatherAsSlice(NodeCtx &n, Value table, Value indices,
@@ -259,12 +268,8 @@ static Value gatherAsSlice(NodeCtx &n, Value table, Value indices,
   if (!known || known->empty())
     return {};
   int64_t extent = n.shape(table)[axis];
-  for (int64_t &index : *known) {
+  for (int64_t &index : *known)
     index += index < 0 ? extent : 0;
-    if (index < 0 || index >= extent)
-      return n.failValue("has index " + Twine(index) + " into extent " +
-                         Twine(extent));
-  }
   int64_t step = known->size() > 1 ? (*known)[1] - (*known)[0] : 1;
   for (size_t i = 1; i < known->size(); ++i)
     if ((*known)[i] - (*known)[i - 1] != step || step == 0)
@@ -285,6 +290,8 @@ static bool gather(NodeCtx &n) {
     return n.fail("has fewer than 2 inputs");
   auto axis = n.axis(n.attrInt("axis", 0), n.rank(table));
   if (!axis)
+    return false;
+  if (!indicesFit(n, indices, n.shape(table)[*axis]))
     return false;
   if (!n.known(table) || n.importer.isFileWeight(table))
     if (Value slice = gatherAsSlice(n, table, indices, *axis);
