@@ -53,7 +53,7 @@ def bindings(model, samples):
             continue
         dims = info.type.tensor_type.shape.dim
         for k, (dim, n) in enumerate(zip(dims, samples[info.name].shape)):
-            if dim.dim_value < 1:
+            if dim.dim_value < 1 and not (dim.HasField("dim_value") and n == 0):
                 found.setdefault(dim.dim_param or f"{info.name}.{k}", n)
     return [f"--dim={name}={n}" for name, n in found.items()]
 
