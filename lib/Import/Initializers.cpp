@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Importer.h"
+#include "Ops/Quantization.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -104,7 +105,10 @@ Value Importer::loadTensor(const TensorProto &tensor, StringRef name,
           "initializer");
     return {};
   }
-  return loadSource(**source, name, tensor.data_type());
+  Value value = loadSource(**source, name, tensor.data_type());
+  return value && packedBits(tensor.data_type())
+             ? unpackedInitializer(*this, value, tensor)
+             : value;
 }
 
 Value Importer::loadInitializer(Scope &scope, StringRef name) {

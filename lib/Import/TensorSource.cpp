@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "ModelFile.h"
+#include "Ops/Quantization.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -76,7 +77,9 @@ unsigned weft::elementBits(int32_t onnxType) {
 
 static Expected<RankedTensorType> typeOf(MLIRContext *context,
                                          const TensorProto &tensor) {
-  Type element = elementType(context, tensor.data_type());
+  unsigned packed = packedBits(tensor.data_type());
+  Type element = packed ? IntegerType::get(context, 8, IntegerType::Unsigned)
+                        : elementType(context, tensor.data_type());
   if (!element)
     return llvm::createStringError("has element type " +
                                    elementName(tensor.data_type()) +
@@ -89,6 +92,8 @@ static Expected<RankedTensorType> typeOf(MLIRContext *context,
     count *= dim;
   }
   SmallVector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
+  if (packed) // the bytes; unpackedInitializer() makes the tensor of them
+    shape.assign(1, (count * packed + 7) / 8);
   return RankedTensorType::get(shape, element);
 }
 

@@ -24,6 +24,12 @@ void weft::remarkNotRaised(StringRef pass, Operation *near, StringRef op,
       << remark::metric("Op", op) << remark::metric("Reason", why.str());
 }
 
+void weft::remarkDequantizedConstant(Location node) {
+  remark::passed(node, options("Dequantized", "nn-import"))
+      << remark::metric("Reason", "a quantised constant is floats from here "
+                                  "on, computed at compile time");
+}
+
 void weft::remarkLedger(MLIRContext &context,
                         ArrayRef<bin::LedgerEntry> ledger) {
   for (const bin::LedgerEntry &e : ledger) {

@@ -17,6 +17,8 @@ void remarkRaised(llvm::StringRef pass, mlir::Operation *result);
 /// `near` looked like the end of an `op`, but was left as it is.
 void remarkNotRaised(llvm::StringRef pass, mlir::Operation *near,
                      llvm::StringRef op, const llvm::Twine &why);
+/// The node's constant is a tensor of floats from here on.
+void remarkDequantizedConstant(mlir::Location node);
 /// The nodes that no op computes any more: folded, or not needed.
 void remarkLedger(mlir::MLIRContext &context,
                   llvm::ArrayRef<bin::LedgerEntry> ledger);
