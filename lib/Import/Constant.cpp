@@ -106,23 +106,37 @@ static Expected<HostTensor> evaluateOne(Value value, const Memo &memo) {
   return evaluateOp(op, operands);
 }
 
-Expected<HostTensor> weft::evaluateTensor(Value value, int64_t limit) {
-  Memo memo;
-  SmallVector<Value> work = {value};
+/// The values that `value` is made of, operands first, each once.
+static SmallVector<Value> inOrder(Value value) {
+  SmallVector<Value> order, work = {value};
+  llvm::DenseSet<Value> done;
   while (!work.empty()) {
     Value next = work.back();
     bool ready = true;
     if (Operation *op = next.getDefiningOp())
       for (Value operand : op->getOperands())
-        if (!memo.count(operand)) {
+        if (!done.contains(operand)) {
           work.push_back(operand);
           ready = false;
         }
     if (!ready)
       continue;
     work.pop_back();
-    if (memo.count(next))
-      continue;
+    if (done.insert(next).second)
+      order.push_back(next);
+  }
+  return order;
+}
+
+Expected<HostTensor> weft::evaluateTensor(Value value, int64_t limit) {
+  Memo memo;
+  SmallVector<Value> order = inOrder(value);
+  llvm::DenseMap<Value, unsigned> uses; // still to come
+  for (Value next : order)
+    if (Operation *op = next.getDefiningOp())
+      for (Value operand : op->getOperands())
+        ++uses[operand];
+  for (Value next : order) {
     if (!isa_and_nonnull<LoadOp>(next.getDefiningOp()) &&
         (limit -= cast<RankedTensorType>(next.getType()).getNumElements()) < 0)
       return llvm::createStringError("is too large to look at");
@@ -130,6 +144,9 @@ Expected<HostTensor> weft::evaluateTensor(Value value, int64_t limit) {
     if (!result)
       return result.takeError();
     memo.try_emplace(next, std::move(*result));
+    for (Value operand : next.getDefiningOp()->getOperands())
+      if (--uses[operand] == 0)
+        memo.erase(operand);
   }
   return std::move(memo.find(value)->second);
 }

@@ -8,7 +8,7 @@
 // elements once for each of its k results.
 //
 //===----------------------------------------------------------------------===//
-#include "weft/Kernels/Code.h"
+#include "Functions.h"
 #include <limits>
 
 using namespace mlir;
@@ -104,7 +104,12 @@ class Along final : public Kernel {
     for (size_t d = dense.size(); d-- > 1;)
       dense[d - 1] = dense[d] * x.sizes[d];
     Code::Operand bests{best, 0, dense}, founds{found, 0, dense};
-    c.vec(V::VMov, c.view(left, 0, all), {c.view(c.ins[0], 0, all)});
+    // Signed order is that of unsigned words whose top bit is flipped.
+    if (intKind(p.text("int")).usesTopBit())
+      c.vec(V::VXor, c.view(left, 0, all),
+            {c.view(c.ins[0], 0, all), c.i32(0x80000000)});
+    else
+      c.vec(V::VMov, c.view(left, 0, all), {c.view(c.ins[0], 0, all)});
     c.vec(V::VMov, c.view(open, 0, all), {c.i32(1)});
     c.loop(n, [&](Idx i) { c.store(number(c, i), order, i); });
     c.loop(p.integer("k"), [&](Idx r) {

@@ -8,7 +8,7 @@
 // where nothing is redundant.
 //
 //===----------------------------------------------------------------------===//
-#include "weft/Kernels/Code.h"
+#include "Functions.h"
 #include <limits>
 
 using namespace mlir;
@@ -103,6 +103,9 @@ private:
       return permute(p, o, c);
     if (p.op == "nn.concat")
       return concat(p, o, c);
+    if (intKind(p.text("int")).usesTopBit() &&
+        (p.op == "nn.reduce_max" || p.op == "nn.reduce_min"))
+      return reduceUnsigned(p, o, c);
     if (isReduce(p.op))
       return c.inWide(o.out, [&] { reduce(p, o, c); });
     if (p.op == "nn.softmax")
@@ -162,6 +165,19 @@ private:
                 {{value, 0, storage(type)}});
       at += tileDim(type, axis);
     }
+  }
+
+  /// Signed order is that of unsigned words whose top bit is flipped.
+  static void reduceUnsigned(const Problem &p, const Option &o, Code &c) {
+    Value input = c.ins[0];
+    int64_t all = tileElems(o.ins[0]), n = tileElems(o.out);
+    c.ins[0] = c.scratch(all, c.b.getI32Type());
+    c.vec(V::VXor, c.view(c.ins[0], 0, all),
+          {c.view(input, 0, all), c.i32(0x80000000)});
+    reduce(p, o, c);
+    c.vec(V::VXor, c.view(c.out, 0, n),
+          {c.view(c.out, 0, n), c.i32(0x80000000)});
+    c.ins[0] = input;
   }
 
   /// One vector op over the kept dimensions per reduced index.

@@ -123,8 +123,19 @@ def bits_of_blocks():
         node("MatMulNBits", ["x", "w", "s"], ["v"], MS, bits=4, **attrs)], ["y", "v"]
 
 
+def convolutions():
+    weights = dict(w=integers(0, 256, 4, 3, 3, 3), wz=integers(0, 256, 4), xz=np.uint8(60),
+                   v=integers(-128, 128, 6, 3, 2, 2, dtype=np.int8), vs=np.abs(floats(6, scale=0.01)) + f32(0.001),
+                   vz=np.zeros(6, np.int8), s=f32(0.02), z=np.uint8(7), ys=f32(0.173), yz=np.uint8(99),
+                   bias=integers(-9000, 9000, 6, dtype=np.int32), deep=integers(0, 256, 2, 40, 3, 3))
+    return dict(x=integers(0, 256, 1, 3, 6, 5), c=integers(0, 256, 1, 40, 4, 4)), weights, [
+        node("ConvInteger", ["x", "w", "xz"], ["y"], pads=[1, 1, 1, 1], strides=[2, 1]),
+        node("QLinearConv", ["x", "s", "z", "v", "vs", "vz", "ys", "yz", "bias"], ["q"]),
+        node("ConvInteger", ["c", "deep", "xz"], ["d"])], ["y", "q", "d"]
+
+
 CASES = [quantize_and_back, qdq_linear, four_bits, integer_products, linear_product, dynamic, between_quantised,
-         bits_of_blocks]
+         bits_of_blocks, convolutions]
 
 
 def check(case, grid):

@@ -115,7 +115,7 @@ static Value stretched(NodeCtx &n, Value x, Windows &w) {
 static bool convTranspose(NodeCtx &n) {
   int64_t groups = n.attrInt("group", 1);
   Windows w;
-  if (!checkConvolution(n, groups, 0) ||
+  if (!checkConvolution(n, n.in(0), n.in(1), n.in(2), groups, 0) ||
       !readWindows(n, n.in(0), n.shape(n.in(1)).drop_front(2), w) ||
       !placeTransposed(n, w))
     return false;

@@ -167,7 +167,7 @@ Value weft::convolve(NodeCtx &n, Value x, Value weight, Value bias,
 static bool conv(NodeCtx &n) {
   int64_t groups = n.attrInt("group", 1);
   Windows w;
-  if (!checkConvolution(n, groups, 1) ||
+  if (!checkConvolution(n, n.in(0), n.in(1), n.in(2), groups, 1) ||
       !readWindows(n, n.in(0), n.shape(n.in(1)).drop_front(2), w) ||
       !placeWindows(n, w))
     return false;

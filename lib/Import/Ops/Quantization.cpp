@@ -261,4 +261,5 @@ void weft::addQuantizationRules(llvm::StringMap<Rule> &rules) {
   }
   rules["DynamicQuantizeLinear"] = {dynamicQuantizeLinear, {}};
   addQuantizedProductRules(rules);
+  addQuantizedConvolutionRules(rules);
 }

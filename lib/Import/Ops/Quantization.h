@@ -50,8 +50,17 @@ unsigned packedBits(int32_t onnxType);
 Value unpackedInitializer(Importer &importer, Value bytes,
                           const onnx::TensorProto &tensor);
 
-/// MatMulInteger and other products.
+/// Up to here sums of integers are exact in f32.
+constexpr int64_t ExactSum = int64_t(1) << 24;
+/// sum * scaleA * scaleB in the scale of the result.
+Value requantized(NodeCtx &n, Value sum, Value scaleA, Value scaleB,
+                  Value scale, Value zero);
+/// Fails where one of these inputs is absent.
+bool hasInputs(NodeCtx &n, std::initializer_list<unsigned> needed);
+
+/// MatMulInteger and other products; ConvInteger and QLinearConv.
 void addQuantizedProductRules(llvm::StringMap<Rule> &rules);
+void addQuantizedConvolutionRules(llvm::StringMap<Rule> &rules);
 
 /// Says in a remark that the node's constant is a float tensor from here on.
 void remarkDequantized(NodeCtx &n, Value constant);

@@ -13,7 +13,6 @@ using namespace mlir;
 using namespace weft;
 using namespace weft::nn;
 
-constexpr int64_t ExactSum = int64_t(1) << 24;
 constexpr int64_t MaxPieces = 256;
 
 /// a b in i32, of centred operands no larger than `most` and `mostB`.
@@ -76,9 +75,8 @@ static bool matMulInteger(NodeCtx &n) {
   return n.out(productOf(n, n.in(0), n.in(1), n.in(2), n.in(3)));
 }
 
-/// sum * scaleA * scaleB in the scale of the result.
-static Value requantized(NodeCtx &n, Value sum, Value scaleA, Value scaleB,
-                         Value scale, Value zero) {
+Value weft::requantized(NodeCtx &n, Value sum, Value scaleA, Value scaleB,
+                        Value scale, Value zero) {
   if (!sum || !scaleA || !scaleB || !scale || !zero)
     return {};
   Type f32 = n.builder().getF32Type();
@@ -89,7 +87,7 @@ static Value requantized(NodeCtx &n, Value sum, Value scaleA, Value scaleB,
                  n.element(zero));
 }
 
-static bool hasInputs(NodeCtx &n, std::initializer_list<unsigned> needed) {
+bool weft::hasInputs(NodeCtx &n, std::initializer_list<unsigned> needed) {
   for (unsigned i : needed)
     if (!n.has(i))
       return n.fail("lacks input #" + Twine(i));

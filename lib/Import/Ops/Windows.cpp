@@ -133,8 +133,8 @@ bool weft::nextTap(const Windows &w, Ints &tap) {
   return false;
 }
 
-bool weft::checkConvolution(NodeCtx &n, int64_t groups, int64_t inner) {
-  Value x = n.in(0), weight = n.in(1);
+bool weft::checkConvolution(NodeCtx &n, Value x, Value weight, Value bias,
+                            int64_t groups, int64_t inner) {
   if (!x || !weight || n.rank(x) < 3 || n.rank(weight) != n.rank(x))
     return n.fail("has no input and weights of one rank, 3 or more");
   int64_t channels = n.shape(x)[1], found = n.shape(weight)[inner];
@@ -144,8 +144,8 @@ bool weft::checkConvolution(NodeCtx &n, int64_t groups, int64_t inner) {
     return n.fail("has weights '" + Twine(n.shape(weight)[0]) + "x" +
                   Twine(n.shape(weight)[1]) + "' for " + Twine(channels) +
                   " channels in " + Twine(groups) + " groups");
-  if (n.has(2) && n.type(n.in(2)).getNumElements() != maps)
-    return n.fail("has a bias of " + Twine(n.type(n.in(2)).getNumElements()) +
+  if (bias && n.type(bias).getNumElements() != maps)
+    return n.fail("has a bias of " + Twine(n.type(bias).getNumElements()) +
                   " elements, expected " + Twine(maps));
   return true;
 }

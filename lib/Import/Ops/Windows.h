@@ -48,10 +48,11 @@ Value takeTap(NodeCtx &n, Value x, const Windows &w,
 /// The next tap in row-major order; false behind the last.
 bool nextTap(const Windows &w, Ints &tap);
 
-/// Do inputs 0 to 2 of a convolution, [N, C, ...], W and B, fit? `inner` is the
-/// dimension of W that holds the channels of a group: 1, or 0 of a transposed
-/// convolution.
-bool checkConvolution(NodeCtx &n, int64_t groups, int64_t inner);
+/// Do the operands of a convolution, [N, C, ...], W and perhaps B, fit? `inner`
+/// is the dimension of W that holds the channels of a group: 1, or 0 of a
+/// transposed convolution.
+bool checkConvolution(NodeCtx &n, Value x, Value weight, Value bias,
+                      int64_t groups, int64_t inner);
 
 /// [N, C, ...] to [N, ..., C], and back.
 Value channelsLast(NodeCtx &n, Value x);

@@ -23,6 +23,15 @@ using namespace mlir;
 using namespace weft;
 using namespace weft::nn;
 
+/// A product of integers, said in f32 since that holds its sums exactly.
+static bool isExact(Operation *op) {
+  return isa<LinearOp, MatMulOp>(op) && elementOf(op->getResult(0)).isF32() &&
+         !op->use_empty() && llvm::all_of(op->getUsers(), [](Operation *user) {
+           return isa<CastOp>(user) &&
+                  elementOf(user->getResult(0)).isInteger(32);
+         });
+}
+
 namespace {
 class Converter {
 public:
@@ -32,14 +41,16 @@ public:
   void run() {
     auto ret = cast<ReturnOp>(body.getTerminator());
     SmallVector<Type> outputs(ret.getOperandTypes());
-    SmallVector<Operation *> computed;
+    SmallVector<Operation *> computed, exact;
     for (Operation &op : body.without_terminator())
       if (op.getNumResults() == 0 || !isConstant(op.getResult(0)))
-        computed.push_back(&op);
+        (isExact(&op) ? exact : computed).push_back(&op);
     for (BlockArgument arg : body.getArguments())
       convertInput(arg, ret);
     for (Operation *op : computed)
       convertOp(op);
+    for (Operation *op : exact)
+      widenOperands(op);
     b.setInsertionPoint(ret);
     for (auto [operand, type] : llvm::zip(ret->getOpOperands(), outputs))
       if (operand.get().getType() != type)
@@ -57,6 +68,16 @@ private:
   }
   Type convertedType(Value v) const {
     return RankedTensorType::get(shapeOf(v), to);
+  }
+
+  /// Operands of 8 bits, which every float holds, back to f32.
+  void widenOperands(Operation *op) {
+    b.setInsertionPoint(op);
+    for (OpOperand &operand : op->getOpOperands())
+      if (Type f32 = b.getF32Type(); elementOf(operand.get()) != f32)
+        operand.set(CastOp::create(b, op->getLoc(),
+                                   tensorType(operand.get()).clone(f32),
+                                   operand.get()));
   }
 
   void convertInput(BlockArgument arg, ReturnOp ret) {
@@ -121,7 +142,7 @@ struct ConvertFloats : weft::nn::impl::ConvertFloatsBase<ConvertFloats> {
         Converter(program, type).run();
       if (acc == "f16")
         program.walk([&](Operation *op) {
-          if (isa<LinearOp, MatMulOp, AttentionOp>(op))
+          if (isa<LinearOp, MatMulOp, AttentionOp>(op) && !isExact(op))
             op->setAttr("weft.acc", StringAttr::get(ctx, "f16"));
         });
     }

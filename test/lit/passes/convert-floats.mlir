@@ -34,3 +34,17 @@ nn.program @main(%x: tensor<2x4xf32>, %p: tensor<4xf32>, %i: tensor<2xi64>)
   // CHECK: nn.return %[[O]], %arg1, %arg2, %arg0
   nn.return %o, %p, %i, %x : tensor<2x3xf32>, tensor<4xf32>, tensor<2xi64>, tensor<2x4xf32>
 }
+
+// A product of integers is exact in f32 only, so it stays in f32.
+// CHECK-LABEL: nn.program @integers
+nn.program @integers(%q: tensor<2x4xui8>, %f: tensor<2x3xf32>) -> (tensor<2x3xi32>, tensor<2x3xf32>) {
+  %w = nn.constant dense<3.0> : tensor<4x3xf32>
+  // CHECK: %[[H:.*]] = nn.cast %arg0 : (tensor<2x4xui8>) -> tensor<2x4xf16>
+  // CHECK: %[[F:.*]] = nn.cast %[[H]] : (tensor<2x4xf16>) -> tensor<2x4xf32>
+  // CHECK: %[[P:.*]] = nn.linear %[[F]], %{{[^ ]*}} : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
+  // CHECK: nn.cast %[[P]] : (tensor<2x3xf32>) -> tensor<2x3xi32>
+  %c = nn.cast %q : (tensor<2x4xui8>) -> tensor<2x4xf32>
+  %p = nn.linear %c, %w : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
+  %i = nn.cast %p : (tensor<2x3xf32>) -> tensor<2x3xi32>
+  nn.return %i, %f : tensor<2x3xi32>, tensor<2x3xf32>
+}
