@@ -107,9 +107,17 @@ def dynamic():
 def between_quantised():
     # Scales without common multiples: no result is half-way, where runtimes differ.
     weights = dict(s=f32(0.0213), t=f32(0.0517), u=f32(0.0611), z=np.uint8(120))
+    weights.update(w=integers(0, 256, 7, 10), ws=np.abs(floats(7, scale=0.01)) + f32(0.001), wz=integers(0, 256, 7),
+                   bias=integers(-5000, 5000, 7, dtype=np.int32))
     return dict(a=integers(0, 256, 4, 10), b=integers(0, 256, 4, 10)), weights, [
         node("QLinearAdd", ["a", "s", "z", "b", "t", "z", "u", "z"], ["sum"], MS),
-        node("QLinearMul", ["a", "s", "z", "b", "t", "z", "u", "z"], ["product"], MS)], ["sum", "product"]
+        node("QLinearMul", ["a", "s", "z", "b", "t", "z", "u", "z"], ["product"], MS),
+        node("QLinearConcat", ["u", "z", "a", "s", "z", "b", "t", "z"], ["joined"], MS, axis=1),
+        node("QLinearSigmoid", ["a", "s", "z", "t", "z"], ["sigmoid"], MS),
+        node("QLinearLeakyRelu", ["a", "s", "z", "t", "z"], ["leaky"], MS, alpha=0.1),
+        node("QGemm", ["a", "s", "z", "w", "ws", "wz", "bias", "u", "z"], ["gemm"], MS, transB=1),
+        node("QGemm", ["a", "s", "z", "w", "ws", "wz"], ["real"], MS, transB=1)
+    ], ["sum", "product", "joined", "sigmoid", "leaky", "gemm", "real"]
 
 
 def bits_of_blocks():
@@ -124,7 +132,7 @@ def bits_of_blocks():
 
 
 def convolutions():
-    weights = dict(w=integers(0, 256, 4, 3, 3, 3), wz=integers(0, 256, 4), xz=np.uint8(60),
+    weights = dict(w=integers(0, 256, 4, 3, 3, 3), xz=np.uint8(60),
                    v=integers(-128, 128, 6, 3, 2, 2, dtype=np.int8), vs=np.abs(floats(6, scale=0.01)) + f32(0.001),
                    vz=np.zeros(6, np.int8), s=f32(0.02), z=np.uint8(7), ys=f32(0.173), yz=np.uint8(99),
                    bias=integers(-9000, 9000, 6, dtype=np.int32), deep=integers(0, 256, 2, 40, 3, 3))

@@ -37,6 +37,7 @@ Value weft::spreadOver(NodeCtx &n, Value q, Value x, int64_t axis,
   SmallVector<int64_t> blocks(shape);
   if (axis >= n.rank(x))
     return misfit();
+  block = std::min(block, std::max<int64_t>(shape[axis], 1));
   blocks[axis] = (shape[axis] + block - 1) / block;
   if (n.shape(q) != ArrayRef<int64_t>(blocks))
     return misfit();

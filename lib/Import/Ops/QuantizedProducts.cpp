@@ -157,6 +157,51 @@ static bool qLinearUnary(NodeCtx &n) {
   return n.out(quantized(n, y, n.in(3), n.in(4), n.element(n.in(0))));
 }
 
+/// com.microsoft QLinearConcat: triples of tensor, scale and zero point behind
+/// those of the result.
+static bool qLinearConcat(NodeCtx &n) {
+  if (!hasInputs(n, {0, 1, 2, 3, 4}) || n.numInputs() % 3 != 2)
+    return n.fail("has " + Twine(n.numInputs()) +
+                  " inputs, expected 2 and 3 for each part");
+  auto axis = n.axis(n.attrInt("axis", 0), n.rank(n.in(2)));
+  if (!axis)
+    return false;
+  SmallVector<Value> parts;
+  for (unsigned i = 2; i < n.numInputs(); i += 3) {
+    if (!hasInputs(n, {i, i + 1, i + 2}))
+      return false;
+    parts.push_back(dequantized(n, n.in(i), n.in(i + 1), n.in(i + 2)));
+  }
+  return n.out(quantized(n, n.concat(parts, *axis), n.in(0), n.in(1),
+                         n.element(n.in(1))));
+}
+
+/// com.microsoft QGemm: a product with a bias in i32, rounded to a quantised
+/// tensor or, without a scale for that, a float.
+static bool qGemm(NodeCtx &n) {
+  if (!hasInputs(n, {0, 1, 2, 3, 4, 5}))
+    return false;
+  Value a = n.in(0), b = n.in(3), zeroB = n.in(5), scaleB = n.in(4);
+  if (n.rank(a) != 2 || n.rank(b) != 2)
+    return n.fail("multiplies tensors of rank " + Twine(n.rank(a)) + " and " +
+                  Twine(n.rank(b)) + ", expected 2 and 2");
+  if (n.attrInt("transA", 0))
+    a = n.transpose(a, {1, 0});
+  if (n.attrInt("transB", 0))
+    b = n.transpose(b, {1, 0});
+  Value sum = productOf(n, a, b, n.in(2), zeroB);
+  if (sum && n.has(6))
+    sum = n.make<AddOp>({sum, n.in(6)});
+  Value scaleA = n.scaled(n.cast(n.in(1), n.builder().getF32Type()),
+                          n.attrFloat("alpha", 1));
+  scaleB = perColumn(n, scaleB, b);
+  if (!n.has(7))
+    return scaledSum(n, sum, scaleA, scaleB, {});
+  if (!hasInputs(n, {8}))
+    return false;
+  return n.out(requantized(n, sum, scaleA, scaleB, n.in(7), n.in(8)));
+}
+
 //===----------------------------------------------------------------------===//
 // Weights of few bits
 //===----------------------------------------------------------------------===//
@@ -227,6 +272,8 @@ void weft::addQuantizedProductRules(llvm::StringMap<Rule> &rules) {
   rules["com.microsoft/QLinearMul"] = {qLinearBinary<MulOp>, {}};
   rules["com.microsoft/QLinearSigmoid"] = {qLinearUnary, {}};
   rules["com.microsoft/QLinearLeakyRelu"] = {qLinearUnary, {"alpha"}};
+  rules["com.microsoft/QLinearConcat"] = {qLinearConcat, {"axis"}};
+  rules["com.microsoft/QGemm"] = {qGemm, {"alpha", "transA", "transB"}};
   rules["com.microsoft/MatMulNBits"] = {
       matMulNBits, {"K", "N", "bits", "block_size", "accuracy_level"}};
 }
