@@ -121,12 +121,17 @@ def compare_reports(outcome, cost, stats):
         outcome.wrong(f"report: {key}", "; ".join(complaints.values()))
 
 
+def const_options(folder, bound):
+    """--const for the inputs in `bound`."""
+    return [f"--const={name}={path}" for name, path in onnxio.read_tensors(folder, "input")
+            if name in bound]
+
+
 def check(folder, options, rtol=None, timeout=300, bound=()):
     """Compiles, verifies, runs and compares. Numbers that differ have the reason
     'numbers'; the outputs are then in the folder out/. The inputs in `bound` are
     values at compile time."""
-    options = [*options, *(f"--const={name}={path}" for name, path in
-                           onnxio.read_tensors(folder, "input") if name in bound)]
+    options = [*options, *const_options(folder, bound)]
     outcome = Outcome()
     try:
         binary, cost = compile_case(outcome, folder, options, timeout)

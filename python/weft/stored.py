@@ -103,9 +103,18 @@ def lay_out(path, scratch, samples, outputs):
             onnxio.write_tensor(os.path.join(scratch, f"{stem}_{k}.pb"), name, value)
 
 
-def run_model(path, folder, options, timeout):
+def check_twice(scratch, options, outcome):
+    """`outcome`, or a wrong one: `weftc --check` says otherwise, or a second
+    compilation gives other bytes."""
+    result = "refused" if outcome.kind == "refused" else "pass"
+    complaint = conformance.Tools().agrees(os.path.join(scratch, "model.onnx"),
+                                           os.path.join(scratch, "g.weft"), options, result)
+    return outcome.wrong(complaint, complaint) if complaint else outcome
+
+
+def run_model(path, folder, options, timeout, thorough=False):
     """conform.Outcome of one model; also of kind 'unfit', for stored inputs that the
-    model does not declare so."""
+    model does not declare so. `thorough`: --check and a second compilation too."""
     model = onnx.load(path)
     samples, outputs = read_tensors(model, folder)
     fit_scalars(model, samples)
@@ -117,10 +126,12 @@ def run_model(path, folder, options, timeout):
         if want and oracle.HALF in oracle.element_types(model):
             onnxio.write_tensors(scratch, "output", model.graph.output, want.outputs)
         told = want and want.rtol != want.default
-        outcome = conform.check(scratch, [*options, *bindings(model, samples)],
-                                want.rtol if told else None, timeout,
-                                conformance.bound_names(model))
+        bound, options = conformance.bound_names(model), [*options, *bindings(model, samples)]
+        outcome = conform.check(scratch, options, want.rtol if told else None, timeout, bound)
         if want and (outcome.kind, outcome.reason) == ("wrong", "numbers"):
             if reason := oracle.excuse(want, conform.outputs(scratch)):
                 outcome.kind, outcome.reason = "excused", reason
+        if thorough and outcome.kind != "wrong":
+            options += conform.const_options(scratch, bound)
+            return check_twice(scratch, options, outcome)
         return outcome

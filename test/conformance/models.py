@@ -16,7 +16,7 @@
 # without a line. A model too large for 8x8 PEs has a line there and one for a
 # grid where it fits; numbers of bytes are left out.
 #
-#   models.py [--only TEXT] [--update [--grid=16x16]] [MODELS REFERENCES]
+#   models.py [--only TEXT] [--thorough] [--update [--grid=16x16]] [MODELS REFERENCES]
 
 import argparse
 import concurrent.futures
@@ -55,10 +55,11 @@ def write_table(path, table):
             f.write("\t".join([*key, table[key]]) + "\n")
 
 
-def run_line(case, grid, timeout):
+def run_line(case, grid, timeout, thorough):
     """The result; one that no table may hold begins with WRONG."""
     _, path, folder = case
-    o = stored.run_model(path, folder, ["--target=wse2", f"--grid={grid}"], timeout)
+    o = stored.run_model(path, folder, ["--target=wse2", f"--grid={grid}"], timeout,
+                         thorough)
     result = {"agrees": "pass", "excused": f"excused: {o.reason}",
               "refused": "refused: " + re.sub(r"^.*?error: ", "", o.message),
               "unfit": f"unfit: {o.message}"}.get(o.kind, f"WRONG {o.message or o.reason}")
@@ -82,6 +83,8 @@ def main():
     p.add_argument("--only", default="", help="models whose name contains this")
     p.add_argument("--update", action="store_true", help="write the lines anew")
     p.add_argument("--grid", metavar="WxH", help="with --update: a line for this grid")
+    p.add_argument("--thorough", action="store_true",
+                   help="also: --check says the same, and compiling again gives the same bytes")
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--timeout", type=float, default=600, metavar="S")
     args = p.parse_args()
@@ -99,7 +102,7 @@ def main():
     complaints = [f"{m} {g}: is in the table, but not there" for m, g in sorted(lines)
                   if m not in cases]
     with concurrent.futures.ThreadPoolExecutor(max_workers=args.jobs) as pool:
-        jobs = {k: pool.submit(run_line, cases[k[0]], k[1], args.timeout)
+        jobs = {k: pool.submit(run_line, cases[k[0]], k[1], args.timeout, args.thorough)
                 for k in sorted(lines) if k[0] in cases}
         found = {k: job.result() for k, job in jobs.items()}
     for key, result in found.items():
