@@ -155,9 +155,10 @@ bool Importer::isSupported(NodeCtx &n, const onnx::FunctionProto *&function,
   if (function || rule)
     return !rule || checkAttributes(n, *rule);
   StringRef domain = plainDomain(n.node.domain());
+  StringRef reason = refusalReason(domain, n.node.op_type());
   return n.fail("op " + n.node.op_type() +
                     (domain.empty() ? "" : " of domain '" + domain + "'") +
-                    " is not supported",
+                    " is not supported" + (reason.empty() ? "" : ": ") + reason,
                 "op");
 }
 

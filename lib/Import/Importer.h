@@ -165,6 +165,8 @@ bool isDialectElement(mlir::Type type);
 
 /// All rules, by "Op" or "domain/Op".
 const Rule *findRule(llvm::StringRef domain, llvm::StringRef op);
+/// Why there is none and will be none; empty if nobody wrote it yet.
+llvm::StringRef refusalReason(llvm::StringRef domain, llvm::StringRef op);
 void addElementwiseRules(llvm::StringMap<Rule> &rules);
 void addNumberRules(llvm::StringMap<Rule> &rules);
 void addQuantizationRules(llvm::StringMap<Rule> &rules);
@@ -179,8 +181,9 @@ void addConvTransposeRules(llvm::StringMap<Rule> &rules);
 void addCausalConvRules(llvm::StringMap<Rule> &rules);
 void addPoolingRules(llvm::StringMap<Rule> &rules);
 void addResizeRules(llvm::StringMap<Rule> &rules);
+void addSamplingRules(llvm::StringMap<Rule> &rules);
+void addUnfoldingRules(llvm::StringMap<Rule> &rules);
 void addSignalRules(llvm::StringMap<Rule> &rules);
-void addRefusedRules(llvm::StringMap<Rule> &rules);
 void addShapeRules(llvm::StringMap<Rule> &rules);
 void addConstantRules(llvm::StringMap<Rule> &rules);
 void addAttentionRules(llvm::StringMap<Rule> &rules);

@@ -91,8 +91,7 @@ static Value flippedWeight(NodeCtx &n, Value weight, int64_t groups) {
   return n.slice(weight, starts, flat, steps);
 }
 
-/// `x` with stride - 1 zeros between its elements.
-static Value stretched(NodeCtx &n, Value x, Windows &w) {
+Value weft::stretched(NodeCtx &n, Value x, Windows &w) {
   for (size_t i = 0; i < w.dims() && x; ++i) {
     int64_t axis = 2 + int64_t(i), stride = w.strides[i], extent = w.in[i];
     if (stride == 1)

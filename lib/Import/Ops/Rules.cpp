@@ -26,6 +26,9 @@ static llvm::StringMap<Rule> makeRules() {
   addCausalConvRules(rules);
   addPoolingRules(rules);
   addResizeRules(rules);
+  addSamplingRules(rules);
+  addUnfoldingRules(rules);
+  addSignalRules(rules);
   addShapeRules(rules);
   addConstantRules(rules);
   addAttentionRules(rules);

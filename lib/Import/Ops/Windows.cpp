@@ -36,7 +36,12 @@ bool weft::readWindows(NodeCtx &n, Value x, ArrayRef<int64_t> kernel,
                        Windows &w) {
   if (!x || n.rank(x) < 3)
     return n.fail("has no input of rank 3 or more");
-  w.in.assign(n.shape(x).begin() + 2, n.shape(x).end());
+  return readWindows(n, n.shape(x).drop_front(2), kernel, w);
+}
+
+bool weft::readWindows(NodeCtx &n, ArrayRef<int64_t> extents,
+                       ArrayRef<int64_t> kernel, Windows &w) {
+  w.in.assign(extents.begin(), extents.end());
   size_t count = w.dims();
   if (!readNumbers(n, "strides", count, 1, 1, w.strides) ||
       !readNumbers(n, "dilations", count, 1, 1, w.dilations) ||

@@ -33,6 +33,8 @@ struct Windows {
 /// weights that say it too. Positive and of the right count, or an error.
 bool readWindows(NodeCtx &n, Value x, llvm::ArrayRef<int64_t> kernel,
                  Windows &w);
+bool readWindows(NodeCtx &n, llvm::ArrayRef<int64_t> extents,
+                 llvm::ArrayRef<int64_t> kernel, Windows &w);
 
 /// Padding and extents of the result, of a convolution or a pool.
 bool placeWindows(NodeCtx &n, Windows &w);
@@ -57,6 +59,9 @@ bool checkConvolution(NodeCtx &n, Value x, Value weight, Value bias,
 /// [N, C, ...] to [N, ..., C], and back.
 Value channelsLast(NodeCtx &n, Value x);
 Value channelsFirst(NodeCtx &n, Value x);
+
+/// `x` with stride - 1 zeros between its elements; `w` says so then.
+Value stretched(NodeCtx &n, Value x, Windows &w);
 
 /// x convolved with [M, C / groups, ...], with a bias [M] or none, in the type
 /// of `x`.
