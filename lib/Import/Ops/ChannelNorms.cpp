@@ -18,6 +18,8 @@ using Ints = SmallVector<int64_t>;
 static bool needImage(NodeCtx &n, Value x) {
   if (!x || n.rank(x) < 2)
     return n.fail("has no input of rank 2 or more");
+  if (n.shape(x)[1] == 0)
+    return n.fail("has no channels");
   return true;
 }
 
@@ -92,7 +94,7 @@ static bool instanceNormalization(NodeCtx &n) {
     return false;
   int64_t channels = n.shape(x)[1];
   if (!needVector(n, n.in(1), "scale", channels) ||
-      !needVector(n, n.in(2), "bias", channels) || channels == 0)
+      !needVector(n, n.in(2), "bias", channels))
     return false;
   Value y = normalizeGroups(n, x, channels, n.attrFloat("epsilon", 1e-5f));
   return n.out(n.cast(scaleChannels(n, y, n.in(1), n.in(2)), n.element(x)));

@@ -22,6 +22,18 @@ Value reduceKept(NodeCtx &n, Value x, llvm::ArrayRef<int64_t> axes) {
                           n.named("keepdims", n.builder().getBoolAttr(true))});
 }
 
+/// The product of positive numbers, or a number beyond any tensor's size.
+inline int64_t boundedProduct(llvm::ArrayRef<int64_t> numbers) {
+  constexpr int64_t Most = int64_t(1) << 60;
+  int64_t product = 1;
+  for (int64_t number : numbers) {
+    if (number > 0 && product > Most / number)
+      return Most;
+    product *= number;
+  }
+  return product;
+}
+
 /// A vector along dimension `axis` of tensors of this rank: [1, .., C, .., 1].
 inline Value alongDim(NodeCtx &n, Value vector, int64_t axis, int64_t rank) {
   llvm::SmallVector<int64_t> shape(rank, 1);

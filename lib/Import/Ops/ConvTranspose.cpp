@@ -26,27 +26,29 @@ static bool placeTransposed(NodeCtx &n, Windows &w) {
       (shape && shape->size() != count && shape->size() != count + 2))
     return n.fail("has pads, output_padding or output_shape that do not match "
                   "its input");
+  constexpr int64_t MaxNumber = int64_t(1) << 24; // no sum overflows
   for (size_t i = 0; i < count; ++i) {
+    int64_t pad = pads[i], behind = pads[count + i];
+    if (std::min({extra[i], pad, behind}) < 0 ||
+        std::max({extra[i], pad, behind}) > MaxNumber)
+      return n.fail("has pads or output_padding that are not in [0, " +
+                    Twine(MaxNumber) + "]");
     int64_t full = w.strides[i] * (w.in[i] - 1) + extra[i] + w.span(i);
-    int64_t total = 0, size = 0;
-    if (extra[i] < 0 || extra[i] > full || pads[i] < 0 || pads[count + i] < 0 ||
-        pads[i] > full || pads[count + i] > full)
-      return n.fail("has pads or output_padding beyond its result of " +
-                    Twine(full));
-    if (shape || same) {
-      size =
-          shape ? (*shape)[shape->size() - count + i] : w.in[i] * w.strides[i];
-      total = full - size;
-      w.before.push_back(total < 0 ? 0 : upper ? total / 2 : total - total / 2);
-    } else {
-      bool valid = automatic == "VALID";
-      w.before.push_back(valid ? 0 : pads[i]);
-      size = full - (valid ? 0 : pads[i] + pads[count + i]);
-    }
+    int64_t size = full;
+    if (shape)
+      size = (*shape)[shape->size() - count + i];
+    else if (same)
+      size = w.in[i] * w.strides[i];
+    else if (automatic != "VALID")
+      size = full - pad - behind;
     if (size < 1 || size > full + w.strides[i])
       return n.fail("has a result of extent " + Twine(size) +
                     ", expected one in [1, " + Twine(full + w.strides[i]) +
                     "]");
+    int64_t total = std::max<int64_t>(full - size, 0);
+    w.before.push_back(shape || same ? (upper ? total / 2 : total - total / 2)
+                       : automatic == "VALID" ? 0
+                                              : pad);
     w.out.push_back(size);
   }
   return true;

@@ -16,6 +16,8 @@ using namespace weft::nn;
 
 /// Slices that one node may become.
 constexpr int64_t MaxSlices = 4096;
+/// Elements that a pool may index.
+constexpr int64_t MaxIndexed = int64_t(1) << 22;
 
 static Value tilesAlong(NodeCtx &n, Value x, const Windows &w, size_t i,
                         bool isMax) {
@@ -114,6 +116,9 @@ static bool maxWithIndices(NodeCtx &n, Value x, const Windows &w) {
   if (w.taps() > MaxSlices)
     return n.fail("has windows of " + Twine(w.taps()) +
                   " elements and indices, supported are " + Twine(MaxSlices));
+  if (n.type(x).getNumElements() > MaxIndexed)
+    return n.fail("has indices into " + Twine(n.type(x).getNumElements()) +
+                  " elements, supported are " + Twine(MaxIndexed));
   Type own = n.element(x), i64 = n.builder().getI64Type();
   if (isa<IntegerType>(own)) // wide enough for padding below all values
     x = n.cast(x, n.builder().getI32Type());
@@ -166,11 +171,15 @@ static Value inverseCounts(NodeCtx &n, const Windows &w, size_t i, bool padding,
   HostTensor counts =
       HostTensor::zeros(RankedTensorType::get({w.out[i]}, element));
   for (int64_t o = 0; o < w.out[i]; ++o) {
-    int64_t count = 0;
-    for (int64_t k = 0; k < w.kernel[i]; ++k) {
-      int64_t at = o * w.strides[i] + k * w.dilations[i] - w.before[i];
-      count += padding ? at < w.in[i] + w.after[i] : at >= 0 && at < w.in[i];
-    }
+    // Of the elements first + k * dilation, k < kernel, those in [low, end).
+    int64_t first = o * w.strides[i] - w.before[i], step = w.dilations[i];
+    int64_t low = padding ? -w.before[i] : 0;
+    int64_t end = w.in[i] + (padding ? w.after[i] : 0);
+    auto below = [&](int64_t bound) { // how many are below it
+      int64_t some = bound > first ? (bound - first - 1) / step + 1 : 0;
+      return std::min(some, w.kernel[i]);
+    };
+    int64_t count = below(end) - below(low);
     counts.setFloat(o, 1.0 / double(std::max<int64_t>(count, 1)));
   }
   bool equal = true;
@@ -190,6 +199,8 @@ static bool averagePool(NodeCtx &n) {
   Value sum = pool(n, n.cast(n.in(0), f32), w, 0, /*isMax=*/false);
   bool padding = n.attrInt("count_include_pad", 0) != 0;
   Value factor;
+  if (!sum)
+    return false;
   for (size_t i = 0; i < w.dims(); ++i) {
     Value part = inverseCounts(n, w, i, padding, f32);
     factor = factor ? n.make<MulOp>({factor, part}) : part;

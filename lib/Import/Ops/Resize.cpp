@@ -146,6 +146,11 @@ static Value weightedAlong(NodeCtx &n, Value x, const Scheme &s,
     return n.failValue("interpolates " + Twine(l.in) + " elements to " +
                        Twine(l.out) + ", supported are products up to " +
                        Twine(MaxMatrix));
+  // A kernel that is stretched by much touches all elements, and none of more.
+  if (s.antialias && l.scale * double(l.in) < 0.5)
+    return n.failValue("scales " + Twine(l.in) +
+                       " elements by less than half "
+                       "of one");
   HostTensor matrix =
       HostTensor::zeros(RankedTensorType::get({l.in, l.out}, n.element(x)));
   SmallVector<Tap> taps;
@@ -303,6 +308,9 @@ static bool resize(NodeCtx &n) {
   if (s.coordinates == "tf_crop_and_resize") {
     if (!knownNumbers(n, 1, "roi", 2 * lines.size(), roi))
       return false;
+    for (double edge : roi)
+      if (!(std::fabs(edge) <= 1e6))
+        return n.fail("has a roi with an edge beyond 10^6");
     for (auto [i, l] : llvm::enumerate(lines)) {
       l.roiStart = roi[i];
       l.roiEnd = roi[lines.size() + i];

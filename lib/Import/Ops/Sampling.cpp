@@ -5,7 +5,7 @@
 // Where a point lies is known at run time only, and no address may depend on
 // it: each point has a weight for every element along every dimension, nearly
 // all of them 0, and the samples are products with these. What that costs is
-// input times output.
+// input times output; an infinite element makes NaN of all samples of its line.
 //
 //===----------------------------------------------------------------------===//
 #include "Composed.h"
@@ -18,6 +18,10 @@ using Ints = SmallVector<int64_t>;
 
 /// 0, 1, ..., extent - 1 in f32, as a column.
 static Value places(NodeCtx &n, int64_t extent) {
+  constexpr int64_t MaxExtent = int64_t(1) << 22;
+  if (extent > MaxExtent)
+    return n.failValue("samples a dimension of extent " + Twine(extent) +
+                       ", supported are " + Twine(MaxExtent));
   HostTensor line = HostTensor::zeros(
       RankedTensorType::get({extent, 1}, n.builder().getF32Type()));
   for (int64_t i = 0; i < extent; ++i)

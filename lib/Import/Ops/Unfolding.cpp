@@ -49,7 +49,7 @@ static bool col2Im(NodeCtx &n) {
   Windows w;
   if (!readWindows(n, *image, *block, w) || !placeWindows(n, w))
     return false;
-  int64_t windows = llvm::product_of(w.out), taps = w.taps();
+  int64_t windows = boundedProduct(w.out), taps = w.taps();
   if (taps > MaxTaps)
     return n.fail("has blocks of " + Twine(taps) + " elements, supported are " +
                   Twine(MaxTaps));
@@ -90,6 +90,10 @@ static bool maxUnpool(NodeCtx &n) {
   if (pads.size() != 2 * w.dims())
     return n.fail("has " + Twine(pads.size()) + " pads, expected " +
                   Twine(2 * w.dims()));
+  for (int64_t pad : pads)
+    if (pad < 0 || pad > MaxResult)
+      return n.fail("has pads of " + Twine(pad) + ", expected 0 to " +
+                    Twine(MaxResult));
   Ints shape(n.shape(x).take_front(2));
   for (size_t i = 0; i < w.dims(); ++i)
     shape.push_back((w.in[i] - 1) * w.strides[i] + w.kernel[i] - pads[i] -

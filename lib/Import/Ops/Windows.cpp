@@ -54,6 +54,10 @@ bool weft::readWindows(NodeCtx &n, ArrayRef<int64_t> extents,
       (!kernel.empty() && kernel != ArrayRef(w.kernel)))
     return n.fail("has a kernel_shape that is empty or not that of its "
                   "weights");
+  for (int64_t size : w.kernel)
+    if (size < 1 || size > MaxNumber)
+      return n.fail("has windows of extent " + Twine(size) +
+                    ", expected 1 to " + Twine(MaxNumber));
   for (int64_t extent : w.in)
     if (extent < 1 || extent > MaxNumber)
       return n.fail("has a spatial dimension of extent " + Twine(extent) +

@@ -24,7 +24,7 @@ struct Windows {
   /// From the first to the last element that a window touches.
   int64_t span(size_t i) const { return (kernel[i] - 1) * dilations[i] + 1; }
   /// Elements of a window.
-  int64_t taps() const { return llvm::product_of(kernel); }
+  int64_t taps() const { return boundedProduct(kernel); }
   /// Windows tile the dimension: no padding, no overlap, no gap.
   bool tiles(size_t i) const;
 };
