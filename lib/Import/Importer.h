@@ -178,7 +178,6 @@ void addReductionRules(llvm::StringMap<Rule> &rules);
 void addLossRules(llvm::StringMap<Rule> &rules);
 void addConvolutionRules(llvm::StringMap<Rule> &rules);
 void addConvTransposeRules(llvm::StringMap<Rule> &rules);
-void addCausalConvRules(llvm::StringMap<Rule> &rules);
 void addPoolingRules(llvm::StringMap<Rule> &rules);
 void addResizeRules(llvm::StringMap<Rule> &rules);
 void addSamplingRules(llvm::StringMap<Rule> &rules);

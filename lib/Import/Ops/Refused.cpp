@@ -31,13 +31,7 @@ static llvm::StringMap<StringRef> makeReasons() {
       {"TfIdfVectorizer"});
   add("it decodes a compressed file, which is work of the host before a model",
       {"ImageDecoder"});
-  add("the shape of its result depends on data",
-      {"NonMaxSuppression", "Unique", "Compress"});
   add("which elements it reads depends on data", {"DeformConv"});
-  add("only tensors are supported, no sequences",
-      {"ConcatFromSequence", "SequenceAt", "SequenceConstruct", "SequenceEmpty",
-       "SequenceErase", "SequenceInsert", "SequenceLength", "SequenceMap",
-       "SplitToSequence"});
   add("only tensors are supported, no optional values",
       {"Optional", "OptionalGetElement", "OptionalHasElement"});
   return reasons;

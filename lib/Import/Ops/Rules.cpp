@@ -23,7 +23,6 @@ static llvm::StringMap<Rule> makeRules() {
   addLossRules(rules);
   addConvolutionRules(rules);
   addConvTransposeRules(rules);
-  addCausalConvRules(rules);
   addPoolingRules(rules);
   addResizeRules(rules);
   addSamplingRules(rules);
