@@ -22,6 +22,7 @@ static ArrayRef<std::pair<const char *, const Kernel *>> registry() {
       {"embedding", &embeddingKernel()},
       {"cache_update", &cacheUpdateKernel()},
       {"along", &alongKernel()},
+      {"split_reduce", &splitReduceKernel()},
       {"relayout", &relayoutKernel()},
       {"rows", &rowsKernel()},
       {"local", &localKernel()}};

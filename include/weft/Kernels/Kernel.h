@@ -147,6 +147,7 @@ const Kernel &splitRowsKernel();
 const Kernel &embeddingKernel();
 const Kernel &cacheUpdateKernel();
 const Kernel &alongKernel();
+const Kernel &splitReduceKernel();
 const Kernel &relayoutKernel();
 const Kernel &localKernel();
 const Kernel &rowsKernel();

@@ -2,9 +2,8 @@
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
-// LinearAttention and CausalConvWithState of opset 27, whose states are as
-// large for a long past as for a short one, and FlexAttention, whose scores a
-// graph of the model changes.
+// LinearAttention of opset 27, whose state is as large for a long past as for a
+// short one, and FlexAttention, whose scores a graph of the model changes.
 //
 //===----------------------------------------------------------------------===//
 #include "Body.h"
@@ -158,56 +157,6 @@ bool LinearAttention::build() {
 static bool linearAttention(NodeCtx &n) { return LinearAttention(n).build(); }
 
 //===----------------------------------------------------------------------===//
-// CausalConvWithState
-//===----------------------------------------------------------------------===//
-
-/// Widest kernel: each column is a product of its own.
-constexpr int64_t MaxKernel = 256;
-
-/// y[l] = sum_j w[j] x[l - k + 1 + j] in each channel; before x lies the state,
-/// its last k - 1 columns.
-static bool causalConv(NodeCtx &n) {
-  Value x = n.in(0), w = n.in(1);
-  if (!x || !w || n.rank(x) != 3 || n.rank(w) != 3 || n.shape(w)[1] != 1 ||
-      n.shape(w)[0] != n.shape(x)[1])
-    return n.fail(
-        "has no input [batch, channels, length] and weight [channels, "
-        "1, k]");
-  int64_t batch = n.shape(x)[0], channels = n.shape(x)[1],
-          length = n.shape(x)[2], width = n.shape(w)[2];
-  if (width < 1 || width > MaxKernel)
-    return n.fail("has a kernel of " + Twine(width) + ", supported are 1 to " +
-                  Twine(MaxKernel));
-  std::string activation = n.attrString("activation", "none");
-  if (activation != "none" && activation != "silu" && activation != "swish")
-    return n.fail("has activation '" + activation +
-                  "', expected none, silu or swish");
-  auto past = RankedTensorType::get({batch, channels, width - 1}, n.element(x));
-  if (n.has(3) && n.in(3).getType() != past)
-    return n.fail("has a past_state that is not " + Twine(batch) + " x " +
-                  Twine(channels) + " x " + Twine(width - 1));
-  Value padded = x;
-  if (width > 1)
-    padded = n.concat({n.has(3) ? n.in(3) : n.splat(0, past), x}, 2);
-  Value sum;
-  for (int64_t j = 0; j < width; ++j) {
-    Value tap = n.reshape(n.sliceAxis(w, 2, j, 1), {channels, 1});
-    Value term = n.make<MulOp>({n.sliceAxis(padded, 2, j, length), tap});
-    sum = sum ? n.make<AddOp>({sum, term}) : term;
-  }
-  if (n.has(2))
-    sum = n.make<AddOp>({sum, n.reshape(n.in(2), {channels, 1})});
-  if (activation != "none")
-    sum = n.make<SiluOp>(sum);
-  if (!n.out(sum))
-    return false;
-  return !n.wants(1) ||
-         n.out(
-             n.sliceAxis(padded, 2, n.shape(padded)[2] - width + 1, width - 1),
-             1);
-}
-
-//===----------------------------------------------------------------------===//
 // FlexAttention
 //===----------------------------------------------------------------------===//
 
@@ -278,7 +227,6 @@ void weft::addLinearAttentionRules(llvm::StringMap<Rule> &rules) {
   rules["LinearAttention"] = {
       linearAttention,
       {"chunk_size", "kv_num_heads", "q_num_heads", "scale", "update_rule"}};
-  rules["CausalConvWithState"] = {causalConv, {"activation"}};
   rules["ai.onnx.preview/FlexAttention"] = {
       flexAttention, {"prob_mod", "score_mod", "softmax_precision", "scale"}};
 }
