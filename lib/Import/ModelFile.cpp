@@ -72,7 +72,8 @@ static bool parseBinary(StringRef buffer, ModelFile &file,
   errors.push_back(file.path +
                    ": error: is no ONNX model: the Protobuf ends "
                    "early or is malformed at byte " +
-                   std::to_string(coded.CurrentPosition()));
+                   std::to_string(coded.CurrentPosition()) +
+                   ", or nests deeper than " + std::to_string(MaxRecursion));
   return false;
 }
 

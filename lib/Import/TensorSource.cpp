@@ -64,7 +64,7 @@ std::string weft::elementName(int32_t onnxType) {
       "float8e5m2fnuz", "uint4",        "int4",           "float4e2m1"};
   if (onnxType >= 0 && onnxType < int32_t(std::size(names)))
     return names[onnxType];
-  return formatv("type {0}", onnxType).str();
+  return std::to_string(onnxType);
 }
 
 unsigned weft::elementBits(int32_t onnxType) {
@@ -299,7 +299,10 @@ static llvm::Error fill(const TensorProto &tensor, const ModelFile &file,
     out.absent = "is declared without data";
     return llvm::Error::success();
   }
-  if (spelt != uint64_t(out.type.getNumElements()) || !spellTyped(tensor, out))
+  if (spelt == uint64_t(out.type.getNumElements()) && !spellTyped(tensor, out))
+    return llvm::createStringError("holds its values in a field that is for "
+                                   "another element type");
+  if (spelt != uint64_t(out.type.getNumElements()))
     return llvm::createStringError(formatv("holds {0} values, expected {1}",
                                            spelt, out.type.getNumElements()));
   return llvm::Error::success();
