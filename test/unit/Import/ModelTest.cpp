@@ -9,6 +9,7 @@
 #include "ModelFile.h"
 #include "NN/NNOps.h"
 #include "weft/Import/Import.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 #include <gtest/gtest.h>
@@ -105,6 +106,49 @@ TEST_F(ModelTest, FindsInitializers) {
   float value;
   std::memcpy(&value, bytes.data() + spans[1]->offset + 4 * 7, 4);
   EXPECT_EQ(value, 7.0f);
+}
+
+/// Protobuf sees everything but the raw data of the large initializer.
+TEST_F(ModelTest, CutsLargeInitializers) {
+  onnx::ModelProto model = makeModel();
+  std::string bytes = model.SerializeAsString();
+  auto spans = findInitializers(arrayRefFromStringRef(bytes));
+  std::string cut = cutInitializers(arrayRefFromStringRef(bytes), spans);
+  ASSERT_TRUE(spans[0]->cut);
+  EXPECT_FALSE(spans[1]->cut);
+  onnx::ModelProto parsed;
+  ASSERT_TRUE(parsed.ParseFromString(cut));
+  EXPECT_FALSE(parsed.graph().initializer(0).has_raw_data());
+  model.mutable_graph()->mutable_initializer(0)->clear_raw_data();
+  EXPECT_EQ(parsed.SerializeAsString(), model.SerializeAsString());
+  // Nothing large: nothing is cut.
+  spans.erase(spans.begin());
+  bytes = model.SerializeAsString();
+  spans = findInitializers(arrayRefFromStringRef(bytes));
+  EXPECT_EQ(cutInitializers(arrayRefFromStringRef(bytes), spans), "");
+}
+
+/// Any bytes are cut to what Protobuf takes for the same, or refuses.
+TEST_F(ModelTest, CutsDamagedModels) {
+  std::string good = makeModel().SerializeAsString();
+  for (unsigned seed = 1; seed <= 300; ++seed) {
+    std::mt19937 random(seed);
+    std::string bad = good;
+    for (unsigned k = 0; k <= random() % 3; ++k)
+      bad[random() % 2 ? random() % 64 : random() % bad.size()] =
+          char(random());
+    auto spans = findInitializers(arrayRefFromStringRef(bad));
+    std::string cut = cutInitializers(arrayRefFromStringRef(bad), spans);
+    onnx::ModelProto whole, parsed;
+    if (cut.empty() || !whole.ParseFromString(bad) ||
+        whole.graph().initializer_size() != int(spans.size()))
+      continue;
+    ASSERT_TRUE(parsed.ParseFromString(cut)) << seed;
+    for (auto [i, span] : enumerate(spans))
+      if (span && span->cut)
+        whole.mutable_graph()->mutable_initializer(int(i))->clear_raw_data();
+    EXPECT_EQ(parsed.SerializeAsString(), whole.SerializeAsString()) << seed;
+  }
 }
 
 TEST_F(ModelTest, RefersToTheFile) {
