@@ -31,7 +31,9 @@ static bool isEvaluable(Operation *op) {
          hasNumberRule(op);
 }
 
-bool weft::isConstant(Value value) {
+/// Whether `value` is constant; false, too, if more than `limit` values have to
+/// be looked at.
+static bool isConstantWithin(Value value, size_t limit) {
   SmallVector<Value> work = {value};
   llvm::DenseSet<Value> seen;
   while (!work.empty()) {
@@ -39,7 +41,7 @@ bool weft::isConstant(Value value) {
     if (!seen.insert(next).second)
       continue;
     Operation *op = next.getDefiningOp();
-    if (!op)
+    if (!op || seen.size() > limit)
       return false;
     if (isa<LoadOp, ConstantOp>(op))
       continue;
@@ -48,6 +50,16 @@ bool weft::isConstant(Value value) {
     llvm::append_range(work, op->getOperands());
   }
   return true;
+}
+
+bool weft::isConstant(Value value) { return isConstantWithin(value, SIZE_MAX); }
+
+bool weft::isConstantAfter(Operation *op,
+                           const llvm::DenseSet<Value> &constants) {
+  return isa<LoadOp, ConstantOp>(op) ||
+         (isEvaluable(op) && llvm::all_of(op->getOperands(), [&](Value v) {
+            return constants.contains(v);
+          }));
 }
 
 static HostTensor fromElements(ElementsAttr attr) {
@@ -158,10 +170,14 @@ Expected<HostBytes> weft::evaluateConstant(Value value) {
   return std::move(tensor->bytes);
 }
 
+/// Raising asks for each op of a program, so an expression may not be one of
+/// its size; exporters' take a few dozen ops.
+constexpr size_t MostLooked = 256;
+
 std::optional<double> weft::constantScalar(Value value, int64_t limit) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || type.getNumElements() < 1 || type.getNumElements() > limit ||
-      !isConstant(value))
+      !isConstantWithin(value, MostLooked))
     return std::nullopt;
   Expected<HostTensor> tensor = evaluateTensor(value, LookLimit);
   if (!tensor) {

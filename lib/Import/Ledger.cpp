@@ -64,12 +64,15 @@ void weft::updateLedger(ModuleOp module, std::vector<LedgerEntry> &ledger) {
     return fate == LedgerEntry::Executed ? 2 : fate == LedgerEntry::Merged;
   };
   std::map<uint32_t, LedgerEntry::Fate> seen;
+  llvm::DenseSet<Value> constants;
   module.walk([&](Operation *op) {
     if (!isa_and_nonnull<NNDialect>(op->getDialect()) ||
         isa<ProgramOp, WeightOp, ReturnOp>(op))
       return;
     auto nodes = nodesOf(op->getLoc());
-    bool folded = op->getNumResults() == 1 && isConstant(op->getResult(0));
+    bool folded = op->getNumResults() == 1 && isConstantAfter(op, constants);
+    if (folded)
+      constants.insert(op->getResult(0));
     LedgerEntry::Fate fate = folded              ? LedgerEntry::Folded
                              : nodes.size() == 1 ? LedgerEntry::Executed
                                                  : LedgerEntry::Merged;

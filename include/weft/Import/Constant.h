@@ -15,6 +15,7 @@
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Value.h"
 #include "weft/Import/HostBytes.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
 #include <optional>
@@ -47,6 +48,11 @@ evaluateOp(mlir::Operation *op, llvm::ArrayRef<const HostTensor *> operands);
 
 /// `value` is made of weights and constants by ops that can be evaluated.
 bool isConstant(mlir::Value value);
+
+/// The same for the result of `op`, if `constants` holds all constant values
+/// before it: for walks over a whole program.
+bool isConstantAfter(mlir::Operation *op,
+                     const llvm::DenseSet<mlir::Value> &constants);
 
 /// How many elements raising may compute to look at a value: enough for a mask
 /// of 8192 tokens.
