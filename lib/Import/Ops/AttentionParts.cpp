@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "AttentionRules.h"
+#include "Indices.h"
 
 using namespace mlir;
 using namespace weft;
@@ -68,16 +69,13 @@ Value weft::additiveMask(NodeCtx &n, Value mask, double fill, int64_t columns) {
 }
 
 Value weft::counted(NodeCtx &n, int64_t size, Type element) {
-  HostTensor tensor = HostTensor::zeros(RankedTensorType::get({size}, element));
-  for (int64_t i = 0; i < size; ++i)
-    tensor.setInt(i, i);
-  return n.constant(std::move(tensor));
+  return iota(n, size, 1, 0, 1, element);
 }
 
 /// Constant numbers `f(i, j)` over queries and keys, [1, 1, rows, columns].
 static Value pairs(NodeCtx &n, int64_t rows, int64_t columns, Type element,
                    llvm::function_ref<double(int64_t, int64_t)> f) {
-  if (rows * columns > (int64_t(1) << 26))
+  if (columns > 0 && rows > (int64_t(1) << 26) / columns)
     return n.failValue("has a mask of more than 2^26 pairs");
   HostTensor mask =
       HostTensor::zeros(RankedTensorType::get({1, 1, rows, columns}, element));

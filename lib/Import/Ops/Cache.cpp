@@ -120,10 +120,7 @@ static bool tensorScatter(NodeCtx &n) {
                   Twine(n.shape(cache)[0]) +
                   " batches and another axis than theirs");
   Type element = start ? n.element(start) : n.builder().getI64Type();
-  HostTensor order = HostTensor::zeros(RankedTensorType::get({count}, element));
-  for (int64_t i = 0; i < count; ++i)
-    order.setInt(i, i);
-  Value at = n.constant(std::move(order));
+  Value at = iota(n, count, 1, 0, 1, element);
   if (start)
     at = n.make<AddOp>(
         {n.reshape(start, starts == 1 ? Ints{1} : Ints{starts, 1}), at});

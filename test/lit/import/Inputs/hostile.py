@@ -159,6 +159,8 @@ MODELS = {
                          for n, v in (("a", 0), ("b", 2 ** 60), ("d", 1))]),
     "split-many": model([helper.make_node("Split", ["x"], ["y"], axis=0, num_outputs=2 ** 40)],
                         opset=18),
+    "scatter-huge": model([helper.make_node("TensorScatter", ["x", "u"], ["y"])], opset=24,
+                          inputs=[info("x", [2, 4, 1]), info("u", [2, 2 ** 38, 1])]),
 }
 
 
