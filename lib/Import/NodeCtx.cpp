@@ -235,6 +235,10 @@ Value NodeCtx::inferAndBuild(
   if (state.name.getStringRef() == MatMulOp::getOperationName() &&
       NodeCtx::type(state.operands[0]).getNumElements() == 0)
     return splat(0, type);
+  if (importer.opsMade >= importer.maxOps())
+    return failValue("is one of too many operations: loops and steps written "
+                     "out may bring the model to " +
+                     Twine(importer.maxOps()));
   Operation *op = builder().create(state);
   if (auto folded = foldOp(op, *this)) {
     op->erase();

@@ -20,7 +20,7 @@ using Ints = SmallVector<int64_t>;
 //===----------------------------------------------------------------------===//
 
 /// More steps than this are refused: each is written out.
-constexpr int64_t MaxSteps = 4096;
+constexpr int64_t MaxSteps = 1024;
 
 namespace {
 /// Heads of state [batch, heads, keys, values]; `group` queries share each.

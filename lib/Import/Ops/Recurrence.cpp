@@ -12,7 +12,7 @@ using namespace weft::nn;
 using Ints = SmallVector<int64_t>;
 
 /// More steps than this, over both directions, are refused.
-constexpr int64_t MaxSteps = 4096;
+constexpr int64_t MaxSteps = 1024;
 
 static std::string typeOf(Value value) {
   std::string text;

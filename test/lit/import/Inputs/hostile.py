@@ -161,6 +161,9 @@ MODELS = {
                         opset=18),
     "scatter-huge": model([helper.make_node("TensorScatter", ["x", "u"], ["y"])], opset=24,
                           inputs=[info("x", [2, 4, 1]), info("u", [2, 2 ** 38, 1])]),
+    "steps-many": model([helper.make_node("GRU", ["x", "w", "w"], [f"y{i}" if i else "y"],
+                                          hidden_size=3) for i in range(4)],
+                        inputs=[info("x", [1000, 1, 3]), info("w", [1, 9, 3])]),
 }
 
 
