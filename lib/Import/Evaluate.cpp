@@ -275,9 +275,15 @@ static HostTensor castTensor(RankedTensorType type, Operands in,
                          : std::numeric_limits<double>::infinity();
   HostTensor out = HostTensor::zeros(type);
   bool bothInt = !isFloat(*in[0]) && isa<IntegerType>(type.getElementType());
+  auto integer = dyn_cast<IntegerType>(type.getElementType());
+  bool word = integer && integer.getWidth() == 32; // saturates on a PE
+  double low = word && !integer.isUnsigned() ? -0x1p31 : 0;
+  double high = word && integer.isUnsigned() ? 0x1p32 - 1 : 0x1p31 - 1;
   for (int64_t i = 0, n = out.size(); i < n; ++i)
     if (bothInt)
       out.setInt(i, in[0]->getInt(i));
+    else if (double v = in[0]->getFloat(i); word && v == v)
+      out.setFloat(i, std::clamp(v, low, high));
     else
       out.setFloat(i, clampTo(in[0]->getFloat(i), most));
   return out;
@@ -395,12 +401,11 @@ static HostTensor reduceTensor(RankedTensorType type, Operands in,
   Walk walk(shape, strides);
   for (int64_t i = 0, n = in[0]->size(); i < n; ++i, walk.next()) {
     double value = in[0]->getFloat(i), &sum = sums[walk.offset(0)];
-    if (isa<ReduceMaxOp>(op))
-      sum = std::max(sum, value);
-    else if (isa<ReduceMinOp>(op))
-      sum = std::min(sum, value);
-    else
+    if (!isa<ReduceMaxOp, ReduceMinOp>(op))
       sum += value;
+    else if (value != value ||
+             (isa<ReduceMaxOp>(op) ? value > sum : value < sum))
+      sum = value; // a NaN stays: nothing is more or less
   }
   HostTensor out = HostTensor::zeros(type);
   for (size_t i = 0; i < sums.size(); ++i)

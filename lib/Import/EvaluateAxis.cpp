@@ -41,8 +41,12 @@ static bool isFloat(const HostTensor &tensor) {
 static bool isBetter(const HostTensor &x, int64_t a, int64_t b, bool largest) {
   if (!isFloat(x))
     return largest ? x.getInt(a) > x.getInt(b) : x.getInt(a) < x.getInt(b);
-  return largest ? x.getFloat(a) > x.getFloat(b)
-                 : x.getFloat(a) < x.getFloat(b);
+  // NaN breaks the strict order that sorting needs: it counts as the worst.
+  auto valueOf = [&](int64_t i) {
+    double v = x.getFloat(i), inf = std::numeric_limits<double>::infinity();
+    return v == v ? v : largest ? -inf : inf;
+  };
+  return largest ? valueOf(a) > valueOf(b) : valueOf(a) < valueOf(b);
 }
 
 static HostTensor topK(RankedTensorType type, const HostTensor &x, TopKOp op) {
@@ -53,14 +57,7 @@ static HostTensor topK(RankedTensorType type, const HostTensor &x, TopKOp op) {
   for (int64_t o = 0; o < from.outer; ++o)
     for (int64_t j = 0; j < from.inner; ++j) {
       std::iota(order.begin(), order.end(), 0);
-      // NaN breaks the strict order that sorting needs: it counts as the last.
-      auto last = [&](int64_t i) {
-        double v = x.getFloat(from.at(o, i, j));
-        return v != v;
-      };
       llvm::stable_sort(order, [&](int64_t a, int64_t b) {
-        if (last(a) || last(b))
-          return !last(a) && last(b);
         return isBetter(x, from.at(o, a, j), from.at(o, b, j), op.getLargest());
       });
       for (int64_t i = 0; i < to.extent; ++i)

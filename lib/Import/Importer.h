@@ -16,6 +16,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "weft/Import/Import.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -231,6 +232,7 @@ public:
   ImportReport &report;
   mlir::OpBuilder builder;
   llvm::DenseMap<Value, std::unique_ptr<HostTensor>> host; // of placeholders
+  llvm::DenseSet<Value> narrow; // held in bytes, of fewer bits in the model
   unsigned opsMade = 0;
   /// What is written out (loops, recurrences, windows) may come to 50,000 ops,
   /// and the nodes of the file to some each.

@@ -67,6 +67,10 @@ double scalar::pow(double x, double y) {
   }
   if (x == 0)
     return y < 0 ? Inf : 0;
+  if (std::isinf(y)) {
+    double size = std::fabs(x);
+    return size == 1 ? 1 : (size > 1) == (y > 0) ? Inf : 0;
+  }
   if (x < 0 && y != std::floor(y))
     return NaN;
   double magnitude = exp(y * log(std::fabs(x)));

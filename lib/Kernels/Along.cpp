@@ -111,6 +111,12 @@ class Along final : public Kernel {
     else
       c.vec(V::VMov, c.view(left, 0, all), {c.view(c.ins[0], 0, all)});
     c.vec(V::VMov, c.view(open, 0, all), {c.i32(1)});
+    if (isFloat) { // NaN, which would pass through every maximum, is the worst
+      Value whole = c.view(left, 0, all), isNaN = c.view(hit, 0, all);
+      c.vec(V::VFEq, isNaN, {whole, whole});
+      c.vec(V::VXor, isNaN, {isNaN, c.i32(1)});
+      c.vec(V::VSel, whole, {isNaN, worst});
+    }
     c.loop(n, [&](Idx i) { c.store(number(c, i), order, i); });
     c.loop(p.integer("k"), [&](Idx r) {
       c.strided(V::VMov, x.sizes, bests, {x.at(c, left, 0)});

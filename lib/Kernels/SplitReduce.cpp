@@ -7,6 +7,7 @@
 // which is added up likewise, so that all PEs have all of them.
 //
 //===----------------------------------------------------------------------===//
+#include "Functions.h"
 #include "weft/Kernels/Code.h"
 #include <functional>
 #include <limits>
@@ -49,8 +50,9 @@ class SplitReduce final : public Kernel {
     if (!llvm::StringRef(p.op).starts_with("nn.reduce_") || !operation(p) ||
         p.ins[0].getRank() == 0 ||
         !llvm::is_contained(p.list("axes"), p.ins[0].getRank() - 1) ||
-        p.ins[0].getShape().back() == 1)
-      return;
+        p.ins[0].getShape().back() == 1 ||
+        (!isSum(p) && intKind(p.text("int")).usesTopBit()))
+      return; // maxima of uint32 are for the kernels of whole tensors
     for (int8_t axis : {X, Y})
       out.push_back({"split_reduce",
                      {laidOut(p.ins[0], r, axis)},

@@ -157,6 +157,7 @@ Value Walker::known(const Value &at, unsigned bytes) {
   if (bytes == 4 && at.isConst())
     if (auto it = state.spilled.find(at.lo); it != state.spilled.end())
       return it->second;
+  spend(at.step ? uint64_t(at.hi - at.lo) / at.step : 0);
   Value v;
   for (int64_t a = at.lo; a <= at.hi; a += std::max<int64_t>(at.step, 1)) {
     auto it =

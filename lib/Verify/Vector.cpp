@@ -167,6 +167,7 @@ void Walker::issue(const Instr &i, const Operands &o, bool fabric) {
     report("R-OP-4", i,
            cat("microthread ", unsigned(i.microthread), " still runs '",
                isa::print(*f.op), "'; a wait is missing"));
+  spend(sram / 512); // to clear the bits
   f = {&i, fabric, llvm::BitVector(sram), llvm::BitVector(sram)};
   for (const Access &a : o.accesses)
     forEachRun(a, [&](unsigned begin, unsigned end, bool) {

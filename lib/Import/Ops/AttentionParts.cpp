@@ -158,9 +158,9 @@ WrittenOut weft::writeOut(NodeCtx &n, const Heads &in) {
   WrittenOut w;
   int64_t rows = n.shape(in.q)[2], columns = n.shape(in.k)[2];
   int64_t heads = n.shape(in.q)[1], groups = n.shape(in.k)[1];
-  if (groups < 1 || heads % groups) {
+  if (groups < 1 || heads % groups || n.shape(in.v)[1] != groups) {
     n.fail("has " + Twine(heads) + " heads over " + Twine(groups) +
-           " key/value heads");
+           " heads of keys and " + Twine(n.shape(in.v)[1]) + " of values");
     return w;
   }
   Type own = n.element(in.q);

@@ -87,13 +87,19 @@ static bool range(NodeCtx &n) {
   if (start->size() != 1 || limit->size() != 1 || delta->size() != 1 ||
       delta->getFloat(0) == 0)
     return n.fail("has bounds that are no scalars, or step 0");
+  bool ints = isa<IntegerType>(start->type.getElementType());
   double count =
       std::ceil((limit->getFloat(0) - start->getFloat(0)) / delta->getFloat(0));
+  if (ints) { // doubles are not exact beyond 2^53
+    __int128 span = __int128(limit->getInt(0)) - start->getInt(0);
+    __int128 step = delta->getInt(0);
+    count =
+        double(span / step + (span % step != 0 && (span < 0) == (step < 0)));
+  }
   if (!(count <= double(MaxMade)))
     return n.fail("makes more than 4194304 values");
   HostTensor out =
       vectorOf(n, start->type.getElementType(), std::max(count, 0.0));
-  bool ints = isa<IntegerType>(start->type.getElementType());
   for (int64_t i = 0; i < out.size(); ++i)
     if (ints)
       out.setInt(i, start->getInt(0) + i * delta->getInt(0));
@@ -113,9 +119,11 @@ static bool eyeLike(NodeCtx &n) {
   if (!element)
     return n.fail("has a dtype that is not supported");
   HostTensor out = HostTensor::zeros(RankedTensorType::get(shape, element));
-  for (int64_t i = 0, k = n.attrInt("k", 0); i < shape[0]; ++i)
-    if (i + k >= 0 && i + k < shape[1])
-      out.setInt(i * shape[1] + i + k, 1);
+  int64_t k = n.attrInt("k", 0), beyond = std::max(shape[0], shape[1]);
+  if (out.size() && k > -beyond && k < beyond)
+    for (int64_t i = 0; i < shape[0]; ++i)
+      if (i + k >= 0 && i + k < shape[1])
+        out.setInt(i * shape[1] + i + k, 1);
   return n.out(n.constant(std::move(out)));
 }
 

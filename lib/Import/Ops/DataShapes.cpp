@@ -107,6 +107,10 @@ static bool unique(NodeCtx &n) {
     if (axis = n.axis(n.attrInt("axis", 0), x->type.getRank()); !axis)
       return false;
   Slices slices(*x, axis);
+  constexpr int64_t MaxSlices = int64_t(1) << 22; // without elements, if many
+  if (slices.extent > MaxSlices)
+    return n.fail("sorts " + Twine(slices.extent) + " slices, supported are " +
+                  Twine(MaxSlices));
   Ints order(slices.extent);
   std::iota(order.begin(), order.end(), 0);
   llvm::stable_sort(
@@ -202,7 +206,7 @@ static bool nonMaxSuppression(NodeCtx &n) {
   int64_t most = known[2] && known[2]->size() == 1 ? known[2]->getInt(0) : 0;
   double least = scalar(4, -std::numeric_limits<double>::infinity());
   Ints rows;
-  for (int64_t batch = 0; batch < s[0]; ++batch) {
+  for (int64_t batch = 0; scores.size() && batch < s[0]; ++batch) {
     SmallVector<Box> own;
     for (int64_t i = 0; i < b[1]; ++i)
       own.push_back(boxAt(boxes, batch * b[1] + i,

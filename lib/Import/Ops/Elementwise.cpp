@@ -89,8 +89,11 @@ static bool castTo(NodeCtx &n) {
 }
 
 static bool castLike(NodeCtx &n) {
-  return n.has(1) ? n.out(n.cast(n.in(0), n.element(n.in(1))))
-                  : n.fail("has 2 inputs, found fewer");
+  if (!n.has(1))
+    return n.fail("has 2 inputs, found fewer");
+  if (n.importer.narrow.contains(n.in(1)))
+    return n.fail("casts to less than 8 bits, which is not supported");
+  return n.out(n.cast(n.in(0), n.element(n.in(1))));
 }
 
 void weft::addElementwiseRules(llvm::StringMap<Rule> &rules) {

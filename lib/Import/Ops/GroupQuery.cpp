@@ -77,8 +77,10 @@ static bool readLengths(NodeCtx &n, Sizes &s) {
   if (n.has(3) != n.has(4))
     return n.fail("has half of a past");
   if (n.has(3)) {
-    const Ints want = {s.batch, s.groups, n.shape(n.in(3))[2], s.width};
-    if (n.rank(n.in(3)) != 4 || n.shape(n.in(3)) != ArrayRef(want) ||
+    Ints want = {s.batch, s.groups, 0, s.width};
+    if (n.rank(n.in(3)) == 4)
+      want[2] = n.shape(n.in(3))[2];
+    if (n.shape(n.in(3)) != ArrayRef(want) ||
         n.type(n.in(4)) != n.type(n.in(3)))
       return n.fail("has a past that is not [batch, kv_num_heads, length, " +
                     Twine(s.width) + "]");

@@ -12,6 +12,17 @@ using namespace mlir;
 using namespace weft;
 using namespace weft::nn;
 
+/// Has `value` an element for each of the normalised dimensions, as they are or
+/// flat? A count alone does not say along which dimension it varies.
+static bool isOver(Value value, ArrayRef<int64_t> normalized) {
+  ArrayRef<int64_t> shape = NodeCtx::shape(value);
+  auto plain = [](ArrayRef<int64_t> s) {
+    return s.drop_while([](int64_t dim) { return dim == 1; });
+  };
+  return plain(shape) == plain(normalized) ||
+         (shape.size() == 1 && shape[0] == llvm::product_of(normalized));
+}
+
 /// `value` as a vector over the normalised dimensions; null if it does not
 /// broadcast to them alone.
 static Value vectorOf(NodeCtx &n, Value value, ArrayRef<int64_t> normalized,
@@ -20,7 +31,7 @@ static Value vectorOf(NodeCtx &n, Value value, ArrayRef<int64_t> normalized,
   value = n.cast(value, element);
   if (!value)
     return {};
-  if (n.type(value).getNumElements() == extent)
+  if (isOver(value, normalized))
     return n.reshape(value, {extent});
   ArrayRef<int64_t> shape = n.shape(value);
   while (!shape.empty() && shape.front() == 1)
@@ -45,7 +56,7 @@ static Value norm(NodeCtx &n, Value x, Value scale, Value bias, int64_t axis,
     if (!vector)
       continue;
     auto wide = broadcastShapes(shape, n.shape(vector));
-    if (n.type(vector).getNumElements() != flat.back() &&
+    if (!isOver(vector, normalized) &&
         (failed(wide) || ArrayRef(*wide) != ArrayRef(shape)))
       return n.failValue("has a scale or bias of " +
                          Twine(n.type(vector).getNumElements()) +
@@ -120,6 +131,8 @@ static bool skipNorm(NodeCtx &n, bool rms) {
     sum = n.make<AddOp>({sum, n.cast(bias, f32)});
   if (!sum)
     return false;
+  if (n.rank(sum) < 1)
+    return n.fail("has an input without dimensions");
   n.out(n.cast(sum, own), 3);
   int64_t last = n.rank(sum) - 1;
   double epsilon = n.attrFloat("epsilon", 1e-12f);

@@ -53,10 +53,16 @@ static bool mod(NodeCtx &n) {
 
 static bool bitShift(NodeCtx &n) {
   std::string direction = n.attrString("direction", "");
-  if (direction == "LEFT")
-    return binary<ShiftLeftOp>(n);
-  if (direction == "RIGHT")
-    return binary<ShiftRightOp>(n);
+  Value x = n.in(0), by = n.in(1);
+  if ((direction == "LEFT" || direction == "RIGHT") && x && by) {
+    Value shifted = direction == "LEFT" ? n.make<ShiftLeftOp>({x, by})
+                                        : n.make<ShiftRightOp>({x, by});
+    if (n.known(by))
+      return n.out(shifted); // the fold gives 0, and so do narrow words
+    // A PE takes the amount modulo 32, ONNX shifts all bits out.
+    Value within = n.make<LessOp>({by, n.scalarLike(by, 32)});
+    return n.out(n.make<WhereOp>({within, shifted, n.scalarLike(x, 0)}));
+  }
   return n.fail("has direction '" + direction + "', expected LEFT or RIGHT");
 }
 

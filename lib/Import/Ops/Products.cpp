@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Importer.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace weft;
@@ -28,14 +29,20 @@ static bool gemm(NodeCtx &n) {
   if (n.attrInt("transB", 0))
     b = n.transpose(b, {1, 0});
   double alpha = n.attrFloat("alpha", 1), beta = n.attrFloat("beta", 1);
+  auto whole = [](double factor) { return factor == std::trunc(factor); };
+  if (isa<IntegerType>(n.element(a)) && !(whole(alpha) && whole(beta)))
+    return n.fail("multiplies integers by a fraction, alpha or beta");
   // On the weight the factor costs nothing at run time.
   bool onWeight = alpha != 1 && b && n.isConst(b);
   Value product = n.make<MatMulOp>({a, onWeight ? n.scaled(b, alpha) : b});
   if (!onWeight)
     product = n.scaled(product, alpha);
-  if (c && beta != 0)
-    product = n.make<AddOp>({product, n.scaled(c, beta)});
-  return n.out(product);
+  if (!product || !c || beta == 0)
+    return n.out(product);
+  Value sum = n.make<AddOp>({product, n.scaled(c, beta)});
+  if (sum && n.shape(sum) != n.shape(product))
+    return n.fail("adds a C that is larger than the product");
+  return n.out(sum);
 }
 
 /// The order of dimensions that FusedMatMul multiplies: first, with `batch`,

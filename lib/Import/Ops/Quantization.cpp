@@ -70,7 +70,7 @@ int64_t weft::largestCentred(NodeCtx &n, Value x, Value zero) {
   const HostTensor *known = zero ? n.known(zero) : nullptr;
   if (zero && !known)
     return range;
-  int64_t low = type.isUnsigned() ? 0 : -(range + 1) / 2, most = 0;
+  int64_t low = type.isUnsigned() ? 0 : -(range + 1) / 2, most = 1;
   int64_t high = low + range;
   for (int64_t i = 0; i < (known ? known->size() : 1); ++i) {
     int64_t z = known ? known->getInt(i) : 0;
@@ -147,6 +147,7 @@ Value weft::unpackedInitializer(Importer &importer, Value bytes,
   }
   x = n.reshape(x, shape);
   importer.opsMade = before; // of an initializer, not of a node
+  importer.narrow.insert(x);
   return x;
 }
 
@@ -182,16 +183,6 @@ void weft::remarkDequantized(NodeCtx &n, Value constant) {
 // Rules
 //===----------------------------------------------------------------------===//
 
-/// int4 and its like are held in bytes, so the model must be asked for them.
-static bool isNarrowInitializer(NodeCtx &n, unsigned input) {
-  if (!n.has(input))
-    return false;
-  for (Scope *s = &n.scope; s; s = s->parent)
-    if (const auto *tensor = s->initializers.lookup(n.node.input(int(input))))
-      return packedBits(tensor->data_type()) != 0;
-  return false;
-}
-
 /// The axis that scales go along; not asked for where there is one scale.
 static std::optional<int64_t> quantizedAxis(NodeCtx &n) {
   if (n.type(n.in(1)).getNumElements() == 1 && !n.attrInt("block_size", 0))
@@ -220,7 +211,7 @@ static bool quantizeLinear(NodeCtx &n) {
     to = n.element(zero);
   if (int64_t type = n.attrInt("output_dtype", 0))
     to = elementType(n.loc.getContext(), int32_t(type));
-  if (!to || isNarrowInitializer(n, 2))
+  if (!to || n.importer.narrow.contains(zero))
     return n.fail("quantises to less than 8 bits or to floats, which is not "
                   "supported");
   scale = spreadOver(n, scale, x, *axis, *block, "scale");

@@ -300,6 +300,8 @@ static bool resize(NodeCtx &n) {
     auto axis = n.axis(given, n.rank(x));
     if (!axis)
       return false;
+    if (llvm::any_of(lines, [&](const Line &l) { return l.axis == *axis; }))
+      return n.fail("resizes dimension " + Twine(*axis) + " twice");
     lines.push_back({*axis, n.shape(x)[*axis], 0});
   }
   // Up to opset 10: X and scales, or scales as an attribute.

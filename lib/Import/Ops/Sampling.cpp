@@ -128,6 +128,8 @@ static bool gridSample(NodeCtx &n) {
     return n.fail("has no input [N, C, ...] and grid [N, ..., dimensions]");
   if (!readSampler(n, s))
     return false;
+  if (n.type(x).getNumElements() == 0 || n.type(grid).getNumElements() == 0)
+    return n.fail("has an input or a grid without elements");
   int64_t dims = n.rank(x) - 2, batch = n.shape(x)[0];
   Type own = n.element(x), f32 = n.builder().getF32Type();
   Ints shape(n.shape(x).take_front(2));

@@ -90,7 +90,7 @@ static bool squeeze(NodeCtx &n) {
   if (!x || n.failed)
     return n.fail("has no input");
   Ints shape(n.shape(x));
-  if (!axes) {
+  if (!axes || axes->empty()) { // as ONNX Runtime takes an empty list
     llvm::erase(shape, 1);
     return n.out(n.reshape(x, shape));
   }

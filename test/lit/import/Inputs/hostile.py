@@ -29,6 +29,10 @@ def model(nodes, initializers=(), functions=(), inputs=None, opset=17):
                                             helper.make_opsetid("own", 1)])
 
 
+def own(op, inputs, **attributes):
+    return helper.make_node(op, inputs, ["y"], domain="com.microsoft", **attributes)
+
+
 def with_weight(weight):
     return model([helper.make_node("MatMul", ["x", "w"], ["y"])], [weight])
 
@@ -161,6 +165,17 @@ MODELS = {
                         opset=18),
     "scatter-huge": model([helper.make_node("TensorScatter", ["x", "u"], ["y"])], opset=24,
                           inputs=[info("x", [2, 4, 1]), info("u", [2, 2 ** 38, 1])]),
+    "past-flat": model([own("GroupQueryAttention", ["x", "x", "x", "p", "p", "n", "n"],
+                            num_heads=1, kv_num_heads=1)],
+                       inputs=[info("x", [1, 2, 4]), info("p", [3, 4]), info("n", [1])]),
+    "skip-scalar": model([own("SkipLayerNormalization", ["x", "x", "g"])],
+                         inputs=[info("x", []), info("g", [1])]),
+    "sample-nothing": model([helper.make_node("GridSample", ["x", "g"], ["y"])],
+                            inputs=[info("x", [1, 1, 3, 0]), info("g", [1, 2, 2, 2])]),
+    "heads-none": model([helper.make_node("Attention", ["x", "x", "v"], ["y"], softcap=1.0)],
+                        inputs=[info("x", [1, 2, 3, 4]), info("v", [1, 0, 3, 4])], opset=23),
+    "unique-huge": model([helper.make_node("Unique", ["x"], ["y"], axis=0)],
+                         inputs=[info("x", [2 ** 39, 0])]),
     "steps-many": model([helper.make_node("GRU", ["x", "w", "w"], [f"y{i}" if i else "y"],
                                           hidden_size=3) for i in range(4)],
                         inputs=[info("x", [1000, 1, 3]), info("w", [1, 9, 3])]),
