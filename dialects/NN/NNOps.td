@@ -663,8 +663,7 @@ def NN_TopKOp : NN_InferredOp<"top_k"> {
   let description = [{
     The indices along `axis` of the k largest elements, the largest first, of
     equal ones that of the lower index; without `largest`, of the smallest. NaN
-    has no place in that order: lines that hold one have unspecified indices, in
-    range.
+    counts as the last, like the infinity there.
 
     Example:
 
