@@ -8,12 +8,63 @@
 // selected away. With a reduction the row is combined with what lies there.
 //
 //===----------------------------------------------------------------------===//
+#include "Functions.h"
 #include "weft/Kernels/Code.h"
 
 using namespace mlir;
 using namespace weft::kernels;
 
 namespace {
+/// A row that lies there and one of the update, as the reduction says.
+class Reduction {
+public:
+  Reduction(const Problem &p, Code &c, Ints sizes)
+      : c(c), sizes(sizes), how(p.text("reduction")),
+        kind(intKind(p.text("int"))),
+        isFloat(mlir::isa<FloatType>(p.out.getElementType())),
+        flips(!isFloat && kind.usesTopBit() && (how == "max" || how == "min")) {
+    SmallVector<int64_t> dense(sizes.size(), 1);
+    for (size_t d = sizes.size(); d-- > 1;)
+      dense[d - 1] = dense[d] * sizes[d];
+    auto row = [&] {
+      return Code::Operand{
+          c.scratch(llvm::product_of(sizes), p.out.getElementType()), 0, dense};
+    };
+    result = row();
+    if (flips)
+      other = row();
+  }
+
+  Code::Operand combined(Code::Operand old, Code::Operand add) {
+    V op = how == "add"   ? (isFloat ? V::VFAdd : V::VAdd)
+           : how == "mul" ? (isFloat ? V::VFMul : V::VMul)
+           : how == "max" ? (isFloat ? V::VFMax : V::VMax)
+                          : (isFloat ? V::VFMin : V::VMin);
+    // Signed order is that of unsigned words whose top bit is flipped.
+    Code::Operand top{c.i32(0x80000000), 0, {}};
+    if (flips) {
+      c.strided(V::VXor, sizes, result, {old, top});
+      c.strided(V::VXor, sizes, other, {add, top});
+      old = result;
+      add = other;
+    }
+    c.strided(op, sizes, result, {old, add});
+    if (flips)
+      c.strided(V::VXor, sizes, result, {result, top});
+    else if (!isFloat)
+      wrapIntegers(c, kind, sizes, result);
+    return result;
+  }
+
+private:
+  Code &c;
+  Ints sizes;
+  std::string how;
+  IntKind kind;
+  bool isFloat, flips;
+  Code::Operand result, other;
+};
+
 class CacheUpdate final : public Kernel {
   void options(const Problem &p, const Rect &r, std::vector<Option> &out,
                std::string &) const override {
@@ -50,17 +101,17 @@ class CacheUpdate final : public Kernel {
     if (!p.flag("in_place"))
       c.vec(V::VMov, c.view(c.out, 0, tileElems(o.out)),
             c.view(c.ins[0], 0, tileElems(o.out)));
-    Value sum;
+    std::optional<Reduction> reduction;
     if (!p.text("reduction").empty())
-      sum = c.scratch(llvm::product_of(sizes), p.out.getElementType());
+      reduction.emplace(p, c, sizes);
     auto oneRow = [&](Idx position, Idx old, Idx add) {
       Idx at = index(p, c, position, n);
       Value inside = c.toI32(c.inRange(at, n));
       Idx row = c.min(c.max(at, 0), n - 1);
       Code::Operand target{c.out, c.add(old, c.mul(row, to[axis])), to};
       Code::Operand source{c.ins[1], add, from};
-      if (sum)
-        source = combined(p, c, sizes, target, source, sum);
+      if (reduction)
+        source = reduction->combined(target, source);
       c.strided(V::VSel, sizes, target, {{inside, 0, {}}, source});
     };
     int64_t rows = p.ins[2].getShape().back();
@@ -74,24 +125,6 @@ class CacheUpdate final : public Kernel {
     };
     c.loop(perBatch ? p.ins[2].getDimSize(0) : 1,
            [&](Idx b) { rowsOf(b, dimMaps(o.ins[2])); });
-  }
-
-  /// The row that lies there and that of the update, as the reduction says.
-  static Code::Operand combined(const Problem &p, Code &c, Ints sizes,
-                                const Code::Operand &old,
-                                const Code::Operand &add, Value sum) {
-    std::string how = p.text("reduction");
-    bool isFloat = mlir::isa<FloatType>(p.out.getElementType());
-    V op = how == "add"   ? (isFloat ? V::VFAdd : V::VAdd)
-           : how == "mul" ? (isFloat ? V::VFMul : V::VMul)
-           : how == "max" ? (isFloat ? V::VFMax : V::VMax)
-                          : (isFloat ? V::VFMin : V::VMin);
-    SmallVector<int64_t> dense(sizes.size(), 1);
-    for (size_t d = sizes.size(); d-- > 1;)
-      dense[d - 1] = dense[d] * sizes[d];
-    Code::Operand result{sum, 0, dense};
-    c.strided(op, sizes, result, {old, add});
-    return result;
   }
 
   static Idx index(const Problem &p, Code &c, Idx i, int64_t n) {

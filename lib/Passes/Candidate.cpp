@@ -80,12 +80,15 @@ static bool readsKind(Operation *op) {
   Type t =
       op->getNumOperands() ? getElementTypeOrSelf(op->getOperand(0)) : Type();
   auto integer = dyn_cast_or_null<IntegerType>(t);
+  if (auto update = dyn_cast<nn::CacheUpdateOp>(op))
+    if (!update.getReductionAttr())
+      return false; // moves bits
   return integer && integer.getWidth() > 1 && integer.getWidth() <= 32 &&
          !integer.isSignlessInteger(32) &&
          !isa<nn::CastOp, nn::BitCastOp, nn::ReshapeOp, nn::TransposeOp,
               nn::SliceOp, nn::ConcatOp, nn::ExpandOp, nn::GatherOp,
-              nn::CacheUpdateOp, nn::BitAndOp, nn::BitOrOp, nn::BitXorOp,
-              nn::ShiftRightOp, nn::EqualOp>(op);
+              nn::BitAndOp, nn::BitOrOp, nn::BitXorOp, nn::ShiftRightOp,
+              nn::EqualOp>(op);
 }
 
 static DictionaryAttr configOf(Operation *op) {

@@ -26,32 +26,8 @@ static StringAttr reductionOf(NodeCtx &n) {
   return how == "none" ? StringAttr() : n.builder().getStringAttr(how);
 }
 
-/// uint32 in an order that comparisons of int32 know, and back.
-static Value topBitFlipped(NodeCtx &n, Value x, Type to) {
-  Value bits = n.makeTyped<BitCastOp>(
-      x, RankedTensorType::get(n.shape(x), n.builder().getI32Type()));
-  bits = n.make<BitXorOp>({bits, n.scalarLike(bits, -0x1p31)});
-  return n.makeTyped<BitCastOp>(bits, RankedTensorType::get(n.shape(x), to));
-}
-
 static Value update(NodeCtx &n, Value cache, Value rows, Value positions,
                     int64_t axis, bool wrap, StringAttr reduction = {}) {
-  // The op reduces in 32 bits with sign.
-  auto integer = cache ? dyn_cast<IntegerType>(n.element(cache)) : Type();
-  if (reduction && rows && integer && !integer.isInteger(1)) {
-    Type own = integer, i32 = n.builder().getI32Type();
-    if (own.getIntOrFloatBitWidth() < 32)
-      return n.cast(update(n, n.cast(cache, i32), n.cast(rows, i32), positions,
-                           axis, wrap, reduction),
-                    own);
-    StringRef how = reduction.getValue();
-    if (own.isUnsignedInteger(32) && (how == "max" || how == "min")) {
-      Value result =
-          update(n, topBitFlipped(n, cache, i32), topBitFlipped(n, rows, i32),
-                 positions, axis, wrap, reduction);
-      return result ? topBitFlipped(n, result, own) : Value();
-    }
-  }
   SmallVector<NamedAttribute> attrs = {n.named("axis", axis)};
   if (wrap)
     attrs.push_back(n.named("wrap", n.builder().getUnitAttr()));
