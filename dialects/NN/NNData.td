@@ -166,7 +166,8 @@ def NN_ExpandOp : NN_Op<"expand", [Pure]> {
 // Reductions
 //===----------------------------------------------------------------------===//
 
-class NN_ReduceOp<string mnemonic, string what, string formula>
+class NN_ReduceOp<string mnemonic, string what, string formula,
+                  Type operand = NN_NumTensor>
     : NN_InferredOp<mnemonic> {
   let summary = what;
   let description = formula # [{ over `axes`, which are distinct, ascending and in
@@ -179,17 +180,17 @@ class NN_ReduceOp<string mnemonic, string what, string formula>
         : (tensor<1x8x64xf32>) -> tensor<1x8x1xf32>
     ```
   }];
-  let arguments = (ins NN_NumTensor:$x, DenseI64ArrayAttr:$axes,
+  let arguments = (ins operand:$x, DenseI64ArrayAttr:$axes,
                        BoolAttr:$keepdims);
-  let results = (outs NN_NumTensor:$result);
+  let results = (outs operand:$result);
   let assemblyFormat = [{
     $x `axes` `=` $axes `keepdims` `=` $keepdims attr-dict
     `:` functional-type(operands, results)
   }];
 }
 
-def NN_ReduceSumOp : NN_ReduceOp<"reduce_sum", "Sum over axes", "The sum">;
-def NN_ReduceMeanOp : NN_ReduceOp<"reduce_mean", "Mean over axes", "The mean">;
+def NN_ReduceSumOp : NN_ReduceOp<"reduce_sum", "Sum over axes", "The sum", NN_SumTensor>;
+def NN_ReduceMeanOp : NN_ReduceOp<"reduce_mean", "Mean over axes", "The mean", NN_SumTensor>;
 def NN_ReduceMaxOp : NN_ReduceOp<"reduce_max", "Maximum over axes", "The maximum">;
 def NN_ReduceMinOp : NN_ReduceOp<"reduce_min", "Minimum over axes", "The minimum">;
 
@@ -233,9 +234,9 @@ class NN_CumulativeOp<string mnemonic, string what, string formula>
         : (tensor<4x8xf32>) -> tensor<4x8xf32>
     ```
   }];
-  let arguments = (ins NN_NumTensor:$x, I64Attr:$axis, BoolAttr:$exclusive,
+  let arguments = (ins NN_SumTensor:$x, I64Attr:$axis, BoolAttr:$exclusive,
                        BoolAttr:$reverse);
-  let results = (outs NN_NumTensor:$result);
+  let results = (outs NN_SumTensor:$result);
   let assemblyFormat = [{
     $x `axis` `=` $axis `exclusive` `=` $exclusive `reverse` `=` $reverse attr-dict
     `:` functional-type(operands, results)

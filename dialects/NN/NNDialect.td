@@ -113,10 +113,14 @@ def NN_StateAttr : NN_Attr<"State", "state"> {
 def NN_Float : AnyTypeOf<[F32, F16, BF16]>;
 def NN_Integer : AnyTypeOf<[I64, I32, I16, I8, UI64, UI32, UI16, UI8]>;
 def NN_Number : AnyTypeOf<[F32, F16, BF16, I64, I32, I16, I8, UI64, UI32, UI16, UI8]>;
+/// Types of sums and products: ONNX has none of narrow integers, whose wrapping
+/// would be a choice.
+def NN_Summand : AnyTypeOf<[F32, F16, BF16, I64, I32, UI64, UI32]>;
 def NN_Element : AnyTypeOf<[F32, F16, BF16, I64, I32, I16, I8, UI64, UI32, UI16, UI8, I1]>;
 
 def NN_Tensor : StaticShapeTensorOf<[NN_Element]>;
 def NN_NumTensor : StaticShapeTensorOf<[NN_Number]>;
+def NN_SumTensor : StaticShapeTensorOf<[NN_Summand]>;
 def NN_IntTensor : StaticShapeTensorOf<[NN_Integer]>;
 def NN_FloatTensor : StaticShapeTensorOf<[NN_Float]>;
 def NN_BoolTensor : StaticShapeTensorOf<[I1]>;

@@ -172,8 +172,8 @@ def NN_MatMulOp : NN_InferredOp<"matmul"> {
         : (tensor<1x4x8x16xf32>, tensor<1x4x16x8xf32>) -> tensor<1x4x8x8xf32>
     ```
   }];
-  let arguments = (ins NN_NumTensor:$lhs, NN_NumTensor:$rhs);
-  let results = (outs NN_NumTensor:$result);
+  let arguments = (ins NN_SumTensor:$lhs, NN_SumTensor:$rhs);
+  let results = (outs NN_SumTensor:$result);
   let assemblyFormat =
       "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
 }

@@ -327,3 +327,27 @@ nn.program @main(%x: tensor<4xf32>) {
   %0 = nn.bit_and %x, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   nn.return
 }
+
+// -----
+
+nn.program @main(%x: tensor<4xi8>) -> (tensor<1xi8>) {
+  // expected-error@+1 {{operand #0 must be statically shaped tensor of 32-bit float or 16-bit float or bfloat16 type or 64-bit signless integer or 32-bit signless integer or 64-bit unsigned integer or 32-bit unsigned integer values, but got 'tensor<4xi8>'}}
+  %y = nn.reduce_sum %x axes = [0] keepdims = true : (tensor<4xi8>) -> tensor<1xi8>
+  nn.return %y : tensor<1xi8>
+}
+
+// -----
+
+nn.program @main(%x: tensor<2x2xui8>) -> (tensor<2x2xui8>) {
+  // expected-error@+1 {{operand #0 must be statically shaped tensor of}}
+  %y = nn.matmul %x, %x : (tensor<2x2xui8>, tensor<2x2xui8>) -> tensor<2x2xui8>
+  nn.return %y : tensor<2x2xui8>
+}
+
+// -----
+
+nn.program @main(%x: tensor<4xi16>) -> (tensor<4xi16>) {
+  // expected-error@+1 {{operand #0 must be statically shaped tensor of}}
+  %y = nn.cum_sum %x axis = 0 exclusive = false reverse = false : (tensor<4xi16>) -> tensor<4xi16>
+  nn.return %y : tensor<4xi16>
+}
