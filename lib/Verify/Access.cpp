@@ -12,10 +12,6 @@
 
 using namespace weft;
 using namespace weft::verify;
-using isa::Instr;
-using isa::Op;
-using isa::Operand;
-using isa::OperandKind;
 
 namespace {
 /// The addresses of the elements of a walk, in order.

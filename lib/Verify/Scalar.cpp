@@ -9,10 +9,6 @@
 
 using namespace weft;
 using namespace weft::verify;
-using isa::Instr;
-using isa::Op;
-using isa::Operand;
-using isa::OperandKind;
 
 void Walker::setReg(unsigned r, const Value &v) {
   if (r != 0)

@@ -9,10 +9,6 @@
 
 using namespace weft;
 using namespace weft::verify;
-using isa::Instr;
-using isa::Op;
-using isa::Operand;
-using isa::OperandKind;
 
 void Walker::setDsr(const Instr &i) {
   const Target &t = c.target;

@@ -9,10 +9,6 @@
 
 using namespace weft;
 using namespace weft::verify;
-using isa::Instr;
-using isa::Op;
-using isa::Operand;
-using isa::OperandKind;
 
 constexpr unsigned MaxNesting = 16;
 static const char *const TooLong =

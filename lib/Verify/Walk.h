@@ -17,6 +17,7 @@
 
 namespace weft::verify {
 using isa::Instr;
+using isa::Op;
 using isa::Operand;
 using isa::OperandKind;
 

@@ -14,26 +14,19 @@
 //===----------------------------------------------------------------------===//
 #include "ModelEditor.h"
 #include "NN/NNOps.h"
+#include "Require.h"
 #include "mlir/Parser/Parser.h"
 #include "weft/Import/Import.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
-#include <cstdlib>
 
 using namespace mlir;
 using namespace weft;
+using fuzz::require;
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t maxSize);
 
 namespace {
-
-void require(bool holds, const char *what, StringRef text) {
-  if (holds)
-    return;
-  llvm::errs() << "fuzz: property does not hold: " << what << "\n"
-               << text << "\n";
-  abort();
-}
 
 /// A context for some inputs: making one takes longer than an input, but it
 /// keeps every constant that it ever saw.

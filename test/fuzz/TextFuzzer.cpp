@@ -15,13 +15,14 @@
 #include "Fabric/FabricOps.h"
 #include "NN/NNOps.h"
 #include "PE/PEOps.h"
+#include "Require.h"
 #include "Tokens.h"
 #include "Wafer/WaferOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
-#include <cstdlib>
 
 using namespace mlir;
+using weft::fuzz::require;
 
 namespace {
 
@@ -67,14 +68,6 @@ public:
 private:
   ScopedDiagnosticHandler handler;
 };
-
-void require(bool holds, const char *what, StringRef text) {
-  if (holds)
-    return;
-  llvm::errs() << "fuzz: property does not hold: " << what << "\n"
-               << text << "\n";
-  abort();
-}
 
 std::string printed(ModuleOp module, bool generic) {
   std::string text;

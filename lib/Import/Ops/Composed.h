@@ -12,6 +12,21 @@
 
 namespace weft {
 
+template <typename OpTy> bool unary(NodeCtx &n) {
+  return n.out(n.make<OpTy>(n.in(0)));
+}
+template <typename OpTy> bool binary(NodeCtx &n) {
+  return n.out(n.make<OpTy>({n.in(0), n.in(1)}));
+}
+
+/// An operand of integers that older opsets have as an attribute.
+std::optional<llvm::SmallVector<int64_t>> intsOf(NodeCtx &n, unsigned input,
+                                                 llvm::StringRef attr);
+
+/// Two operands of rank 2, transposed as transA and transB say; false after an
+/// error.
+bool readMatrices(NodeCtx &n, Value &a, Value &b);
+
 /// The logarithm of the softmax along `axis`, in the type of `x`.
 Value logSoftmaxOf(NodeCtx &n, Value x, int64_t axis);
 

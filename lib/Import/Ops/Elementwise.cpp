@@ -6,19 +6,11 @@
 // rule composes it from those it has, in the order of ONNX's own function body.
 //
 //===----------------------------------------------------------------------===//
-#include "Importer.h"
+#include "Composed.h"
 
 using namespace mlir;
 using namespace weft;
 using namespace weft::nn;
-
-template <typename OpTy> static bool unary(NodeCtx &n) {
-  return n.out(n.make<OpTy>(n.in(0)));
-}
-
-template <typename OpTy> static bool binary(NodeCtx &n) {
-  return n.out(n.make<OpTy>({n.in(0), n.in(1)}));
-}
 
 /// Max, Min, Sum of one or more operands.
 template <typename OpTy> static bool variadic(NodeCtx &n) {

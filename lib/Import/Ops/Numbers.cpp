@@ -5,20 +5,12 @@
 // Elementwise arithmetic beyond that of Elementwise.cpp.
 //
 //===----------------------------------------------------------------------===//
-#include "Importer.h"
+#include "Composed.h"
 #include <cmath>
 
 using namespace mlir;
 using namespace weft;
 using namespace weft::nn;
-
-template <typename OpTy> static bool unary(NodeCtx &n) {
-  return n.out(n.make<OpTy>(n.in(0)));
-}
-
-template <typename OpTy> static bool binary(NodeCtx &n) {
-  return n.out(n.make<OpTy>({n.in(0), n.in(1)}));
-}
 
 static bool isFloat(Value x) { return isa<FloatType>(NodeCtx::element(x)); }
 

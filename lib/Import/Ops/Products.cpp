@@ -6,7 +6,7 @@
 // time.
 //
 //===----------------------------------------------------------------------===//
-#include "Importer.h"
+#include "Composed.h"
 #include <cmath>
 
 using namespace mlir;
@@ -17,8 +17,7 @@ static bool matmul(NodeCtx &n) {
   return n.out(n.make<MatMulOp>({n.in(0), n.in(1)}));
 }
 
-static bool gemm(NodeCtx &n) {
-  Value a = n.in(0), b = n.in(1), c = n.in(2);
+bool weft::readMatrices(NodeCtx &n, Value &a, Value &b) {
   if (!a || !b)
     return n.fail("has fewer than 2 inputs");
   if (n.rank(a) != 2 || n.rank(b) != 2)
@@ -28,6 +27,13 @@ static bool gemm(NodeCtx &n) {
     a = n.transpose(a, {1, 0});
   if (n.attrInt("transB", 0))
     b = n.transpose(b, {1, 0});
+  return true;
+}
+
+static bool gemm(NodeCtx &n) {
+  Value a = n.in(0), b = n.in(1), c = n.in(2);
+  if (!readMatrices(n, a, b))
+    return false;
   double alpha = n.attrFloat("alpha", 1), beta = n.attrFloat("beta", 1);
   auto whole = [](double factor) { return factor == std::trunc(factor); };
   if (isa<IntegerType>(n.element(a)) && !(whole(alpha) && whole(beta)))

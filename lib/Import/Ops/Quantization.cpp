@@ -198,13 +198,24 @@ static std::optional<int64_t> blockSize(NodeCtx &n) {
   return std::nullopt;
 }
 
-static bool quantizeLinear(NodeCtx &n) {
-  Value x = n.in(0), scale = n.in(1), zero = n.in(2);
-  if (!x || !scale)
-    return n.fail("has 2 inputs, found fewer");
+/// How scale and zero point lie over the operand.
+struct Spread {
+  int64_t axis, block;
+};
+static std::optional<Spread> readSpread(NodeCtx &n) {
+  if (!n.in(0) || !n.in(1)) {
+    n.fail("has 2 inputs, found fewer");
+    return std::nullopt;
+  }
   auto axis = quantizedAxis(n);
   auto block = blockSize(n);
-  if (!axis || !block)
+  return axis && block ? std::optional(Spread{*axis, *block}) : std::nullopt;
+}
+
+static bool quantizeLinear(NodeCtx &n) {
+  Value x = n.in(0), scale = n.in(1), zero = n.in(2);
+  auto spread = readSpread(n);
+  if (!spread)
     return false;
   Type to = IntegerType::get(n.loc.getContext(), 8, IntegerType::Unsigned);
   if (zero)
@@ -214,18 +225,15 @@ static bool quantizeLinear(NodeCtx &n) {
   if (!to || n.importer.narrow.contains(zero))
     return n.fail("quantises to less than 8 bits or to floats, which is not "
                   "supported");
-  scale = spreadOver(n, scale, x, *axis, *block, "scale");
-  zero = spreadOver(n, zero, x, *axis, *block, "zero point");
+  scale = spreadOver(n, scale, x, spread->axis, spread->block, "scale");
+  zero = spreadOver(n, zero, x, spread->axis, spread->block, "zero point");
   return n.out(quantized(n, x, scale, zero, to));
 }
 
 static bool dequantizeLinear(NodeCtx &n) {
   Value x = n.in(0), scale = n.in(1), zero = n.in(2);
-  if (!x || !scale)
-    return n.fail("has 2 inputs, found fewer");
-  auto axis = quantizedAxis(n);
-  auto block = blockSize(n);
-  if (!axis || !block)
+  auto spread = readSpread(n);
+  if (!spread)
     return false;
   Type to = n.element(scale);
   if (int64_t type = n.attrInt("output_dtype", 0))
@@ -234,8 +242,8 @@ static bool dequantizeLinear(NodeCtx &n) {
     return n.fail("has types that are not supported: it makes floats of "
                   "integers");
   remarkDequantized(n, x);
-  scale = spreadOver(n, scale, x, *axis, *block, "scale");
-  zero = spreadOver(n, zero, x, *axis, *block, "zero point");
+  scale = spreadOver(n, scale, x, spread->axis, spread->block, "scale");
+  zero = spreadOver(n, zero, x, spread->axis, spread->block, "zero point");
   return n.out(n.cast(dequantized(n, x, scale, zero), to));
 }
 

@@ -7,6 +7,7 @@
 // that are added as integers.
 //
 //===----------------------------------------------------------------------===//
+#include "Composed.h"
 #include "Quantization.h"
 
 using namespace mlir;
@@ -182,13 +183,8 @@ static bool qGemm(NodeCtx &n) {
   if (!hasInputs(n, {0, 1, 2, 3, 4, 5}))
     return false;
   Value a = n.in(0), b = n.in(3), zeroB = n.in(5), scaleB = n.in(4);
-  if (n.rank(a) != 2 || n.rank(b) != 2)
-    return n.fail("multiplies tensors of rank " + Twine(n.rank(a)) + " and " +
-                  Twine(n.rank(b)) + ", expected 2 and 2");
-  if (n.attrInt("transA", 0))
-    a = n.transpose(a, {1, 0});
-  if (n.attrInt("transB", 0))
-    b = n.transpose(b, {1, 0});
+  if (!readMatrices(n, a, b))
+    return false;
   Value sum = productOf(n, a, b, n.in(2), zeroB);
   if (sum && n.has(6))
     sum = n.make<AddOp>({sum, n.in(6)});

@@ -5,6 +5,7 @@
 // Pad and CenterCropPad, depth to space and back, dropout, determinants.
 //
 //===----------------------------------------------------------------------===//
+#include "Composed.h"
 #include "Indices.h"
 
 using namespace mlir;
@@ -66,16 +67,6 @@ static Value padWith(NodeCtx &n, Value x, int64_t axis, int64_t before,
     x = side ? n.concat({x, part}, axis) : n.concat({part, x}, axis);
   }
   return x;
-}
-
-static std::optional<Ints> intsOf(NodeCtx &n, unsigned input, StringRef attr) {
-  if (!n.has(input))
-    return n.attrInts(attr);
-  auto values = n.knownInts(n.in(input));
-  if (!values)
-    n.fail("has input #" + Twine(input) + " ('" + attr +
-           "') that is not known at compile time");
-  return values;
 }
 
 static bool pad(NodeCtx &n) {

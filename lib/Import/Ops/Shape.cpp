@@ -7,7 +7,7 @@
 // is a slice, which every level below handles better.
 //
 //===----------------------------------------------------------------------===//
-#include "Importer.h"
+#include "Composed.h"
 
 using namespace mlir;
 using namespace weft;
@@ -15,8 +15,7 @@ using namespace weft::nn;
 
 using Ints = SmallVector<int64_t>;
 
-/// An operand of integers that older opsets have as an attribute.
-static std::optional<Ints> intsOf(NodeCtx &n, unsigned input, StringRef attr) {
+std::optional<Ints> weft::intsOf(NodeCtx &n, unsigned input, StringRef attr) {
   if (!n.has(input))
     return n.attrInts(attr);
   auto values = n.knownInts(n.in(input));

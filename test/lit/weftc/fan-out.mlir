@@ -2,9 +2,9 @@
 // on a colour of its own. Both outputs and the producer's own are written.
 
 // RUN: rm -rf %t && mkdir %t
-// RUN: %python %S/Inputs/int32.py %t/x.npy 5 -3 0 7 -9
-// RUN: %python %S/Inputs/int32.py %t/neg.npy -5 3 0 -7 9
-// RUN: %python %S/Inputs/int32.py %t/relu.npy 5 0 0 7 0
+// RUN: %python %S/Inputs/typed.py %t/x.npy int32 5 -3 0 7 -9
+// RUN: %python %S/Inputs/typed.py %t/neg.npy int32 -5 3 0 -7 9
+// RUN: %python %S/Inputs/typed.py %t/relu.npy int32 5 0 0 7 0
 // RUN: weftc %s -o %t/m.weft --cost-json=%t/cost.json && weft-verify %t/m.weft
 // RUN: weft-run %t/m.weft --input x=%t/x.npy --expect same=%t/x.npy --expect neg=%t/neg.npy \
 // RUN:   --expect relu=%t/relu.npy --stats-json=%t/stats.json | FileCheck %s

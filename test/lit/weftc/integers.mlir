@@ -2,7 +2,7 @@
 // floats the patterns below (-0.0, NaNs) would not survive the sum.
 
 // RUN: rm -rf %t && mkdir %t
-// RUN: %python %S/Inputs/int32.py %t/y.npy -1 -2147483648 -8388607 -4194305 2147483647 0 1 -2
+// RUN: %python %S/Inputs/typed.py %t/y.npy int32 -1 -2147483648 -8388607 -4194305 2147483647 0 1 -2
 // RUN: weftc %s -o %t/m.weft && weft-verify %t/m.weft
 // RUN: weft-run %t/m.weft --expect y=%t/y.npy | FileCheck %s
 // CHECK: output 'y' agrees: max error 0

@@ -14,17 +14,6 @@ using verify::Result;
 
 namespace {
 
-TEST(Verifier, RuleFab1) {
-  Program p = chain(8, 3, 16);
-  for (Route &r : p.routes)
-    r.color = r.color == Cast ? 22 : r.color;
-  p.streams[2].color = 22;
-  for (PEClass &c : p.classes)
-    for (QueueBinding &q : c.queues)
-      q.color = q.color == Cast ? 22 : q.color;
-  EXPECT_RULE(p, "R-FAB-1");
-}
-
 TEST(Verifier, RuleFab2) {
   Program p = chain(8, 3, 16);
   p.routes.push_back({{3, 1, 1, 1}, Cast, West, Ramp});
