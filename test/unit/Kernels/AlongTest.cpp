@@ -29,7 +29,7 @@ std::vector<float>
 lineByLine(ArrayRef<int64_t> in, ArrayRef<int64_t> out, int64_t axis,
            const std::vector<float> &x,
            llvm::function_ref<std::vector<float>(std::vector<float>)> f) {
-  std::vector<float> y(size_t(llvm::product_of(Shape(out))));
+  std::vector<float> y(llvm::product_of(out));
   Shape lines(in);
   lines[axis] = 1;
   each(lines, [&](ArrayRef<int64_t> line) {
