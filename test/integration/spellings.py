@@ -518,21 +518,22 @@ def complaint(name, has, lacks, opset, build, options):
     return f"lacks {missing}, has {found}" if missing or found else ""
 
 
-def main():
+def main(cases, what):
+    """The exit code."""
     p = argparse.ArgumentParser(epilog="other options go to weftc")
     p.add_argument("--only", default="", metavar="TEXT")
     p.add_argument("--grid", default="3x2", metavar="WxH")
     args, options = p.parse_known_args()
     tool("weftc")
-    chosen = [c for c in CASES if args.only in c[0]]
+    chosen = [c for c in cases if args.only in c[0]]
     wrong = 0
     for parts in chosen:
         if text := complaint(*parts, [f"--grid={args.grid}", *options]):
             wrong += 1
             print(f"{parts[0]}: {text}")
-    print(f"{len(chosen) - wrong} of {len(chosen)} spellings are what they should be")
-    sys.exit(1 if wrong or not chosen else 0)
+    print(f"{len(chosen) - wrong} of {len(chosen)} {what} are what they should be")
+    return 1 if wrong or not chosen else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(CASES, "spellings"))

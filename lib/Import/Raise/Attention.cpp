@@ -32,6 +32,7 @@ struct Match {
   SmallVector<MaskTerm> masks;
   SmallVector<Operation *> ops;
   SmallVector<int64_t> shape4; // of the scores where they have rank 4
+  std::optional<double> least; // of a clamp of the masked scores
   bool zeroMasked = false;     // probabilities of fully masked rows become 0
   std::string why;             // why it is none
 
@@ -64,6 +65,9 @@ SoftmaxOp matchProbabilities(Value value, Match &match) {
         return {};
       value = reshape.getX();
     } else if (auto cast = dyn_cast<CastOp>(op)) {
+      if (!isa<FloatType>(elementOf(cast)) ||
+          !isa<FloatType>(elementOf(cast.getX())))
+        return {};
       value = cast.getX();
     } else if (auto where = dyn_cast<WhereOp>(op)) {
       // After simplification: where(p == p, p, 0).
@@ -130,6 +134,18 @@ Value matchMask(Operation *op, Match &match) {
   return keep ? where.getA() : where.getB();
 }
 
+/// A clamp from below by a number that no score reaches: it bounds the masks
+/// that lie above it, of which there must be all.
+Value matchClamp(Operation *op, Match &match) {
+  Value x;
+  double least;
+  if (!matchScalarOperand(op, x, least) || least * match.scale > -1e30 ||
+      match.least || !match.masks.empty())
+    return {};
+  match.least = std::max(least * match.scale, -3.4e38);
+  return x;
+}
+
 /// One step up from `value`; null if the chain breaks.
 Value stepUp(Operation *op, Match &match) {
   Value x;
@@ -147,9 +163,8 @@ Value stepUp(Operation *op, Match &match) {
         shapeOf(reshape).take_back(2) == shapeOf(reshape.getX()).take_back(2);
     return keeps ? reshape.getX() : Value();
   }
-  // A clamp from below by a very negative number changes nothing.
   if (isa<MaxOp>(op))
-    return matchScalarOperand(op, x, factor) && factor < -1e4 ? x : Value();
+    return matchClamp(op, match);
   return matchMask(op, match);
 }
 
@@ -353,7 +368,7 @@ private:
     in.k = stripRepeat(in.k, match);
     in.v = stripRepeat(in.v, match);
     ScoreShape shape = {shapeOf(in.q)[0], shapeOf(in.q)[1], shapeOf(in.q)[2],
-                        shapeOf(in.k)[2]};
+                        shapeOf(in.k)[2], match.least};
     MaskResult mask;
     if (!fits(in, shape))
       return match.fail("the shapes of query, key and value do not fit");

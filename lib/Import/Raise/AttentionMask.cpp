@@ -22,6 +22,9 @@ static std::optional<SmallVector<int64_t>> rank4(const MaskTerm &term,
                                                  const ScoreShape &shape) {
   ArrayRef<int64_t> own = shapeOf(term.value);
   SmallVector<int64_t> dims;
+  // Scores of a higher rank have their dimensions elsewhere.
+  if (term.levelRank > 4)
+    return std::nullopt;
   if (term.levelRank == 3 && own.size() == 3) {
     if (own[0] != 1 && own[0] != shape.batch * shape.heads)
       return std::nullopt;
@@ -113,9 +116,9 @@ static Value additive(OpBuilder &b, Location loc, const MaskTerm &term,
   Value value = makeReshape(b, loc, term.value, dims);
   auto scalar = RankedTensorType::get({}, f32);
   if (term.kind == MaskTerm::KeepWhere || term.kind == MaskTerm::DropWhere) {
-    // Finite fills stay finite in the sum, as they do in the select.
-    double fill =
-        std::isinf(term.fill) ? term.fill : std::max(term.fill, -1e30);
+    // The select forgets the score; so does the sum with a number this large,
+    // which leaves all keys alike where none is visible.
+    double fill = std::isinf(term.fill) ? term.fill : -1e30;
     Value zero = makeSplat(b, loc, 0, scalar);
     Value low = makeSplat(b, loc, fill, scalar);
     bool keep = term.kind == MaskTerm::KeepWhere;
@@ -130,9 +133,14 @@ static Value additive(OpBuilder &b, Location loc, const MaskTerm &term,
   return MulOp::create(b, loc, value, makeSplat(b, loc, factor, scalar));
 }
 
+static bool isFiniteSelect(const MaskTerm &term) {
+  return (term.kind == MaskTerm::KeepWhere ||
+          term.kind == MaskTerm::DropWhere) &&
+         !std::isinf(term.fill);
+}
+
 bool nn::combineMasks(OpBuilder &b, Location loc, ArrayRef<MaskTerm> terms,
                       const ScoreShape &shape, MaskResult &result) {
-  bool causalFactor = false;
   SmallVector<std::pair<const MaskTerm *, SmallVector<int64_t>>> kept;
   for (const MaskTerm &term : terms) {
     auto dims = rank4(term, shape);
@@ -140,10 +148,10 @@ bool nn::combineMasks(OpBuilder &b, Location loc, ArrayRef<MaskTerm> terms,
       return false;
     Table table = TableReader(term, *dims, shape).read();
     if (term.kind == MaskTerm::Factor) {
-      // scores * triangle is harmless where the triangle is masked too.
-      if (table != Table::All && table != Table::Causal)
+      // scores * triangle is harmless if the triangle is masked afterwards;
+      // terms come from the softmax up, so that mask has been met.
+      if (table != Table::All && !(table == Table::Causal && result.causal))
         return false;
-      causalFactor |= table == Table::Causal;
       continue;
     }
     if (table == Table::Causal)
@@ -151,12 +159,19 @@ bool nn::combineMasks(OpBuilder &b, Location loc, ArrayRef<MaskTerm> terms,
     else if (table != Table::All)
       kept.emplace_back(&term, *dims);
   }
-  if (causalFactor && !result.causal)
+  // Of several masks a sum cannot say what a select took from the others.
+  if (kept.size() > 1 &&
+      llvm::any_of(kept, [](auto &k) { return isFiniteSelect(*k.first); }))
     return false;
   for (const auto &[term, dims] : kept) {
     Value mask = additive(b, loc, *term, dims);
     result.mask =
         result.mask ? Value(AddOp::create(b, loc, result.mask, mask)) : mask;
+  }
+  if (result.mask && shape.least) {
+    auto scalar = RankedTensorType::get({}, b.getF32Type());
+    Value least = makeSplat(b, loc, *shape.least, scalar);
+    result.mask = MaxOp::create(b, loc, result.mask, least);
   }
   return true;
 }

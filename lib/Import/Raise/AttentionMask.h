@@ -25,6 +25,7 @@ struct MaskTerm {
 /// Scores of all heads: [batch, heads, rows, columns].
 struct ScoreShape {
   int64_t batch, heads, rows, columns;
+  std::optional<double> least; // what a clamp behind all masks leaves of them
 };
 
 struct MaskResult {

@@ -22,13 +22,19 @@ using namespace weft::nn;
 namespace {
 constexpr StringRef PassName = "nn-raise-norm";
 
-/// `x` in element type `element`, by dropping a cast if one is there.
+/// `x` in element type `element` if that loses nothing: widened, or without a
+/// cast that widened it. Else as it is; then the norm is computed in its type.
 Value inType(OpBuilder &b, Location loc, Value x, Type element) {
-  if (elementOf(x) == element)
-    return x;
-  if (elementOf(stripCasts(x)) == element)
-    return stripCasts(x);
-  return makeCast(b, loc, x, element);
+  for (Value narrow = x; elementOf(narrow) != element;) {
+    auto cast = narrow.getDefiningOp<CastOp>();
+    if (!cast || !elementOf(cast).isF32() ||
+        !isa<FloatType>(elementOf(cast.getX())))
+      return element.isF32() ? makeCast(b, loc, x, element) : x;
+    narrow = cast.getX();
+    if (elementOf(narrow) == element)
+      return narrow;
+  }
+  return x;
 }
 
 template <typename OpTy> struct RaiseQuotient : OpRewritePattern<OpTy> {
@@ -54,15 +60,15 @@ template <typename OpTy> struct RaiseQuotient : OpRewritePattern<OpTy> {
     Location loc = fuseOps(trail);
     Type element = elementOf(op);
     Value source = inType(rewriter, loc, x ? x : numerator, element);
-    Value ones =
-        makeSplat(rewriter, loc, 1,
-                  RankedTensorType::get({shapeOf(source).back()}, element));
+    Value ones = makeSplat(
+        rewriter, loc, 1,
+        RankedTensorType::get({shapeOf(source).back()}, elementOf(source)));
     FloatAttr eps = rewriter.getF32FloatAttr(float(epsilon));
     Value norm = x ? Value(LayerNormOp::create(rewriter, loc, source, ones,
                                                Value(), eps))
                    : Value(RMSNormOp::create(rewriter, loc, source, ones, eps));
     remarkRaised(PassName, norm.getDefiningOp());
-    rewriter.replaceOp(op, norm);
+    rewriter.replaceOp(op, makeCast(rewriter, loc, norm, element));
     return success();
   }
 };
@@ -162,9 +168,10 @@ template <typename NormOp> struct AbsorbScale : OpRewritePattern<MulOp> {
       Location loc = fuseOps(trail);
       Value x = inType(rewriter, loc, norm.getX(), elementOf(op));
       Value vector = makeVector(rewriter, loc, scale, tensorType(op));
+      vector = makeCast(rewriter, loc, vector, elementOf(x));
       Value scaled = rebuild(rewriter, loc, norm, x, vector, Value());
       remarkRaised(PassName, scaled.getDefiningOp());
-      rewriter.replaceOp(op, scaled);
+      rewriter.replaceOp(op, makeCast(rewriter, loc, scaled, elementOf(op)));
       return success();
     }
     return failure();
@@ -190,11 +197,12 @@ struct AbsorbBias : OpRewritePattern<AddOp> {
       Location loc = fuseOps(trail);
       Type element = elementOf(op);
       Value x = inType(rewriter, loc, norm.getX(), element);
-      Value scale = makeCast(rewriter, loc, norm.getScale(), element);
+      Value scale = makeCast(rewriter, loc, norm.getScale(), elementOf(x));
       Value vector = makeVector(rewriter, loc, bias, tensorType(op));
+      vector = makeCast(rewriter, loc, vector, elementOf(x));
       Value shifted = rebuild(rewriter, loc, norm, x, scale, vector);
       remarkRaised(PassName, shifted.getDefiningOp());
-      rewriter.replaceOp(op, shifted);
+      rewriter.replaceOp(op, makeCast(rewriter, loc, shifted, element));
       return success();
     }
     return failure();

@@ -74,37 +74,6 @@ struct DropUnitsAboveTranspose : OpRewritePattern<ReshapeOp> {
   }
 };
 
-/// A reshape that only adds dimensions of extent 1 goes above a transpose, too.
-struct AddUnitsAboveTranspose : OpRewritePattern<ReshapeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ReshapeOp op,
-                                PatternRewriter &rewriter) const override {
-    auto transpose = op.getX().getDefiningOp<TransposeOp>();
-    if (!transpose)
-      return failure();
-    ArrayRef<int64_t> from = shapeOf(transpose), to = shapeOf(op);
-    if (to.size() <= from.size())
-      return failure();
-    // The new dimensions come first in the operand.
-    int64_t added = to.size() - from.size(), units = 0;
-    SmallVector<int64_t> shape(added, 1), perm;
-    llvm::append_range(shape, shapeOf(transpose.getX()));
-    size_t at = 0;
-    for (int64_t dim : to) {
-      if (at < from.size() && from[at] == dim)
-        perm.push_back(added + transpose.getPerm()[at++]);
-      else if (dim == 1 && units < added)
-        perm.push_back(units++);
-      else
-        return failure();
-    }
-    Location loc = fuseOps({op, transpose});
-    Value wide = makeReshape(rewriter, loc, transpose.getX(), shape);
-    rewriter.replaceOp(op, makeTranspose(rewriter, loc, wide, perm));
-    return success();
-  }
-};
-
 /// op(reshape(x)) with the reshape on all dimensions of an elementwise op.
 struct SinkReshapeBelowUnary : RewritePattern {
   SinkReshapeBelowUnary(MLIRContext *context)
