@@ -43,10 +43,10 @@ static bool reshape(NodeCtx &n) {
     else if (dim < 0 || dim > (int64_t(1) << 40))
       return n.fail("has shape with dimension " + Twine(dim) +
                     ", expected at most one -1");
+    else if (dim && known > (int64_t(1) << 44) / dim)
+      return n.fail("has a shape of more than 2^44 elements");
     else
       known *= dim;
-    if (known > (int64_t(1) << 44))
-      return n.fail("has a shape of more than 2^44 elements");
   }
   int64_t count = n.type(x).getNumElements();
   if (open >= 0) {
