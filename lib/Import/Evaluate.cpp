@@ -424,6 +424,11 @@ static bool inRange(Operation *op, const HostTensor &x) {
   return true;
 }
 
+static llvm::Error notEvaluated(Operation *op) {
+  return llvm::createStringError("'" + op->getName().getStringRef() +
+                                 "' is not evaluated on constants");
+}
+
 static Expected<HostTensor>
 evaluateArithmetic(Operation *op, RankedTensorType type, Operands in) {
   std::optional<BinaryRule> binary = binaryRule(op);
@@ -444,8 +449,7 @@ evaluateArithmetic(Operation *op, RankedTensorType type, Operands in) {
     if (unary->onFloat)
       return unaryFloat(type, in, unary->onFloat);
   }
-  return llvm::createStringError("'" + op->getName().getStringRef() +
-                                 "' is not evaluated on constants");
+  return notEvaluated(op);
 }
 
 static HostTensor sameBytes(RankedTensorType type, Operands in) {
@@ -465,8 +469,7 @@ static HostTensor expandTensor(RankedTensorType type, Operands in) {
 Expected<HostTensor> weft::evaluateOp(Operation *op, Operands in) {
   using R = Expected<HostTensor>;
   if (op->getNumResults() != 1 || in.empty())
-    return llvm::createStringError("'" + op->getName().getStringRef() +
-                                   "' is not evaluated on constants");
+    return notEvaluated(op);
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   if (std::optional<HostTensor> along = evaluateAlongAxis(op, type, in))
     return std::move(*along);

@@ -177,12 +177,12 @@ llvm::Expected<Plan> weft::parsePlan(StringRef yaml, StringRef file) {
                          Reading::handler, &reading);
     reading.input = &in;
     in >> plan;
-    if (in.error())
-      reading.report(1, "no plan in this file");
-    else if (plan.stages.empty() && plan.inputs.empty() && plan.kernels.empty())
+    // No key is required, so LLVM has said what is wrong.
+    assert(!in.error() || !reading.firstError.empty());
+    if (plan.stages.empty() && plan.inputs.empty() && plan.kernels.empty())
       reading.report(1, "the plan is empty; a file that does not exist is "
                         "written, one that does is read");
-    else if (in.nextDocument()) // there is one before it, or this crashes
+    else if (!in.error() && in.nextDocument()) // crashes after an error
       reading.report(1, "a plan is one document");
   }
   if (!reading.firstError.empty())

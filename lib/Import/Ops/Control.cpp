@@ -77,9 +77,6 @@ static bool loop(NodeCtx &n) {
   int carried = int(n.numInputs()) - 2, scans = body.outputs() - 1 - carried;
   if (n.failed || !count || !go)
     return false;
-  for (unsigned i : {0u, 1u})
-    if (n.has(i) && !isa<RankedTensorType>(n.in(i).getType()))
-      return n.fail("has a sequence as input #" + Twine(i));
   if (carried < 0 || scans < 0 || body.inputs() != carried + 2)
     return n.fail("has " + Twine(std::max(carried, 0)) +
                   " carried values and a body of " + Twine(body.inputs()) +

@@ -79,8 +79,9 @@ static double scaleOf(NodeCtx &n, int64_t width) {
 /// the number of rows in a cache of fixed size.
 static bool finish(NodeCtx &n, Value q, Value k, Value v, unsigned keys,
                    unsigned bias, Value length = {}) {
-  if (!q || !k || !v || n.failed)
-    return n.fail("has no query, key or value");
+  if (n.failed)
+    return false;
+  assert(q && k && v);
   Heads in;
   in.q = q, in.k = k, in.v = v;
   in.scale = scaleOf(n, n.shape(q)[3]);

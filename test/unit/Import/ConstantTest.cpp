@@ -264,6 +264,29 @@ TEST(Constant, TellsConstantsFromValues) {
   EXPECT_NEAR(*constantScalar(norm.value), std::exp(2.0), 1e-6);
 }
 
+TEST(Constant, SaysWhatHasNoValue) {
+  auto problem = [](const std::string &body, int64_t limit = INT64_MAX) {
+    Expression e(body);
+    auto tensor = evaluateTensor(e.value, limit);
+    return tensor ? std::string("none") : toString(tensor.takeError());
+  };
+  const std::string table = Table;
+  EXPECT_EQ(problem("%0 = nn.exp %arg0 : (tensor<4xf32>) -> tensor<4xf32>"),
+            "the value is not constant");
+  EXPECT_EQ(problem(table + "%i = nn.constant dense<[1, 5]> : tensor<2xi64>\n"
+                            "%0 = nn.gather %t, %i axis = 1 : (tensor<2x3xf32>,"
+                            " tensor<2xi64>) -> tensor<2x2xf32>"),
+            "index 5 is out of the extent 3");
+  // The argument is not reduced exactly beyond 2^20.
+  EXPECT_EQ(problem("%c = nn.constant dense<2.0e6> : tensor<f32>\n"
+                    "%0 = nn.sin %c : (tensor<f32>) -> tensor<f32>"),
+            "'nn.sin' is not evaluated on constants");
+  const std::string twice =
+      table + "%0 = nn.exp %t : (tensor<2x3xf32>) -> tensor<2x3xf32>";
+  EXPECT_EQ(problem(twice, 12), "none");
+  EXPECT_EQ(problem(twice, 11), "is too large to look at");
+}
+
 TEST(Constant, RefusesWeightsWithoutStore) {
   MLIRContext context;
   context.loadDialect<nn::NNDialect>();

@@ -119,6 +119,8 @@ TEST_F(WeightStoreTest, KeepsBytesByHash) {
   auto missing = store.read(nn::DataAttr::get(&context, "", 0, 3, "00"));
   EXPECT_NE(toString(missing.takeError()).find("no weight of hash"),
             std::string::npos);
+  auto declared = store.read(nn::DataAttr::get(&context, "", 0, 3, ""));
+  EXPECT_EQ(toString(declared.takeError()), "is declared without data");
 }
 
 } // namespace

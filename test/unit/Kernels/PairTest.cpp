@@ -124,6 +124,27 @@ template <typename F> void everyType(F f) {
   f(Named<uint32_t>(), "ui32");
 }
 
+TEST_F(Pair, SaysWhyNoKernelComputesIt) {
+  Builder builder(&c.context);
+  auto type = RankedTensorType::get({4}, builder.getF32Type());
+  Problem p;
+  p.op = "nn.nothing";
+  p.ins = {type};
+  p.constant = {false};
+  p.out = type;
+  p.config = builder.getDictionaryAttr({});
+  auto problem = [&] {
+    std::string why;
+    return allOptions(p, Rect{0, 0, 1, 1}, why).empty() ? why : "none";
+  };
+  EXPECT_EQ(problem(), "no kernel computes 'nn.nothing'");
+  p.op = "nn.cast";
+  EXPECT_EQ(problem(), "none");
+  p.config = builder.getDictionaryAttr(
+      builder.getNamedAttr("saturate", builder.getUnitAttr()));
+  EXPECT_EQ(problem(), "a cast that saturates needs a constant operand");
+}
+
 TEST_F(Pair, IntegersOfEveryWidth) {
   everyType([&](auto named, const char *kind) {
     using T = typename decltype(named)::type;

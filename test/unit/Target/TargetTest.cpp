@@ -221,7 +221,8 @@ TEST(Target, DocumentedKeysAreFields) {
 }
 
 TEST(Target, OddFilesAreRefused) {
-  EXPECT_NE(message(parseTarget("", "t")), "");
+  EXPECT_EQ(message(parseTarget("", "t")),
+            "t:1: no target description in this file");
   EXPECT_NE(message(parseTarget("[]", "t")), "");
   EXPECT_NE(message(parseTarget("name: x\n", "t")), "");
   EXPECT_NE(message(parseTarget(std::string(60000, '['), "t")), "");

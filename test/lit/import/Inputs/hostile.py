@@ -148,6 +148,11 @@ MODELS = {
                       [helper.make_function("own", "f40", ["a"], ["b"],
                                             [helper.make_node("Relu", ["a"], ["b"])],
                                             [helper.make_opsetid("", 17)])]),
+    "deep-functions": model([helper.make_node("f0", ["x"], ["y"], domain="own")],
+                            functions=[calls(f"f{i}", f"f{i + 1}") for i in range(70)] +
+                            [helper.make_function("own", "f70", ["a"], ["b"],
+                                                  [helper.make_node("Relu", ["a"], ["b"])],
+                                                  [helper.make_opsetid("", 17)])]),
     "nested-graphs": nested(100),
     "expand-huge": with_known("Expand", [3], [2 ** 60, 2, 4]),
     "tile-huge": with_known("Tile", [2], [2 ** 40, 2 ** 40]),

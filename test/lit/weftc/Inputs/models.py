@@ -33,3 +33,11 @@ for name, value in {"good": [2, -1], "long": [2, 2, -1], "wrong": [3, 5], "negat
     np.save(f"{name}.npy", np.array(value, np.int64))
 np.save("float.npy", np.zeros(2, np.float32))
 np.save("x.npy", np.zeros((2, 3, 5), np.float32))
+# A weight in a file of its own.
+weight = onnx.TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[4, 4],
+                          data_location=TensorProto.EXTERNAL)
+weight.external_data.add(key="location", value="w.bin")
+product = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "g",
+                            [info("x", TensorProto.FLOAT, [2, 4])],
+                            [info("y", TensorProto.FLOAT, [2, 4])], [weight])
+onnx.save(helper.make_model(product, opset_imports=[helper.make_opsetid("", 17)]), "external.onnx")
