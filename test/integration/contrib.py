@@ -266,7 +266,7 @@ def main():
             wrong += 1
             print(f"{name}: {outcome.kind} {outcome.reason} {outcome.message}")
     print(f"{len(chosen) - wrong} of {len(chosen)} agree with ONNX Runtime")
-    sys.exit(1 if wrong else 0)
+    sys.exit(1 if wrong or not chosen else 0)
 
 
 if __name__ == "__main__":

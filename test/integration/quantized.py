@@ -9,6 +9,7 @@
 
 import argparse
 import os
+import sys
 import tempfile
 
 import numpy as np
@@ -173,10 +174,13 @@ def main():
     p.add_argument("--grid", action="append")
     p.add_argument("--only", default="")
     args = p.parse_args()
-    for case in CASES:
-        if args.only in case.__name__:
-            for grid in args.grid or ["8x8"]:
-                check(case, grid)
+    chosen = [case for case in CASES if args.only in case.__name__]
+    grids = args.grid or ["8x8"]
+    for case in chosen:
+        for grid in grids:
+            check(case, grid)
+    print(f"{len(chosen) * len(grids)} agree with ONNX Runtime")
+    sys.exit(0 if chosen else 1)
 
 
 main()

@@ -5,9 +5,9 @@
 // The instruction set is Weft's own (docs/binary-format.md, "Instructions"). It
 // is a stream of 32-bit little-endian words. Control flow is fully static:
 // counted loops with an immediate trip count and calls with an immediate
-// target, so counts of words, MACs and bytes follow from the code alone
-// (promise 4 of the design). This header is shared by assembler, loader,
-// simulator and verifier, and knows nothing else.
+// target, so counts of words, MACs and bytes follow from the code alone.
+// This header is shared by assembler, loader, simulator and verifier,
+// and knows nothing else.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WEFT_BINARY_ISA_H

@@ -27,7 +27,8 @@ struct CompilerOptions {
   std::string checkJson;
 };
 
-/// Exit codes of the tools (DESIGN, section 6).
+/// Exit codes of the tools: done; the user's mistake; a result that is not the
+/// expected one, or a program that is refused; Weft's own fault.
 enum ExitCode { Success = 0, UserError = 1, Differs = 2, Internal = 3 };
 
 /// Compiles as told; diagnostics go to stderr. Nothing is left at `output` on

@@ -3,8 +3,8 @@
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
 // How much NonZero, Unique and NonMaxSuppression find, only their operands say.
-// So these are computed here if the operands are known, and refused otherwise
-// (promise 4: no length depends on data).
+// So these are computed here if the operands are known, and refused otherwise:
+// no length may depend on data.
 //
 //===----------------------------------------------------------------------===//
 #include "../Importer.h"
