@@ -42,8 +42,10 @@ private:
   ExitCode loadText(const llvm::MemoryBuffer &text);
   ExitCode loadOnnx(const llvm::MemoryBuffer *input);
   ExitCode readDims(ImportOptions &import);
-  ExitCode readConsts(ImportOptions &import);
-  ExitCode readWeights(ImportOptions &import);
+  ExitCode readConsts(llvm::ArrayRef<std::string> inputs,
+                      ImportOptions &import);
+  ExitCode readWeights(llvm::ArrayRef<std::string> inputs,
+                       ImportOptions &import);
   ExitCode readValue(llvm::StringRef option, llvm::StringRef name,
                      llvm::StringRef file, ConstInput &value);
   ExitCode refuseModelOptions(llvm::StringRef what);

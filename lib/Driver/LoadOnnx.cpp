@@ -14,11 +14,19 @@ ExitCode Compilation::loadOnnx(const llvm::MemoryBuffer *input) {
   import.input = input;
   import.needData = o.emit == Emit::Binary;
   import.hashes = o.emit < Emit::Asm; // text is all that shows them
-  for (auto read : {&Compilation::readDims, &Compilation::readConsts,
-                    &Compilation::readWeights})
-    if (ExitCode code = (this->*read)(import))
-      return code;
+  if (ExitCode code = readDims(import))
+    return code;
+  ExitCode bound = Success;
+  import.bind = [&](const std::vector<std::string> &inputs,
+                    ImportOptions &options) {
+    bound = readConsts(inputs, options);
+    if (!bound)
+      bound = readWeights(inputs, options);
+    return bound == Success;
+  };
   module = importOnnx(context, o.model, import, report);
+  if (bound)
+    return bound;
   for (const std::string &line : report.warnings)
     llvm::errs() << line << "\n";
   if (!o.check || report.internal)
@@ -47,9 +55,21 @@ ExitCode Compilation::readDims(ImportOptions &import) {
   return Success;
 }
 
-ExitCode Compilation::readConsts(ImportOptions &import) {
+/// NAME=FILE. Names may hold '=': it is split behind the longest one that is
+/// known; without one, at the first '='.
+static std::pair<StringRef, StringRef> splitName(StringRef text,
+                                                 ArrayRef<std::string> names) {
+  for (size_t at = text.rfind('='); at != StringRef::npos;
+       at = text.rfind('=', at))
+    if (llvm::is_contained(names, text.take_front(at)))
+      return {text.take_front(at), text.drop_front(at + 1)};
+  return text.split('=');
+}
+
+ExitCode Compilation::readConsts(ArrayRef<std::string> inputs,
+                                 ImportOptions &import) {
   for (StringRef c : o.consts) {
-    auto [name, file] = c.split('=');
+    auto [name, file] = splitName(c, inputs);
     if (name.empty() || file.empty())
       return fail("found --const " + c + ", allowed is NAME=FILE");
     auto [entry, isNew] = import.consts.try_emplace(name.str());
@@ -62,11 +82,14 @@ ExitCode Compilation::readConsts(ImportOptions &import) {
   return Success;
 }
 
-ExitCode Compilation::readWeights(ImportOptions &import) {
+ExitCode Compilation::readWeights(ArrayRef<std::string> inputs,
+                                  ImportOptions &import) {
   for (StringRef w : o.weights) {
-    auto [name, file] = w.split('=');
+    auto [name, file] = llvm::is_contained(inputs, w)
+                            ? std::pair(w, StringRef())
+                            : splitName(w, inputs);
     if (name.empty() || name.count('*') > 1 ||
-        (w.contains('=') && (file.empty() || name.contains('*'))))
+        (w.size() > name.size() && (file.empty() || name.contains('*'))))
       return fail("found --weight " + w +
                   ", allowed is NAME, with one '*' at most, or NAME=FILE");
     WeightInput &weight = import.weights.emplace_back();

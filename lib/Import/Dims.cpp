@@ -14,8 +14,8 @@ using namespace weft;
 using onnx::TensorProto;
 using onnx::ValueInfoProto;
 
-/// Whether dimension `i` has a value; exporters also write -1 for none.
-static bool isStated(const ValueInfoProto &info, int i) {
+/// Exporters also write -1 for none.
+bool weft::isStated(const ValueInfoProto &info, int i) {
   const auto &dim = info.type().tensor_type().shape().dim(i);
   return dim.has_dim_value() && dim.dim_value() >= 0;
 }
@@ -33,6 +33,14 @@ std::string weft::dimText(const ValueInfoProto &info, int i) {
              ? std::to_string(
                    info.type().tensor_type().shape().dim(i).dim_value())
              : dimName(info, i, spelt);
+}
+
+std::string weft::shapeText(const ValueInfoProto &info) {
+  std::string text;
+  const auto &shape = info.type().tensor_type().shape();
+  for (int i = 0; i < shape.dim_size(); ++i)
+    text += (i ? ", " : "") + dimText(info, i);
+  return text;
 }
 
 /// A name that the model gives may be an expression, another is itself.

@@ -7,11 +7,26 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Importer.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace weft;
 using namespace weft::nn;
 using onnx::ValueInfoProto;
+
+/// Does the shape that the model declares fit, as far as it gives numbers?
+static bool fitsDeclared(const ValueInfoProto &info, ArrayRef<int64_t> shape) {
+  const auto &tensor = info.type().tensor_type();
+  if (!tensor.has_shape())
+    return true;
+  if (tensor.shape().dim_size() != int(shape.size()))
+    return false;
+  for (auto [i, extent] : llvm::enumerate(shape))
+    if (isStated(info, int(i)) &&
+        tensor.shape().dim(int(i)).dim_value() != extent)
+      return false;
+  return true;
+}
 
 bool Importer::finish(Scope &scope) {
   SmallVector<Value> results;
@@ -43,6 +58,14 @@ bool Importer::finish(Scope &scope) {
             elementName(declared) +
             ", but what is computed does not fit it or "
             "is not supported");
+    if (!fitsDeclared(info, type.getShape())) {
+      std::string found = llvm::join(
+          llvm::map_range(type.getShape(),
+                          [](int64_t d) { return std::to_string(d); }),
+          ", ");
+      warning("output '" + info.name() + "' is declared as [" +
+              shapeText(info) + "], but what is computed is [" + found + "]");
+    }
     results.push_back(value);
     names.push_back(named(info.name()));
   }

@@ -398,12 +398,19 @@ static bool constsAreNeeded(MLIRContext &context, ModelFile &file,
 }
 
 OwningOpRef<ModuleOp> weft::importOnnx(MLIRContext &context, StringRef path,
-                                       const ImportOptions &options,
+                                       ImportOptions options,
                                        ImportReport &report) {
   auto *dialect = context.getOrLoadDialect<NNDialect>();
   ModelFile file;
   if (!openModel(path, options, file, report))
     return {};
+  if (options.bind) {
+    std::vector<std::string> inputs;
+    for (const onnx::ValueInfoProto &info : file.model.graph().input())
+      inputs.push_back(info.name());
+    if (!options.bind(inputs, options))
+      return {};
+  }
   report.summary = summarize(file);
   report.weights = file.store;
   dialect->setWeights(file.store);

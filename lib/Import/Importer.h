@@ -161,6 +161,12 @@ ModelSummary summarize(const ModelFile &file);
 /// The extent or the name of dimension `i`.
 std::string dimText(const onnx::ValueInfoProto &info, int i);
 
+/// The same of all dimensions.
+std::string shapeText(const onnx::ValueInfoProto &info);
+
+/// Whether the model gives dimension `i` a number.
+bool isStated(const onnx::ValueInfoProto &info, int i);
+
 /// An element type that a weight or an input may have.
 bool isDialectElement(mlir::Type type);
 

@@ -85,14 +85,6 @@ bool Importer::matchesShape(const ValueInfoProto &info,
   return true;
 }
 
-static std::string shapeText(const ValueInfoProto &info) {
-  std::string text;
-  const auto &shape = info.type().tensor_type().shape();
-  for (int i = 0; i < shape.dim_size(); ++i)
-    text += (i ? ", " : "") + dimText(info, i);
-  return text;
-}
-
 /// Whether `value` can be that of input `info`, else with a message.
 bool Importer::fitsInput(const ValueInfoProto &info, const ConstInput &value) {
   auto refuse = [&](const Twine &what) {

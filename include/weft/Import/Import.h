@@ -14,6 +14,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "weft/Binary/Program.h"
 #include "weft/Import/WeightStore.h"
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +41,9 @@ struct ImportOptions {
   std::map<std::string, int64_t> dims;      // symbolic dimension -> extent
   std::map<std::string, ConstInput> consts; // graph input -> value
   std::vector<WeightInput> weights;
+  /// Adds what the names of the graph's inputs decide, as they are read. False:
+  /// said already what is wrong, there is nothing to import.
+  std::function<bool(const std::vector<std::string> &, ImportOptions &)> bind;
   /// The values of weights are needed in the end: those that the model declares
   /// without data are errors.
   bool needData = false;
@@ -106,7 +110,7 @@ struct ImportReport {
 /// then the report's errors say why.
 mlir::OwningOpRef<mlir::ModuleOp> importOnnx(mlir::MLIRContext &context,
                                              llvm::StringRef path,
-                                             const ImportOptions &options,
+                                             ImportOptions options,
                                              ImportReport &report);
 
 /// The fate of each node, read off the module's locations. `ledger` holds the
