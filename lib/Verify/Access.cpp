@@ -149,7 +149,7 @@ bool Walker::writtenBefore(const Access &a) {
       a.shape->count > MaxFollowed)
     return false;
   uint64_t followed = std::min(a.shape->count, own.shape->count);
-  spend(followed + sram / 512);
+  c.budget.spend(followed + sram / 512);
   Walk reads(a), writes(own);
   llvm::BitVector now = have;
   for (uint64_t n = followed; n--;) {

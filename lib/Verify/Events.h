@@ -16,7 +16,9 @@ struct Event {
   bool async = false;
   uint8_t microthread = 0;
   int16_t in0 = -1, in1 = -1, out = -1; // colours of an Op
-  uint64_t words = 0;                   // of an Op
+  bool packed = false; // two 2-byte elements in a word of an Op
+  bool odd = false;    // ... and one in its last
+  uint64_t words = 0;  // of an Op
 
   bool uses(int color, bool sending) const {
     return kind == Op &&

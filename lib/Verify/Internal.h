@@ -74,8 +74,12 @@ struct LoadImage {
 
 /// Bounds the verifier's own work, over all classes.
 struct Budget {
-  uint64_t steps = 50'000'000; // instructions to walk, runs of bytes to touch
-  uint64_t events = 1 << 24;   // ops to keep that can wait for the fabric
+  uint64_t steps = 50'000'000;  // instructions to walk, runs of bytes to touch
+  uint64_t events = 1 << 24;    // ops to keep that can wait for the fabric
+  uint64_t routes = 50'000'000; // settings to look at, over all colours
+  /// False if nothing is left: then the program is refused.
+  bool spend(uint64_t n) { return steps -= std::min(steps, n); }
+  bool spendRoutes(uint64_t n) { return routes -= std::min(routes, n); }
 };
 
 struct Context {
@@ -93,10 +97,14 @@ struct Context {
 /// Memory.cpp: what the loader puts on the PEs of a class.
 LoadImage loadImage(Context &c, size_t cls);
 
+/// An integer of a tensor as the host reads it (of u32 the bits as i32);
+/// nothing if its type is none or data is missing.
+std::optional<int64_t> element(const bin::Tensor &t, uint64_t index);
+
 /// Does .weft.memory list data, not only code?
 bool statesData(const bin::Program &p);
 
-/// Placements.cpp: R-MEM-1, R-MEM-2, R-MEM-3, R-MEM-4, R-MEM-7 of the file.
+/// Placements.cpp: R-FILE, R-MEM-1 ... R-MEM-4, R-MEM-7 of the file.
 void checkPlacements(Context &c);
 unsigned storageBytes(bin::ElemType t); // 0: not a type of SRAM
 uint64_t span(const bin::Placement &p); // elements of one tile's buffer

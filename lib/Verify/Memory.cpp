@@ -77,33 +77,6 @@ llvm::BitVector bytesOf(const Placement &p, unsigned sram,
   return bits;
 }
 
-/// An integer of a tensor; nothing if the type is none or data is missing.
-std::optional<int64_t> element(const bin::Tensor &t, uint64_t index) {
-  unsigned size = bin::elemBytes(t.type);
-  if (!t.data || !size || index >= t.bytes / size)
-    return std::nullopt;
-  const uint8_t *at = t.data + index * size;
-  uint64_t raw = 0;
-  for (unsigned i = 0; i != size; ++i)
-    raw |= uint64_t(at[i]) << (8 * i);
-  switch (t.type) {
-  case ElemType::I8:
-    return int8_t(raw);
-  case ElemType::I16:
-    return int16_t(raw);
-  case ElemType::I32:
-  case ElemType::U32: // registers see the same bits
-    return int32_t(raw);
-  case ElemType::U8:
-  case ElemType::Bool:
-  case ElemType::U16:
-  case ElemType::I64:
-    return int64_t(raw);
-  default:
-    return std::nullopt;
-  }
-}
-
 /// A placement as the loader sees it.
 struct Item {
   std::string what;
@@ -137,7 +110,8 @@ public:
     for (const bin::IOTensor &out : c.program.outputs)
       if (out.kind == bin::IOTensor::OnWafer && usable(out.place))
         for (const Pattern &p : c.where[cls])
-          if (auto both = intersect(p, out.place.where))
+          if (auto both = intersect(p, out.place.where);
+              both && c.budget.spend(tileElems(out.place)))
             image.results |= bytesOf(out.place, sram, &*both);
     return std::move(image);
   }
@@ -247,7 +221,7 @@ private:
       alongY |= d.axis == Axis::Y;
     }
     uint64_t nx = alongX ? where.w : 1, ny = alongY ? where.h : 1;
-    if (nx * ny > 4096)
+    if (nx * ny > 4096 || !c.budget.spend(nx * ny))
       return std::nullopt;
     std::optional<Value> r;
     for (uint64_t i = 0; i != nx; ++i)
@@ -292,6 +266,36 @@ private:
 };
 
 } // namespace
+
+std::optional<int64_t> weft::verify::element(const bin::Tensor &t,
+                                             uint64_t index) {
+  unsigned size = bin::elemBytes(t.type);
+  if (!t.data || !size || index >= t.bytes / size)
+    return std::nullopt;
+  const uint8_t *at = t.data + index * size;
+  uint64_t raw = 0;
+  for (unsigned i = 0; i != size; ++i)
+    raw |= uint64_t(at[i]) << (8 * i);
+  switch (t.type) {
+  case ElemType::I8:
+    return int8_t(raw);
+  case ElemType::I16:
+    return int16_t(raw);
+  case ElemType::I32:
+  case ElemType::U32: // registers see the same bits
+    return int32_t(raw);
+  case ElemType::Bool:
+    return raw != 0;
+  case ElemType::U64:
+    return int64_t(std::min<uint64_t>(raw, INT64_MAX));
+  case ElemType::U8:
+  case ElemType::U16:
+  case ElemType::I64:
+    return int64_t(raw);
+  default:
+    return std::nullopt;
+  }
+}
 
 LoadImage weft::verify::loadImage(Context &c, size_t cls) {
   return ImageBuilder(c, cls).run();

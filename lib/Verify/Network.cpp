@@ -72,6 +72,7 @@ std::vector<Channel> Network::find(size_t sender, int color) {
     for (size_t j = 0; j != own.size() && !multicast; ++j)
       multicast = j != i && intersect(d.from, own[j].from);
     Region to = reached(c, d);
+    looks += own.size() + groups.size();
     for (size_t g = 0; g != groups.size(); ++g) {
       bool meets =
           facts[groups[g].cls].traffic.received[unsigned(color)] != 0 &&
@@ -115,6 +116,7 @@ const std::vector<Channel> &Network::into(size_t g, int color) {
   if (it != in.end())
     return it->second;
   std::vector<Channel> r;
+  looks += groups.size();
   for (size_t s = 0; s != groups.size(); ++s)
     for (const Channel &ch : outOf(s, color))
       if (ch.receiver == g)
@@ -149,12 +151,12 @@ Region Network::partnersIn(size_t g, size_t other, int color, bool sending) {
 }
 
 bool Network::split(size_t g, int color, bool sending,
-                    const std::function<bool(const Channel &)> &stuck) {
+                    const std::function<bool(const Side &)> &stuck) {
   const auto &channels = sending ? outOf(g, color) : into(g, color);
   Region blocked;
   bool some = false, all = true;
   for (const Channel &ch : channels) {
-    bool is = stuck(ch);
+    bool is = stuck(side(ch, sending));
     some |= is;
     all &= is;
     if (is)

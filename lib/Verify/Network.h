@@ -55,12 +55,7 @@ public:
           const Flows &flows);
 
   std::vector<Group> groups;
-
-  /// The channels into (out of) group `g` on `color`; good until a split.
-  const std::vector<Channel> &into(size_t g, int color);
-  const std::vector<Channel> &outOf(size_t g, int color);
-  uint64_t waiting(const Channel &ch) const; // words sent and not yet taken
-  uint64_t space(const Channel &ch) const { return ch.room - waiting(ch); }
+  uint64_t looks = 0; // at groups and ops that may be an end of a channel
 
   const Event *event(const Member &m) const {
     return groups[m.group].ops[size_t(m.slot)].event;
@@ -74,31 +69,37 @@ public:
     uint64_t free;
     Member other;
   };
+  Side side(const Channel &ch, bool sending) {
+    looks += 16; // slots
+    size_t g = sending ? ch.receiver : ch.sender;
+    return {ch,
+            sending,
+            sending ? ch.room - waiting(ch) : waiting(ch),
+            {g, groups[g].running(ch.color, !sending)}};
+  }
   /// Calls `f(side)` for the channels of a started op.
   template <typename F> void sides(const Member &m, F f) {
     const Event *e = event(m);
     for (int color : {e->in0, e->in1})
       if (color >= 0)
         for (const Channel &ch : into(m.group, color))
-          f(Side{ch,
-                 false,
-                 waiting(ch),
-                 {ch.sender, groups[ch.sender].running(color, true)}});
+          f(side(ch, false));
     if (e->out >= 0)
       for (const Channel &ch : outOf(m.group, e->out))
-        f(Side{ch,
-               true,
-               space(ch),
-               {ch.receiver, groups[ch.receiver].running(e->out, false)}});
+        f(side(ch, true));
   }
 
   /// Splits off the PEs of a group at whose channel `stuck` holds while it does
   /// not at another's: they cannot go on, the others may. True if any are.
   bool split(size_t g, int color, bool sending,
-             const std::function<bool(const Channel &)> &stuck);
+             const std::function<bool(const Side &)> &stuck);
 
 private:
   using Key = std::pair<unsigned, unsigned>;
+  /// The channels into (out of) group `g` on `color`; good until a split.
+  const std::vector<Channel> &into(size_t g, int color);
+  const std::vector<Channel> &outOf(size_t g, int color);
+  uint64_t waiting(const Channel &ch) const; // words sent and not yet taken
   /// What the PEs of group `g` send on `color`.
   std::vector<Delivery> deliveries(size_t g, int color) const;
   std::vector<Channel> find(size_t sender, int color);

@@ -54,14 +54,28 @@ bool weft::verify::statesData(const bin::Program &p) {
   });
 }
 
+static bool isFloat(ElemType t) {
+  return t == ElemType::F32 || t == ElemType::F16 || t == ElemType::BF16;
+}
+
+/// The host converts within floats and within integers, and PEs without code
+/// are not there for it: then `rule` is broken.
 static void checkPlacement(Context &c, const std::string &name,
-                           const Placement &p) {
+                           const Placement &p, ElemType type,
+                           const Region &running, const char *rule = "R-FILE") {
   unsigned size = storageBytes(p.storage);
   if (!size || p.where.dx != 1 || p.where.dy != 1 || !onGrid(p.where, c.grid) ||
       tileElems(p) == 0)
     return c.findings.add(
         "R-FILE", cat(name, ": not a tile per PE of a rectangle on the grid, "
                             "stored as f32, f16, bf16, i32 or i16"));
+  if (isFloat(type) != isFloat(p.storage))
+    c.findings.add("R-FILE",
+                   name + (isFloat(type) ? ": floats are stored as integers"
+                                         : ": integers are stored as floats"));
+  if (Region rest = subtract(Region{p.where}, running); !rest.empty())
+    c.findings.add(rule, cat(name, " lies at ", describe(rest[0]),
+                             ", where no code runs"));
   uint64_t bytes = satMul(span(p), size), end = satAdd(p.addr, bytes);
   std::string range = cat(name, ": bytes ", p.addr, " to ", end);
   if (p.addr < c.target.reservedBytes)
@@ -73,6 +87,17 @@ static void checkPlacement(Context &c, const std::string &name,
   if (p.addr % size)
     c.findings.add("R-MEM-2", cat(range, " are not aligned to ", size));
   checkStated(c, range, p, bytes);
+}
+
+/// An integer that its storage cannot hold. Of u32 an i32 keeps the bits.
+static void checkValues(Context &c, const bin::Tensor &t, ElemType storage) {
+  for (uint64_t i = 0; auto v = element(t, i); ++i)
+    if (storage == ElemType::I16
+            ? *v != int16_t(*v) || (t.type == ElemType::U32 && *v < 0)
+            : *v != int32_t(*v))
+      return c.findings.add("R-FILE",
+                            cat("constant '", t.name, "': element ", i, " is ",
+                                *v, ", which its storage cannot hold"));
 }
 
 static void checkCode(Context &c, size_t cls) {
@@ -101,30 +126,29 @@ static void checkCode(Context &c, size_t cls) {
 
 void weft::verify::checkPlacements(Context &c) {
   const bin::Program &p = c.program;
-  for (const bin::DataInit &i : p.inits)
-    if (i.tensor < p.tensors.size())
-      checkPlacement(c, cat("constant '", p.tensors[i.tensor].name, "'"),
-                     i.place);
-    else
-      c.findings.add("R-FILE", cat("initial data names tensor ", i.tensor,
-                                   " of ", p.tensors.size()));
-  for (const bin::IOTensor &t : p.inputs)
-    if (t.kind == bin::IOTensor::OnWafer)
-      checkPlacement(c, cat("input '", t.name, "'"), t.place);
   Region running;
   for (const Region &r : c.where)
     running.insert(running.end(), r.begin(), r.end());
-  for (const bin::IOTensor &t : p.outputs)
-    if (t.kind == bin::IOTensor::OnWafer) {
-      checkPlacement(c, cat("output '", t.name, "'"), t.place);
-      Region rest = onGrid(t.place.where, c.grid)
-                        ? subtract(Region{t.place.where}, running)
-                        : Region();
-      if (!rest.empty())
-        c.findings.add("R-MEM-3",
-                       cat("output '", t.name, "' is read at ",
-                           describe(rest[0]), ", where no code runs"));
+  running = coalesce(std::move(running));
+  std::set<std::pair<uint32_t, ElemType>> seen;
+  for (const bin::DataInit &i : p.inits) {
+    if (i.tensor >= p.tensors.size()) {
+      c.findings.add("R-FILE", cat("initial data names tensor ", i.tensor,
+                                   " of ", p.tensors.size()));
+      continue;
     }
+    const bin::Tensor &t = p.tensors[i.tensor];
+    checkPlacement(c, cat("constant '", t.name, "'"), i.place, t.type, running);
+    if (seen.insert({i.tensor, i.place.storage}).second)
+      checkValues(c, t, i.place.storage);
+  }
+  for (const bin::IOTensor &t : p.inputs)
+    if (t.kind == bin::IOTensor::OnWafer)
+      checkPlacement(c, cat("input '", t.name, "'"), t.place, t.type, running);
+  for (const bin::IOTensor &t : p.outputs)
+    if (t.kind == bin::IOTensor::OnWafer)
+      checkPlacement(c, cat("output '", t.name, "'"), t.place, t.type, running,
+                     "R-MEM-3");
   for (size_t k = 0; k != p.classes.size(); ++k)
     checkCode(c, k);
 }

@@ -11,6 +11,7 @@
 #include "Network.h"
 #include "llvm/ADT/STLExtras.h"
 #include <deque>
+#include <map>
 
 using namespace weft;
 using namespace weft::verify;
@@ -18,7 +19,7 @@ using namespace weft::verify;
 namespace {
 
 constexpr size_t MaxGroups = 4096;
-constexpr uint64_t MaxMoves = 10'000'000;
+constexpr uint64_t MaxLooks = 1'000'000'000;
 constexpr size_t MaxMembers = 512; // ops that move as one
 
 class Run {
@@ -32,22 +33,21 @@ public:
     for (size_t g = 0; g != net.groups.size(); ++g)
       wake(g);
     do {
-      while (!work.empty()) {
+      while (!work.empty() && !spent()) {
         size_t g = work.front();
         work.pop_front();
         queued[g] = false;
         visit(g);
-        if (moves > MaxMoves)
-          return notShown(cat("more than ", MaxMoves, " steps"));
       }
       if (net.groups.size() > MaxGroups)
         return notShown(
             cat("more than ", MaxGroups, " groups of PEs are in other states"));
-    } while (splitWaiting());
+    } while (!spent() && splitWaiting());
+    if (spent())
+      return notShown(cat("more than ", MaxLooks, " looks at ops"));
     for (size_t g = 0; g != net.groups.size(); ++g)
       if (!net.groups[g].finished())
-        return c.findings.add("R-TASK-2", "PEs wait for each other: " +
-                                              whoWaits(c, net, g));
+        return c.findings.add("R-TASK-2", whoWaits(c, net, g));
   }
 
 private:
@@ -55,6 +55,8 @@ private:
     c.findings.add("R-TASK-2",
                    cat("that no PEs wait for each other is not shown: ", why));
   }
+
+  bool spent() const { return net.looks > MaxLooks; }
 
   void wake(size_t g) {
     queued.resize(net.groups.size());
@@ -67,7 +69,7 @@ private:
   //-----------------------------------------------------------===//
 
   void visit(size_t g) {
-    for (bool moved = true; moved && moves <= MaxMoves;) {
+    for (bool moved = true; moved && !spent();) {
       moved = issue(net.groups[g]);
       for (int slot = 0; slot != int(net.groups[g].ops.size()); ++slot)
         moved |= net.groups[g].ops[size_t(slot)].event && move({g, slot});
@@ -99,7 +101,6 @@ private:
         continue;
       for (const Member &m : members)
         advance(m, n);
-      ++moves;
       return true;
     }
     return false;
@@ -107,21 +108,27 @@ private:
 
   /// The ops that must move if `first` does: what the receiver of an empty
   /// channel takes is sent in the same step, and the sender of a full one waits
-  /// for its receiver. If `eager`, also those that only could.
+  /// for its receiver. If `eager`, also those that only could. Not if they are
+  /// too many.
   bool together(Member first, bool eager) {
     members = {first};
+    index = {{{first.group, first.slot}, 0}};
     bool ok = true;
     for (size_t i = 0; i != members.size() && ok; ++i) {
       Member m = members[i];
       net.sides(m, [&](const Network::Side &s) {
         if (s.other.slot < 0)
           ok &= s.free != 0;
-        else if ((s.free == 0 || eager) &&
-                 !llvm::is_contained(members, s.other))
+        else if ((s.free == 0 || eager) && isNew(s.other))
           members.push_back(s.other);
       });
+      ok &= members.size() <= MaxMembers && !spent();
     }
     return ok;
+  }
+
+  bool isNew(const Member &m) {
+    return index.try_emplace({m.group, m.slot}, members.size()).second;
   }
 
   /// How many words: no op beyond its end, no channel beyond its room.
@@ -130,7 +137,7 @@ private:
     for (const Member &m : members) {
       n = std::min(n, net.groups[m.group].ops[size_t(m.slot)].left);
       net.sides(m, [&](const Network::Side &s) {
-        if (!llvm::is_contained(members, s.other))
+        if (!index.contains({s.other.group, s.other.slot}))
           n = std::min(n, s.free);
       });
     }
@@ -171,44 +178,42 @@ private:
       net.sides(members[i], [&](const Network::Side &s) {
         if (s.free != 0)
           return;
-        size_t j = size_t(llvm::find(members, s.other) - members.begin());
+        size_t j = index.at({s.other.group, s.other.slot});
         const Channel &ch = s.ch;
         edges.push_back(s.sending
                             ? Before{j, i, -ch.dx1, -ch.dx0, -ch.dy1, -ch.dy0}
                             : Before{j, i, ch.dx0, ch.dx1, ch.dy0, ch.dy1});
       });
-    size_t n = members.size();
-    if (n > MaxMembers)
-      return false;
-    llvm::BitVector reach = closure(edges);
-    llvm::erase_if(edges, [&](const Before &e) { // not on a circle
-      return !reach.test(unsigned(e.then * n + e.first));
-    });
-    for (size_t i = 0; i != n; ++i) {
-      Edges circle;
-      for (const Before &e : edges)
-        if (e.first == i || (reach.test(unsigned(e.first * n + i)) &&
-                             reach.test(unsigned(i * n + e.first))))
-          circle.push_back(e);
-      if (!oneWay(circle))
-        return false;
-    }
-    return true;
+    std::vector<size_t> circle = circles(edges);
+    std::map<size_t, Edges> own;
+    for (const Before &e : edges)
+      if (circle[e.first] == circle[e.then])
+        own[circle[e.first]].push_back(e);
+    return llvm::all_of(own, [](auto &o) { return oneWay(o.second); });
   }
 
-  /// Bit i * n + j: is there a way from i to j?
-  llvm::BitVector closure(const Edges &edges) const {
-    unsigned n = unsigned(members.size());
-    llvm::BitVector reach(n * n);
+  /// For each member the same number as for those it shares a circle with: its
+  /// strongly connected component, by Tarjan's algorithm.
+  std::vector<size_t> circles(const Edges &edges) const {
+    size_t n = members.size(), next = 1;
+    std::vector<std::vector<size_t>> after(n);
     for (const Before &e : edges)
-      reach.set(unsigned(e.first) * n + unsigned(e.then));
-    for (unsigned k = 0; k != n; ++k)
-      for (unsigned i = 0; i != n; ++i)
-        if (reach.test(i * n + k))
-          for (unsigned j = 0; j != n; ++j)
-            if (reach.test(k * n + j))
-              reach.set(i * n + j);
-    return reach;
+      after[e.first].push_back(e.then);
+    std::vector<size_t> order(n), circle(n, n), path;
+    std::function<size_t(size_t)> visit = [&](size_t i) {
+      size_t low = order[i] = next++, at = path.size();
+      path.push_back(i);
+      for (size_t j : after[i])
+        if (circle[j] == n)
+          low = std::min(low, order[j] ? order[j] : visit(j));
+      for (; low == order[i] && path.size() != at; path.pop_back())
+        circle[path.back()] = i;
+      return low;
+    };
+    for (size_t i = 0; i != n; ++i)
+      if (!order[i])
+        visit(i);
+    return circle;
   }
 
   /// Do all edges have a positive component in some common direction? Tried are
@@ -228,10 +233,18 @@ private:
   //===--- when nothing moves
   //-----------------------------------------------===//
 
+  /// Any split is sound; it only costs. So first those where partners have not
+  /// come to the other side, then those where they wait themselves.
   bool splitWaiting() {
+    return splitWaiting(
+               [](auto &s) { return s.free == 0 && s.other.slot < 0; }) ||
+           splitWaiting([](auto &s) { return s.free == 0; });
+  }
+
+  bool splitWaiting(const std::function<bool(const Network::Side &)> &stuck) {
     bool any = false;
-    for (size_t g = 0, n = net.groups.size(); g != n; ++g)
-      if (splitWaiting(g)) {
+    for (size_t g = 0, n = net.groups.size(); g != n && !spent(); ++g)
+      if (splitWaiting(g, stuck)) {
         any = true;
         wake(g);
         wake(net.groups.size() - 1);
@@ -239,14 +252,10 @@ private:
     return any;
   }
 
-  bool splitWaiting(size_t g) {
+  bool splitWaiting(size_t g,
+                    const std::function<bool(const Network::Side &)> &stuck) {
     auto part = [&](int color, bool sending) {
-      return color >= 0 && net.split(g, color, sending, [&](const Channel &ch) {
-        return sending ? net.space(ch) == 0 &&
-                             net.groups[ch.receiver].running(color, false) < 0
-                       : net.waiting(ch) == 0 &&
-                             net.groups[ch.sender].running(color, true) < 0;
-      });
+      return color >= 0 && net.split(g, color, sending, stuck);
     };
     for (const Running &op : std::array(net.groups[g].ops))
       if (const Event *e = op.event)
@@ -259,8 +268,8 @@ private:
   Network net;
   std::deque<size_t> work;
   std::vector<bool> queued;
-  std::vector<Member> members; // of the step at hand
-  uint64_t moves = 0;
+  std::vector<Member> members;                    // of the step at hand
+  std::map<std::pair<size_t, int>, size_t> index; // of members
 };
 
 } // namespace

@@ -70,8 +70,16 @@ static void compareColors(Context &c, const Message &report,
                           const std::map<unsigned, ColorCount> &counted) {
   std::map<unsigned, ColorCount> stated;
   for (const auto &[field, bytes] : report.messages)
-    if (auto color = field == 15 ? parse(bytes) : std::nullopt)
-      stated[unsigned(color->number(1))] = {color->number(2), color->number(3)};
+    if (auto color = field == 15 ? parse(bytes) : std::nullopt) {
+      if (!stated
+               .try_emplace(unsigned(color->number(1)),
+                            ColorCount{color->number(2), color->number(3)})
+               .second)
+        c.findings.add("R-COST", cat("fabric.colors states colour ",
+                                     color->number(1), " twice"));
+    } else if (field == 15) {
+      c.findings.add("R-COST", "fabric.colors holds what is no colour");
+    }
   std::map<unsigned, ColorCount> all = counted;
   all.insert(stated.begin(), stated.end());
   for (const auto &[color, n] : all) {

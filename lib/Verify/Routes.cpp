@@ -25,6 +25,13 @@ static void checkColor(Context &c, unsigned color, const std::string &what) {
                                   " is not one of fabric.user_colors"));
 }
 
+/// Routes beyond what is followed are refused.
+static void notShown(Context &c, const char *rule, unsigned color,
+                     const std::string &what) {
+  c.findings.add(rule, cat("that ", colorName(color), what,
+                           " is not shown: too many settings"));
+}
+
 static void checkSettings(Context &c, unsigned color, const Routes &routes) {
   checkColor(c, color, cat("route at ", describe(routes[0]->where)));
   for (size_t i = 0; i != routes.size(); ++i) {
@@ -81,14 +88,20 @@ static void checkCycles(Context &c, unsigned color, const Routes &routes) {
       for (const Pattern &l : links)
         if (auto q = shift(l, neighbour(dir).dx, neighbour(dir).dy, c.grid))
           fed.push_back(*q);
+  if (!c.budget.spendRoutes(routes.size() * fed.size()))
+    return notShown(c, "R-FAB-4", color, " has no cycle");
   std::vector<std::pair<Pattern, const Route *>> rest;
   for (const Route *r : routes)
     for (const Pattern &p : subtract(Region{r->where}, fed))
       rest.push_back({p, r});
   // Each round removes the routers whose neighbour is not in the rest.
-  for (unsigned round = 0; !rest.empty() && round != 4096; ++round) {
+  bool changed = true;
+  for (unsigned round = 0; !rest.empty() && changed; ++round) {
+    if (round == 4096 || (round && rest.size() > 2000) ||
+        !c.budget.spendRoutes(rest.size() * rest.size()))
+      return notShown(c, "R-FAB-4", color, " has no cycle");
     std::vector<std::pair<Pattern, const Route *>> next;
-    bool changed = false;
+    changed = false;
     for (const auto &[where, route] : rest) {
       const Neighbour &from = neighbour(route->rx);
       Region feeders;
@@ -102,8 +115,6 @@ static void checkCycles(Context &c, unsigned color, const Routes &routes) {
         next.push_back({alive, route});
     }
     rest = std::move(next);
-    if (!changed || rest.size() > 2000)
-      break;
   }
   if (!rest.empty())
     c.findings.add("R-FAB-4",
@@ -113,6 +124,10 @@ static void checkCycles(Context &c, unsigned color, const Routes &routes) {
 
 void weft::verify::checkRoutes(Context &c) {
   for (const auto &[color, routes] : c.routes) {
+    if (!c.budget.spendRoutes(routes.size() * routes.size())) {
+      notShown(c, "R-FAB-2", color, " has one setting on each router");
+      continue;
+    }
     checkSettings(c, color, routes);
     checkEdges(c, color, routes);
     if (!c.findings.has("R-FAB-2"))
@@ -145,6 +160,8 @@ static void checkBinding(Context &c, size_t cls, size_t index) {
     }
   Region have =
       settings(c, b.color, b.output ? bin::Ramp : 0, b.output ? 0 : bin::Ramp);
+  if (!c.budget.spendRoutes(c.where[cls].size() * have.size()))
+    return notShown(c, "R-QUE-3", b.color, " has a route where it is bound");
   Region rest = subtract(c.where[cls], have);
   if (!rest.empty())
     c.findings.add("R-QUE-3", cat(head, ": ", colorName(b.color),

@@ -68,7 +68,7 @@ void Walker::instruction(const Instr &i) {
     if (i.a >= c.target.microthreads)
       return report("R-OP-4", i, microthreadRange());
     if (state.flights[i.a].fabric)
-      record({Event::Wait, false, i.a, -1, -1, -1, 0});
+      record({Event::Wait, false, i.a});
     state.flights[i.a] = {};
     return;
   case Op::Dsd:
@@ -153,7 +153,7 @@ Value Walker::known(const Value &at, unsigned bytes) {
   if (bytes == 4 && at.isConst())
     if (auto it = state.spilled.find(at.lo); it != state.spilled.end())
       return it->second;
-  spend(at.step ? uint64_t(at.hi - at.lo) / at.step : 0);
+  c.budget.spend(at.step ? uint64_t(at.hi - at.lo) / at.step : 0);
   Value v;
   for (int64_t a = at.lo; a <= at.hi; a += std::max<int64_t>(at.step, 1)) {
     auto it =

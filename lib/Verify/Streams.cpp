@@ -85,7 +85,7 @@ private:
     Trace t = trace(c, color, s.where);
     if (!t.complete)
       c.findings.add("R-FAB-4", cat("the route of colour ", color, " from ",
-                                    describe(s.where), " does not end"));
+                                    describe(s.where), " is not shown to end"));
     for (const bin::Stream *st : s.items)
       checkReach(*st, s.where, t);
     record(k, t, words, s.where.count());
@@ -133,7 +133,8 @@ private:
 
   /// Words are taken in the portions in which they are sent, op by op and round
   /// by round, except that either side may do as one op what the other does as
-  /// several.
+  /// several. Ops with two elements in a word agree on the elements, too: there
+  /// is half a word between an odd op and the next.
   void checkFraming(size_t k) {
     Region all;
     for (const Delivery &d : flows[{k, color}])
@@ -166,6 +167,7 @@ private:
       llvm::ArrayRef<Event> rest;
       bool out;
       uint64_t words = 0, ops = 0; // ops since both sides last ended together
+      bool packed = false, odd = false; // the last of them
     } from{sender, true}, to{receiver, false};
     auto spend = [&] { return framingBudget && framingBudget--; };
     auto advance = [&](Side &s) {
@@ -175,18 +177,25 @@ private:
         if (!e.uses(int(color), s.out))
           continue;
         s.words = satAdd(s.words, e.words);
+        s.packed = e.packed;
+        s.odd = e.odd;
         ++s.ops;
         return true;
       }
       return false;
     };
-    for (uint64_t together = 0; advance(from.words <= to.words ? from : to);) {
-      if (from.words != to.words)
-        continue;
-      if (from.ops > 1 && to.ops > 1)
+    auto behind = [&]() -> Side & {
+      return from.words <= to.words ? from : to;
+    };
+    for (uint64_t together = 0; advance(behind());) {
+      bool both = from.words == to.words, packed = from.packed && to.packed;
+      if ((packed && (both ? from.odd != to.odd : behind().odd)) ||
+          (both && from.ops > 1 && to.ops > 1))
         return together;
+      if (!both)
+        continue;
       together = from.words;
-      from.ops = to.ops = 0;
+      from.ops = to.ops = from.odd = to.odd = 0;
     }
     return std::nullopt;
   }
@@ -243,9 +252,12 @@ private:
         for (const Pattern &p : coalesce(std::move(region)))
           joined.push_back({p, words});
       auto most = maxOverlap(std::move(joined), OverlapBudget);
-      if (!most)
-        c.findings.note(
-            "the busiest link could not be found: too many different routes");
+      if (!most) {
+        const char *why =
+            "the busiest link could not be found: too many different routes";
+        c.program.costReport.empty() ? c.findings.note(why)
+                                     : c.findings.add("R-COST", why);
+      }
       counts.maxLinkWavelets =
           std::max(counts.maxLinkWavelets, most.value_or(0));
     }

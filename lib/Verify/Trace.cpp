@@ -16,11 +16,9 @@ using bin::Route;
 
 namespace {
 
-constexpr uint64_t TraceBudget = 20'000'000;
-
 class Tracer {
 public:
-  Tracer(const Context &c, const std::vector<const Route *> &routes)
+  Tracer(Context &c, const std::vector<const Route *> &routes)
       : c(c), routes(routes) {}
 
   Trace run(const Pattern &from) {
@@ -64,7 +62,7 @@ private:
     if (!at)
       return; // off the grid: R-FAB-3 has said so
     for (const Route *r : routes) {
-      if (budget-- == 0) {
+      if (!c.budget.spendRoutes(1)) {
         result.complete = false;
         return;
       }
@@ -126,9 +124,8 @@ private:
     result.links[dir.port].push_back(p);
   }
 
-  const Context &c;
+  Context &c;
   const std::vector<const Route *> &routes;
-  uint64_t budget = TraceBudget;
   std::vector<Front> fronts;
   Trace result;
 };
@@ -140,8 +137,7 @@ const Neighbour &weft::verify::neighbour(uint8_t port) {
                        [&](const Neighbour &n) { return n.port == port; });
 }
 
-Trace weft::verify::trace(const Context &c, unsigned color,
-                          const Pattern &from) {
+Trace weft::verify::trace(Context &c, unsigned color, const Pattern &from) {
   auto it = c.routes.find(uint8_t(color));
   return it == c.routes.end() ? Trace() : Tracer(c, it->second).run(from);
 }

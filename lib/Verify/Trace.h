@@ -38,11 +38,11 @@ struct Delivery {
 struct Trace {
   std::vector<Delivery> deliveries;
   std::map<uint8_t, Region> links; // by direction: routers that send that way
-  bool complete = true;            // false: more steps than any route needs
+  bool complete = true;            // false: the budget is spent
 };
 
 /// Follows what the PEs of `from` send on `color`.
-Trace trace(const Context &c, unsigned color, const Pattern &from);
+Trace trace(Context &c, unsigned color, const Pattern &from);
 
 /// The PEs a delivery reaches, as patterns.
 Region reached(const Context &c, const Delivery &d);

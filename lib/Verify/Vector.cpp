@@ -77,8 +77,10 @@ void Walker::vectorOperands(const Instr &i) {
     memoryOperand(i, i.dst, true, o);
   if (o.count == 0)
     report("R-OP-3", i, "no operand in memory, and no length");
-  Event e{Event::Op, i.async,  uint8_t(i.microthread & 15), -1, -1,
-          -1,        o.words()};
+  Event e{Event::Op, i.async, uint8_t(i.microthread & 15)};
+  e.words = o.words();
+  e.packed = o.bytes == 2;
+  e.odd = e.packed && o.count % 2;
   e.in0 = fabricOperand(i, i.src0, o);
   e.in1 = fabricOperand(i, i.src1, o);
   e.out = fabricOperand(i, i.dst, o);
@@ -163,7 +165,7 @@ void Walker::issue(const Instr &i, const Operands &o, bool fabric) {
     report("R-OP-4", i,
            cat("microthread ", unsigned(i.microthread), " still runs '",
                isa::print(*f.op), "'; a wait is missing"));
-  spend(sram / 512); // to clear the bits
+  c.budget.spend(sram / 512); // to clear the bits
   f = {&i, fabric, llvm::BitVector(sram), llvm::BitVector(sram)};
   for (const Access &a : o.accesses)
     forEachRun(a, [&](unsigned begin, unsigned end, bool) {

@@ -28,6 +28,11 @@ ClassFacts Walker::run() {
     indexOf[instrs[i].wordIndex] = int64_t(i);
   if (!checkTasks() || k.codeAddr + uint64_t(k.code.size()) * 4 > sram)
     return facts;
+  for (const Instr &i : instrs)
+    if (i.op == Op::Call && at(uint32_t(i.imm)) < 0) {
+      c.findings.add("R-OP-5", where(i) + ": the target starts no instruction");
+      return facts;
+    }
   changeable.resize(sram);
   for (unsigned attempt = 0;; ++attempt) {
     walk();
@@ -202,12 +207,8 @@ size_t Walker::enter(size_t pc) {
   if (open.size() == MaxNesting)
     nesting(i, "loops and calls nest deeper than 16");
   open.push_back({pc, 0});
-  if (i.op == Op::Call) {
-    int64_t target = at(uint32_t(i.imm));
-    if (target < 0)
-      nesting(i, "the target starts no instruction");
-    return size_t(target);
-  }
+  if (i.op == Op::Call)
+    return size_t(at(uint32_t(i.imm)));
   setCounter(i, Value::constant(0));
   // At least so many rounds are to come: no need to begin if they are too many.
   uint64_t rounds = 1;
@@ -249,7 +250,7 @@ void Walker::record(const Event &e) {
 }
 
 void Walker::fetch(const Instr &i) {
-  spend(1);
+  c.budget.spend(1);
   ++traffic.instructions;
   uint64_t end = k.codeAddr + 4 * uint64_t(i.wordIndex + i.numWords);
   peak = std::max(peak, end);

@@ -82,9 +82,6 @@ private:
   void setCounter(const Instr &i, const Value &v);
   void fetch(const Instr &i);
   void record(const Event &e);
-  void spend(uint64_t steps) {
-    c.budget.steps -= std::min(c.budget.steps, steps);
-  }
   bool running() const { return !halted && !broken && c.budget.steps != 0; }
   /// Index of the instruction at `word`, or -1.
   int64_t at(uint32_t word) const {
@@ -126,7 +123,7 @@ private:
     bool dense = runs.size() == 1 && (bases == 1 || step <= runs[0].second);
     if (dense || runs.empty() || bases * int64_t(runs.size()) > 65536)
       return f(lo + a.shape->lo, hi + a.shape->hi, dense);
-    spend(uint64_t(bases) * runs.size());
+    c.budget.spend(uint64_t(bases) * runs.size());
     for (; lo <= hi; lo += std::max<int64_t>(step, 1))
       for (const auto &r : runs)
         f(lo + r.first, lo + r.first + r.second, true);

@@ -33,7 +33,7 @@ std::string className(const Context &c, size_t cls);
 
 /// A chain of PEs that wait for each other, from one of group `g`. It works on
 /// a copy of the network.
-std::string whoWaits(const Context &c, Network net, size_t g);
+std::string whoWaits(Context &c, Network net, size_t g);
 
 } // namespace weft::verify
 #endif

@@ -27,7 +27,7 @@ static std::optional<Pattern> source(const Context &c, unsigned color,
 }
 
 /// Of the PEs at the other side of `s` one that `at` sends to or hears.
-static std::optional<Pattern> partner(const Context &c, const Network &net,
+static std::optional<Pattern> partner(Context &c, const Network &net,
                                       const Network::Side &s,
                                       const Pattern &at) {
   for (const Pattern &p : net.groups[s.other.group].where) {
@@ -50,7 +50,7 @@ static bool covers(const Region &r, const Pattern &pe) {
 }
 
 /// The PE that `at` waits for.
-static std::optional<Pattern> waitsFor(const Context &c, Network &net,
+static std::optional<Pattern> waitsFor(Context &c, Network &net,
                                        const Pattern &at, std::string &text) {
   for (size_t g = 0; g != net.groups.size(); ++g) {
     if (!covers(net.groups[g].where, at))
@@ -74,8 +74,9 @@ static std::optional<Pattern> waitsFor(const Context &c, Network &net,
 }
 
 /// A PE of group `g` waits; whom for, and whom does that one wait for?
-std::string weft::verify::whoWaits(const Context &c, Network net, size_t g) {
+std::string weft::verify::whoWaits(Context &c, Network net, size_t g) {
   std::vector<std::pair<Pattern, std::string>> chain;
+  std::string s = "PEs wait for each other: ";
   Pattern at = net.groups[g].where[0];
   at = {at.x0, at.y0, 1, 1, 1, 1};
   while (true) {
@@ -86,11 +87,14 @@ std::string weft::verify::whoWaits(const Context &c, Network net, size_t g) {
     }
     chain.push_back({at, {}});
     auto next = waitsFor(c, net, at, chain.back().second);
-    if (!next)
+    if (!next) {
+      s = "that no PEs wait for each other is not shown: ";
+      chain.back().second =
+          cat(describe(at), " waits for no PE, but not all like it can go on");
       break;
+    }
     at = *next;
   }
-  std::string s;
   for (size_t i = 0; i != chain.size() && i != 6; ++i)
     s += (i ? "; " : "") + chain[i].second;
   if (chain.size() > 6)

@@ -50,6 +50,48 @@ TEST(Verifier, RuleFab4) {
   EXPECT_FALSE(r.violates("R-FAB-4")) << text(r);
 }
 
+// Three elements fill two words, the second with half a word of nothing.
+TEST(Verifier, PortionsOfHalfWords) {
+  auto halves = [](std::vector<unsigned> sent, std::vector<unsigned> taken,
+                   const char *type = "f16") {
+    auto code = [&](const std::vector<unsigned> &ops, bool send) {
+      std::vector<std::string> lines;
+      for (unsigned n : ops) {
+        lines.push_back("dsd d1, r0+9000, " + std::string(type) + ", [" +
+                        std::to_string(n) + ":1]");
+        lines.push_back("vmov d1, r0"); // so that it may be read
+        lines.push_back(send ? "vmov out2, d1" : "vmov d1, in2");
+      }
+      lines.push_back("halt");
+      return lines;
+    };
+    Program p;
+    p.gridW = 2;
+    p.classes = {makeClass("west", {{0, 0, 1, 1}}, code(sent, true)),
+                 makeClass("east", {{1, 0, 1, 1}}, code(taken, false))};
+    p.classes[0].queues = {out(2, 0)};
+    p.classes[1].queues = {in(2, 0)};
+    p.routes = {{{0, 0, 1, 1}, 0, Ramp, East}, {{1, 0, 1, 1}, 0, West, Ramp}};
+    uint64_t words = 0;
+    for (unsigned n : sent)
+      words += (n + 1) / 2;
+    p.streams = {{"s", 0, {0, 0, 1, 1}, 1, 1, 0, 0, words}};
+    return text(check(p));
+  };
+  auto after = [](int word) {
+    return "R-FAB-7: class 'east' takes colour 0 in other portions than class "
+           "'west' sends it, after word " +
+           std::to_string(word) + "\n";
+  };
+  EXPECT_EQ(halves({3, 3}, {3, 3}), "");
+  EXPECT_EQ(halves({4, 3}, {7}), "");
+  EXPECT_EQ(halves({7}, {4, 3}), "");
+  EXPECT_EQ(halves({3, 3}, {8}), after(0));
+  EXPECT_EQ(halves({8}, {3, 3}), after(0));
+  EXPECT_EQ(halves({4, 3}, {4, 4}), after(2));
+  EXPECT_EQ(halves({4}, {3}), after(0));
+}
+
 TEST(Verifier, RuleFab7) {
   Program p = chain(8, 3, 16);
   p.streams[2].words = 17;
@@ -59,6 +101,9 @@ TEST(Verifier, RuleFab7) {
   EXPECT_RULE(p, "R-FAB-7");
   p = chain(8, 3, 16);
   p.streams[2].dx0 = 2;
+  EXPECT_RULE(p, "R-FAB-7");
+  p = chain(8, 3, 16);
+  p.streams[2].dx1 = 8; // more than all it reaches
   EXPECT_RULE(p, "R-FAB-7");
   p = chain(8, 3, 16);
   p.streams[0].from.w = 3;
@@ -103,6 +148,9 @@ TEST(Verifier, RuleQue) {
   EXPECT_RULE(p, "R-QUE-1"); // in3 is bound to nothing
   p = chain(8, 3, 16);
   p.classes[0].queues.push_back(in(4, Cast)); // the root hears nothing
+  EXPECT_RULE(p, "R-QUE-3");
+  p = chain(8, 3, 16);
+  p.classes[1].queues.push_back(out(4, Cast)); // it only passes the sum on
   EXPECT_RULE(p, "R-QUE-3");
   p = chain(8, 3, 16);
   p.classes[1].code = assemble({"vfadd out2, in2, in3, len=16", "halt"});

@@ -172,58 +172,6 @@ TEST(Verifier, OverlapsWithoutEnd) {
 }
 
 //===----------------------------------------------------------------------===//
-// Progress and the cost report
-//===----------------------------------------------------------------------===//
-
-TEST(Verifier, RuleCost) {
-  auto varint = [](uint64_t v) {
-    std::string s;
-    for (; v > 127; v >>= 7)
-      s += char(v | 128);
-    return s + char(v);
-  };
-  auto report = [&](std::map<int, uint64_t> change, std::string colors) {
-    std::string s = "\x0a\x05"
-                    "chain"; // field 1, skipped
-    // Elements and instructions: see test/lit/verify/verify.test.
-    std::map<int, uint64_t> fields = {{7, 9464}, {8, 672},  {9, 16},
-                                      {10, 0},   {17, 123}, {18, 768}};
-    for (auto [field, v] : change)
-      fields[field] += v;
-    for (auto [field, v] : fields)
-      s += (field < 16 ? std::string(1, char(field << 3))
-                       : varint(uint64_t(field) << 3)) +
-           varint(v);
-    return s + colors;
-  };
-  // Three rows of: 4 links of Odd, 3 of Even, 1 sender over 7 links of Cast.
-  auto color = [&](unsigned id, uint64_t words, uint64_t hops) {
-    std::string m =
-        "\x08" + varint(id) + "\x10" + varint(words) + "\x18" + varint(hops);
-    return "\x7a" + varint(m.size()) + m;
-  };
-  std::string odd = color(Odd, 192, 192), even = color(Even, 144, 144),
-              cast = color(Cast, 48, 336);
-  Program p = chain(8, 3, 16);
-  p.costReport = report({}, odd + even + cast);
-  EXPECT_CLEAN(p);
-  EXPECT_TRUE(check(p).notes.empty());
-  for (int field : {7, 8, 9, 10, 17, 18}) {
-    p.costReport = report({{field, 1}}, odd + even + cast);
-    EXPECT_RULE(p, "R-COST");
-  }
-  for (const std::string &colors :
-       {odd + even, odd + even + color(Cast, 48, 335),
-        odd + even + color(Cast, 47, 336),
-        odd + even + cast + color(9, 1, 1)}) {
-    p.costReport = report({}, colors);
-    EXPECT_RULE(p, "R-COST");
-  }
-  p.costReport = "\xff";
-  EXPECT_RULE(p, "R-COST");
-}
-
-//===----------------------------------------------------------------------===//
 // Hostile input
 //===----------------------------------------------------------------------===//
 
