@@ -38,6 +38,9 @@
 // RUN: not weftc 3.mlir --target=wse3 --grid=2x3 -o no.weft 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: not weftc 4.mlir --set router.hop=2 -o no.weft 2>&1 | FileCheck %s --check-prefix=OTHER
 // OTHER: weftc: error: the module is for another machine than --target, --grid and --set say; leave them out, or compile from the model again
+// RUN: sed 's/grid \[2, 3\]/grid [2, 5000000000]/' 3.mlir > large.mlir
+// RUN: not weftc large.mlir -o no.weft 2>&1 | FileCheck %s --check-prefix=LARGE
+// LARGE: weftc: error: target of the module: the grid is larger than any target's
 // RUN: not weftc 3.mlir --emit=wafer 2>&1 | FileCheck %s --check-prefix=LOWER
 // LOWER: weftc: error: the module is already lower than the level to stop at
 // RUN: not weftc m.mlir --dim N=3 -o no.weft 2>&1 | FileCheck %s --check-prefix=DIM

@@ -206,6 +206,13 @@ TEST_F(ModelTest, BindsConstants) {
   module->walk([&](nn::ProgramOp program) {
     EXPECT_EQ(program.getArgumentTypes().size(), 1u);
   });
+  options.consts["s"].bytes.resize(8);
+  ImportReport refused;
+  EXPECT_FALSE(
+      importOnnx(context, write(model.SerializeAsString()), options, refused));
+  ASSERT_FALSE(refused.problems.empty());
+  EXPECT_EQ(refused.problems[0].message,
+            "input 's': the constant bound to it is malformed");
 }
 
 /// Damaged models: bytes flipped, pieces removed, varints made huge.
