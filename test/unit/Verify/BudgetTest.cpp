@@ -109,6 +109,30 @@ TEST(Verifier, ManySettingsAreRefused) {
                            "too many settings\n");
 }
 
+TEST(Verifier, ManyBindingsAreRefused) {
+  auto bound = [](unsigned times) {
+    Program p = single({"halt"});
+    p.gridW = 4;
+    p.gridH = 994;
+    p.inits.clear();
+    p.classes[0].where.clear();
+    for (uint32_t x : {0, 2})
+      for (uint32_t y = 0; y != p.gridH; ++y) {
+        p.classes[0].where.push_back({x, y, 1, 1});
+        p.routes.push_back({{x, y, 1, 1}, 9, Ramp, East});
+        p.routes.push_back({{x + 1, y, 1, 1}, 9, West, Ramp});
+      }
+    p.classes[0].queues.resize(times, out(2, 9));
+    return text(check(p));
+  };
+  EXPECT_EQ(bound(1), "");
+  std::string found = bound(12);
+  EXPECT_NE(found.find("R-QUE-3: that colour 9 has a route where it is bound "
+                       "is not shown: too many settings\n"),
+            std::string::npos)
+      << found;
+}
+
 // A chain of one class for each PE. Its end waits first, its start sends single
 // words, and with each all others go on.
 TEST(Progress, ManyMoveTogether) {
