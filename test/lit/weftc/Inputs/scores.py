@@ -2,25 +2,44 @@
 #
 # Part of Weft, under the Apache License v2.0. See LICENSE.
 #
-# Written to standard output for test/lit/weftc/remarks.test: a softmax of an
-# input, of scores that are a result too, and of scores times 32 factors.
+# Written to standard output for test/lit/weftc/remarks.test: softmaxes of an
+# input; of scores that are a result too; of scores times 32 factors; behind two
+# selects; of queries that all batches share; in rank 5.
 
 T = "tensor<2x3x3xf32>"
-PAIR = f"({T}, {T}) -> {T}"
-ONE = f"({T}) -> {T}"
+MASK = "tensor<2x3x3xi1>"
+SHARED, FOUR, FIVE = "tensor<1x2x3x3xf32>", "tensor<2x2x3x3xf32>", "tensor<1x1x2x3x3xf32>"
+SCALAR = "tensor<f32>"
 
 
-def weighted(name, scores):
-    return [f"%p{name} = nn.softmax {scores} axis = 2 : {ONE}",
-            f"%y{name} = nn.matmul %p{name}, %x : {PAIR}"]
+def product(result, a, b, left=T, right=T):
+    return f"{result} = nn.matmul {a}, {b} : ({left}, {right}) -> {right}"
 
 
-lines = weighted("a", "%x")
-lines += [f"%s = nn.matmul %x, %x : {PAIR}"] + weighted("b", "%s")
-lines += [f"%f0 = nn.matmul %x, %x : {PAIR}", "%c = nn.constant dense<0.5> : tensor<f32>"]
-lines += [f"%f{i + 1} = nn.mul %f{i}, %c : ({T}, tensor<f32>) -> {T}" for i in range(32)]
+def weighted(name, scores, values="%x", kind=T):
+    """The scores' softmax times the values."""
+    axis = kind.count("x") - 1
+    return [f"%p{name} = nn.softmax {scores} axis = {axis} : ({kind}) -> {kind}",
+            product(f"%y{name}", f"%p{name}", values, kind, kind)]
+
+
+def hidden(result, scores, mask):
+    return f"{result} = nn.where {mask}, {scores}, %low : ({MASK}, {T}, {SCALAR}) -> {T}"
+
+
+lines = [f"%c = nn.constant dense<0.5> : {SCALAR}", f"%low = nn.constant dense<-1.0e4> : {SCALAR}"]
+lines += weighted("a", "%x")
+lines += [product("%s", "%x", "%x")] + weighted("b", "%s")
+lines += [product("%f0", "%x", "%x")]
+lines += [f"%f{i + 1} = nn.mul %f{i}, %c : ({T}, {SCALAR}) -> {T}" for i in range(32)]
 lines += weighted("c", "%f32")
-results = ["%ya", "%s", "%yb", "%yc"]
-print(f"nn.program @main(%x: {T}) -> ({', '.join([T] * len(results))}) {{")
+lines += [product("%d", "%x", "%x"), hidden("%d1", "%d", "%m"), hidden("%d2", "%d1", "%n")]
+lines += weighted("d", "%d2")
+lines += [product("%e", "%one", "%four", SHARED, FOUR)] + weighted("e", "%e", "%four", FOUR)
+lines += [product("%g", "%five", "%five", FIVE, FIVE)] + weighted("g", "%g", "%five", FIVE)
+results = {"%ya": T, "%s": T, "%yb": T, "%yc": T, "%yd": T, "%ye": FOUR, "%yg": FIVE}
+types = ", ".join(results.values())
+inputs = {"%x": T, "%m": MASK, "%n": MASK, "%one": SHARED, "%four": FOUR, "%five": FIVE}
+print(f"nn.program @main({', '.join(f'{n}: {t}' for n, t in inputs.items())}) -> ({types}) {{")
 print("\n".join(lines))
-print(f"nn.return {', '.join(results)} : {', '.join([T] * len(results))}\n}}")
+print(f"nn.return {', '.join(results)} : {types}\n}}")
