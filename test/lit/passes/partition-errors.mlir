@@ -29,3 +29,11 @@ nn.program @main(%x: tensor<4x4xf32> {nn.name = "x"}, %w: tensor<4x4xf32> {nn.na
 nn.program @main(%x: tensor<4xf32> {nn.name = "x"}) -> (tensor<4xf32> {nn.name = "y"}) attributes {state = [#nn.state<0 to 0>]} {
   nn.return %x : tensor<4xf32>
 }
+
+// -----
+
+nn.program @main(%x: tensor<0x3xf32> {nn.name = "x"}) -> (tensor<0x3xf32> {nn.name = "y"}) {
+  // expected-error@+1 {{cannot be mapped: a tensor without elements, 'tensor<0x3xf32>'}}
+  %y = nn.relu %x : (tensor<0x3xf32>) -> tensor<0x3xf32>
+  nn.return %y : tensor<0x3xf32>
+}
