@@ -29,6 +29,7 @@ template <typename T, typename Visitor> void visitFields(T &t, Visitor visit) {
   auto &r = t.rates;
   visit(FieldSpec{"grid.width", "PEs", 1, 65535}, t.gridW);
   visit(FieldSpec{"grid.height", "PEs", 1, 65535}, t.gridH);
+  visit(FieldSpec{"clock.mhz", "MHz", 1, 100000}, t.clock);
   visit(FieldSpec{"pe.sram_bytes", "bytes", 64, 1 << 24}, t.sramBytes);
   visit(FieldSpec{"pe.reserved_bytes", "bytes", 0, 1 << 24}, t.reservedBytes);
   visit(FieldSpec{"fabric.colors", "colours", 1, 32}, t.colors);

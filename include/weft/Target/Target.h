@@ -46,6 +46,7 @@ struct VectorRates {
 struct Target {
   std::string name;
   FactU gridW, gridH;                   // PEs of the largest program rectangle
+  FactU clock;                          // MHz; turns cycles into time, no more
   FactU sramBytes, reservedBytes;       // per PE; reserved: lowest addresses
   FactU colors;                         // routable, ids 0..colors-1
   FactList userColors;                  // ids that programs may use, ascending

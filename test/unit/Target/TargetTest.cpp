@@ -141,20 +141,20 @@ struct Mistake {
 TEST(Target, MistakesNameFileLineAndField) {
   const Mistake mistakes[] = {
       {"  hop:", "  hopp:",
-       "t.yaml:28: missing required key 'hop' (at "
+       "t.yaml:30: missing required key 'hop' (at "
        "'router')"},
       {"router:\n", "router:\n  turn: { value: 1, unit: cycles, source: x }\n",
-       "t.yaml:28: unknown key 'turn' (at 'router')"},
+       "t.yaml:30: unknown key 'turn' (at 'router')"},
       {"hop:             { value: 1,", "hop: { value: one,",
-       "t.yaml:28: invalid number (at 'router.hop')"},
+       "t.yaml:30: invalid number (at 'router.hop')"},
       {"hop:             { value: 1,", "hop: { value: 0,",
-       "t.yaml:28: value is 0, allowed are 1 to 10000 cycles (at "
+       "t.yaml:30: value is 0, allowed are 1 to 10000 cycles (at "
        "'router.hop')"},
       {"hop:             { value: 1, unit: cycles",
        "hop: { value: 1, unit: seconds",
-       "t.yaml:28: unit is 'seconds', expected 'cycles' (at 'router.hop')"},
+       "t.yaml:30: unit is 'seconds', expected 'cycles' (at 'router.hop')"},
       {"value: 4176", "value: 49152",
-       "t.yaml:8: pe.reserved_bytes is 49152, must be less than "
+       "t.yaml:10: pe.reserved_bytes is 49152, must be less than "
        "pe.sram_bytes (49152)"},
       {"name:", "\tname:",
        "t.yaml:1: control characters and tabs are not "
