@@ -17,6 +17,8 @@ TensorProto (.pb); with --steps it may hold {step}. '-' is standard input.
 
   --input NAME=FILE     value of a graph input; every input is needed but states,
                         which are written before step 0 only (default: zeros)
+  --zeros               inputs without --input are zeros: no count and no cycle
+                        depends on values
   --expect NAME=FILE    compare a graph output; exit code 2 if it differs
   --probe VALUE=FILE    compare an intermediate value of the ONNX graph and name
                         the first that diverges; exit code 2 (what can be
@@ -94,6 +96,8 @@ Error Parser::flag(StringRef name, bool &to, std::optional<StringRef> value) {
 Error Parser::option(StringRef name, std::optional<StringRef> value) {
   if (name == "--quiet")
     return flag(name, o.quiet, value);
+  if (name == "--zeros")
+    return flag(name, o.zeros, value);
   if (name == "--help" || name == "-h")
     return flag(name, o.help, value);
   if (name == "--version")

@@ -25,7 +25,7 @@ struct Options {
   std::optional<double> rtol;
   double atol = 0;
   uint64_t steps = 1, maxCycles = 0; // maxCycles 0: the simulator's limit
-  bool quiet = false, help = false, version = false;
+  bool zeros = false, quiet = false, help = false, version = false;
 };
 
 extern const char Usage[];

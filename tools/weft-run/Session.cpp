@@ -98,12 +98,13 @@ int Session::bindNames() {
   for (size_t i = 0; i < p.inputs.size(); ++i) {
     const bin::IOTensor &t = p.inputs[i];
     all += "\n  " + t.name + ": " + describeTensor(t.type, t.shape);
-    if (inputFiles[i].empty() && !isState[i])
+    if (inputFiles[i].empty() && !isState[i] && !o.zeros)
       missing += (missing.empty() ? "'" : ", '") + t.name + "'";
   }
-  return missing.empty() ? Success
-                         : fail("no --input for " + missing +
-                                "; the program's inputs are" + all);
+  return missing.empty()
+             ? Success
+             : fail("no --input for " + missing +
+                    "; --zeros runs without; the program's inputs are" + all);
 }
 
 /// SRAM is kept between steps, but a program may have used its weights' bytes.
