@@ -249,6 +249,8 @@ void Machine::stepRouter(uint32_t r) {
 }
 
 void Machine::forward(uint32_t r, unsigned ci) {
+  if (recorder)
+    traceForward(r, ci);
   uint32_t word = popRouter(r, ci);
   for (unsigned ports = tx[size_t(r) * numColors + ci]; ports;
        ports &= ports - 1) {

@@ -123,6 +123,8 @@ void Machine::process(PE &pe, unsigned slot) {
   bool packs = isa::dtypeBytes(f.fabType) == 2;
   unsigned k =
       std::min(isa::elementsPerWavelet(isa::dtypeBytes(f.fabType)), f.left);
+  if (recorder)
+    traceTake(pe, slot);
   if (slot == 0)
     (f.blockedOn == 'o' ? pe.waitOut : pe.waitIn) += now - f.earliest;
   f.blockedOn = 0;
@@ -166,6 +168,8 @@ void Machine::process(PE &pe, unsigned slot) {
   f.left -= k;
   if (!f.left && f.carry)
     ++f.earliest;
+  if (recorder)
+    tracePut(pe, slot, k);
   if (slot == 0)
     pe.compute += f.earliest - now;
   else
@@ -177,6 +181,8 @@ void Machine::process(PE &pe, unsigned slot) {
 void Machine::finishOp(PE &pe, unsigned slot) {
   Flight &f = pe.flights[slot];
   f.end = f.earliest;
+  if (recorder)
+    traceEnd(pe, slot);
   pe.live &= ~(1u << slot);
   pe.lastElement = std::max(pe.lastElement, f.end);
   noteKernel(pe, f.kernel, f.issue, f.end);

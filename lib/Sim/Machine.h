@@ -15,6 +15,8 @@
 #include "Code.h"
 #include "Memory.h"
 #include "weft/Sim/Simulator.h"
+#include "weft/Sim/Trace.h"
+#include <memory>
 #include <queue>
 
 namespace weft::sim {
@@ -123,6 +125,15 @@ struct PE {
   uint64_t lastElement = 0;
 };
 
+/// A main thread's place and counters before an instruction.
+struct Standing {
+  uint64_t time, compute, setup, elements;
+  uint32_t pc, kernel;
+};
+
+struct Path;
+struct Recorder;
+
 struct Fault {
   RunError::Kind kind;
   std::string rule, message;
@@ -142,6 +153,8 @@ public:
   llvm::Error addProbe(size_t value);
   llvm::Expected<std::vector<uint8_t>> getProbe(size_t value) const;
   llvm::Expected<Stats> run(uint64_t maxCycles);
+  llvm::Error record(const TraceOptions &o);
+  const Trace &recorded() const;
 
 private:
   // Fabric.cpp
@@ -197,6 +210,23 @@ private:
   void keepValues(const PE &pe, uint32_t kernel);
   void keepTile(Probe &probe, const PE &pe);
   void keepLate(PE &pe);
+
+  // TraceHooks.cpp; called only with a recorder
+  void traceReset();
+  Standing standing(const PE &pe) const;
+  void traceInst(PE &pe, const Inst &i, const Standing &before);
+  void traceIssue(PE &pe, const Inst &i, const Standing &before,
+                  uint32_t kernel);
+  void traceTake(PE &pe, unsigned slot);
+  void tracePut(PE &pe, unsigned slot, uint32_t n);
+  void traceEnd(PE &pe, unsigned slot);
+  void traceForward(uint32_t r, unsigned ci);
+  void traceFinish();
+  void tracePath(const std::vector<Path> &chain);
+  void traceEvent(const PE &pe, unsigned lane, PEEvent::Kind kind,
+                  uint64_t from, uint64_t to, uint32_t a, uint32_t b);
+  uint32_t textOf(const PE &pe, const Inst &i);
+  uint32_t lastToHalt() const;
 
   // TimeSplit.cpp
   void chargeTo(PE &pe, uint32_t kernel);
@@ -299,6 +329,7 @@ private:
   std::vector<std::vector<uint32_t>> probesOf; // by kernel; empty: no probes
   /// PEs that left a call for a kernel (of their code) with ops in flight.
   std::vector<std::pair<uint32_t, uint32_t>> lateKernels;
+  std::shared_ptr<Recorder> recorder; // of a trace, or null
   uint64_t now = 0, limit = 0;
   std::vector<Fault> faults; // the first one stops the run
 };

@@ -123,8 +123,13 @@ void Machine::runMain(PE &pe) {
       chargeTo(pe, kernel);
     ++instructions;
     pe.peak = std::max(pe.peak, i.endAddr);
+    Standing before;
+    if (recorder)
+      before = standing(pe);
     bool goOn = i.vector ? vector(pe, i) : scalar(pe, i);
     pe.regs[0] = 0;
+    if (recorder)
+      traceInst(pe, i, before);
     if (!goOn)
       break;
   }

@@ -127,6 +127,8 @@ void Machine::reset() {
   nextCall.assign(pes.size(), 0);
   macs = instructions = elements = fabricElements = lastElement = 0;
   firstElement = ~uint64_t(0);
+  if (recorder)
+    traceReset();
   for (PE &pe : pes) {
     startPE(pe);
     peEvents.add(pe.id, 0, 0);
@@ -178,6 +180,8 @@ Expected<Stats> Machine::run(uint64_t maxCycles) {
   if (!faults.empty())
     return make_error<RunError>(faults[0].kind, faults[0].rule,
                                 faults[0].message);
+  if (recorder)
+    traceFinish();
   return collect();
 }
 
@@ -205,6 +209,8 @@ Expected<Stats> Simulator::run(uint64_t maxCycles) {
 Expected<std::vector<uint8_t>> Simulator::getOutput(size_t index) const {
   return machine->getOutput(index);
 }
+Error Simulator::record(const TraceOptions &o) { return machine->record(o); }
+const Trace &Simulator::recorded() const { return machine->recorded(); }
 Error Simulator::probe(size_t index) { return machine->addProbe(index); }
 Expected<std::vector<uint8_t>> Simulator::getProbe(size_t index) const {
   return machine->getProbe(index);

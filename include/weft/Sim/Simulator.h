@@ -74,6 +74,8 @@ std::pair<uint32_t, uint32_t> holderOf(const bin::Placement &p,
                                        uint64_t element);
 
 class Machine;
+struct Trace;
+struct TraceOptions;
 
 /// One program on one machine. SRAM survives from run() to run(), as it does on
 /// the wafer between two launches; everything else starts anew.
@@ -99,6 +101,12 @@ public:
   llvm::Error probe(size_t index);
   /// The value as the last run kept it, in its ElemType, dense, row-major.
   llvm::Expected<std::vector<uint8_t>> getProbe(size_t index) const;
+
+  /// Has the runs to come recorded (weft/Sim/Trace.h). Fails on PEs outside of
+  /// the grid.
+  llvm::Error record(const TraceOptions &o);
+  /// The record of the last run, if it came to its end.
+  const Trace &recorded() const;
 
 private:
   explicit Simulator(std::unique_ptr<Machine> m);

@@ -1,0 +1,317 @@
+//===- TraceHooks.cpp - What the engine tells a recorder ------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Called only if there is a recorder. Whatever takes time is told after the
+// fact, so nothing here knows what an instruction costs. An element waits for
+// the last of its wavelets if that came after its turn, else for its
+// predecessor; after that for room, or for the element pipe.
+//
+//===----------------------------------------------------------------------===//
+#include "Machine.h"
+#include "Recorder.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <algorithm>
+#include <tuple>
+
+using namespace llvm;
+using namespace weft;
+using namespace weft::sim;
+using isa::Op;
+
+static uint32_t headOf(const Fifo &f) { return f.ring + f.head; }
+static uint32_t tailOf(const Fifo &f) {
+  return f.ring + ((f.head + f.count) & f.mask);
+}
+static uint32_t lastOf(const Fifo &f) {
+  return f.ring + ((f.head + f.count - 1u) & f.mask);
+}
+
+static uint32_t globalKernel(const PE &pe, uint32_t local) {
+  return local == None ? None : pe.code->kernels[local];
+}
+
+Error Machine::record(const TraceOptions &o) {
+  if (o.pes && (!o.pes->w || !o.pes->h ||
+                o.pes->x + uint64_t(o.pes->w) > program.gridW ||
+                o.pes->y + uint64_t(o.pes->h) > program.gridH))
+    return createStringError(formatv(
+        "PEs {0},{1},{2}x{3} do not lie in the grid of {4} x {5} PEs", o.pes->x,
+        o.pes->y, o.pes->w, o.pes->h, program.gridW, program.gridH));
+  recorder = std::make_shared<Recorder>(o);
+  return Error::success();
+}
+
+const Trace &Machine::recorded() const {
+  static const Trace nothing;
+  return recorder ? recorder->trace : nothing;
+}
+
+void Machine::traceReset() {
+  Recorder &r = *recorder;
+  r.trace = {};
+  r.trace.linkWindow = r.options.linkWindow;
+  r.links.reset(size_t(program.gridW) * program.gridH * 4,
+                r.options.linkWindow);
+  r.events.reset(r.options, r.trace);
+  for (const PE &pe : pes)
+    r.events.traces(pe.x, pe.y, pe.cls, r.trace);
+  if (r.path)
+    r.path->reset(pes.size());
+}
+
+//===----------------------------------------------------------------------===//
+// The main thread
+//===----------------------------------------------------------------------===//
+
+Standing Machine::standing(const PE &pe) const {
+  return {pe.time, pe.compute, pe.setup, elements, pe.pc, pe.account};
+}
+
+uint32_t Machine::textOf(const PE &pe, const Inst &i) {
+  size_t index = size_t(&i - pe.code->insts.data());
+  uint64_t key = uint64_t(pe.cls) << 32 | index;
+  if (!recorder->events.text(key))
+    recorder->events.addText(key, isa::print(pe.code->source[index]),
+                             recorder->trace);
+  return *recorder->events.text(key);
+}
+
+void Machine::traceEvent(const PE &pe, unsigned lane, PEEvent::Kind kind,
+                         uint64_t from, uint64_t to, uint32_t a, uint32_t b) {
+  if (uint32_t p = recorder->events.find(pe.x, pe.y); p != None)
+    recorder->events.add(
+        {p, uint16_t(lane), kind, uint32_t(from), uint32_t(to), a, b},
+        recorder->trace);
+}
+
+void Machine::traceInst(PE &pe, const Inst &i, const Standing &before) {
+  bool again =
+      pe.pc == before.pc && pe.time == before.time && pe.state == PE::Running;
+  if (again || pe.state == PE::Waiting || !faults.empty())
+    return;
+  uint32_t kernel =
+      globalKernel(pe, i.op == Op::Call ? pe.account : before.kernel);
+  if (i.vector && (i.fabric || i.async))
+    return traceIssue(pe, i, before, kernel);
+  uint64_t setup = pe.setup - before.setup,
+           compute = pe.compute - before.compute, end = before.time + setup,
+           idle = pe.time - end - compute; // the start of the next task
+  if (recorder->path) {
+    CriticalPath &path = *recorder->path;
+    Path &main = path.of(pe.id, 0);
+    if (i.op == Op::Wait && pe.time > before.time + i.cost) {
+      Path op = path.of(pe.id, 1 + i.a);
+      path.of(pe.id, 0) = op;
+    } else {
+      path.add(main, pe.id, kernel, PathSetup, setup);
+      path.add(main, pe.id, kernel, PathCompute, compute);
+      path.add(main, pe.id, None, PathTask, idle);
+    }
+  }
+  if (recorder->events.find(pe.x, pe.y) == None)
+    return;
+  end = pe.time - idle;
+  traceEvent(pe, 0, PEEvent::Instruction, before.time, end, textOf(pe, i),
+             kernel);
+  traceEvent(pe, 0, PEEvent::WaitTask, end, pe.time, 0, 0);
+  if (!i.vector)
+    return;
+  traceEvent(pe, 0, PEEvent::Setup, before.time, before.time + setup, 0, 0);
+  traceEvent(pe, 0, PEEvent::Elements, before.time + setup, end,
+             uint32_t(elements - before.elements), 0);
+}
+
+/// An op that is in flight from now on. Its own event comes when it ends.
+void Machine::traceIssue(PE &pe, const Inst &i, const Standing &before,
+                         uint32_t kernel) {
+  unsigned slot = i.async ? 1 + i.microthread : 0;
+  const Flight &f = pe.flights[slot];
+  uint64_t begins = i.async ? pe.time : f.issue;
+  uint64_t ready =
+      i.fabric ? f.earliest
+               : f.end - Target::elementCycles(f.total, f.rate); // in memory
+  if (recorder->path) {
+    CriticalPath &path = *recorder->path;
+    path.add(path.of(pe.id, 0), pe.id, kernel, PathCompute,
+             begins - before.time);
+    Path p = path.of(pe.id, 0);
+    path.of(pe.id, slot) = p;
+    path.add(path.of(pe.id, slot), pe.id, kernel, PathSetup, ready - begins);
+    if (!i.fabric)
+      path.add(path.of(pe.id, slot), pe.id, kernel, PathCompute, f.end - ready);
+  }
+  if (recorder->events.find(pe.x, pe.y) == None)
+    return;
+  uint32_t text = textOf(pe, i);
+  if (i.async)
+    traceEvent(pe, 0, PEEvent::Instruction, before.time, begins, text, kernel);
+  traceEvent(pe, slot, PEEvent::Setup, begins, ready, 0, 0);
+  if (i.fabric)
+    return;
+  traceEvent(pe, slot, PEEvent::Instruction, begins, f.end, text, kernel);
+  traceEvent(pe, slot, PEEvent::Elements, ready, f.end, f.total, 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Ops with fabric operands
+//===----------------------------------------------------------------------===//
+
+/// The op is about to take its wavelets and process an element.
+void Machine::traceTake(PE &pe, unsigned slot) {
+  const Flight &f = pe.flights[slot];
+  uint64_t arrival = f.earliest;
+  const Source *last = nullptr;
+  for (const Source *s : {&f.src0, &f.src1}) {
+    if (s->kind != Source::FabIn)
+      continue;
+    const Fifo &q = queues[s->fifo];
+    const Wavelet &w = wavelets[headOf(q)];
+    unsigned color = pe.code->inColor[s->queue];
+    traceEvent(pe, PEEvent::InLanes + color, PEEvent::Received, now, now + 1,
+               w.word, uint32_t(now - w.ready));
+    if (w.ready <= arrival)
+      continue;
+    arrival = w.ready;
+    last = s;
+  }
+  bool room = f.blockedOn == 'o';
+  if (recorder->path) {
+    CriticalPath &path = *recorder->path;
+    Path &p = path.of(pe.id, slot);
+    if (last)
+      p = CriticalPath::arrived(path.at(headOf(queues[last->fifo])), arrival);
+    path.add(p, pe.id, globalKernel(pe, f.kernel),
+             room ? PathRoom : PathCompute, now - arrival);
+  }
+  if (last)
+    traceEvent(pe, slot, PEEvent::WaitIn, f.earliest, arrival,
+               pe.code->inColor[last->queue], 0);
+  traceEvent(pe, slot, room ? PEEvent::WaitOut : PEEvent::WaitPipe, arrival,
+             now, room ? pe.code->outColor[f.dst.queue] : 0, 0);
+}
+
+/// It has processed `n` elements, and sent what it had to send.
+void Machine::tracePut(PE &pe, unsigned slot, uint32_t n) {
+  const Flight &f = pe.flights[slot];
+  bool sends = f.dst.kind == Source::FabOut;
+  uint32_t place = sends ? lastOf(routerFifo(pe.router, f.dst.fifo)) : 0;
+  if (recorder->path) {
+    CriticalPath &path = *recorder->path;
+    Path &p = path.of(pe.id, slot);
+    uint32_t kernel = globalKernel(pe, f.kernel);
+    path.add(p, pe.id, kernel, PathCompute, 1);
+    if (sends)
+      path.at(place) = {p, 0, 0};
+    path.add(p, pe.id, kernel, PathCompute, f.earliest - now - 1);
+  }
+  if (sends)
+    traceEvent(pe, PEEvent::OutLanes + pe.code->outColor[f.dst.queue],
+               PEEvent::Sent, now, now + 1, wavelets[place].word, 0);
+  if (uint32_t traced = recorder->events.find(pe.x, pe.y); traced != None)
+    recorder->events.elements(traced, slot, now, f.earliest, n,
+                              recorder->trace);
+}
+
+/// The op of `slot` has ended; a main thread that waits for it has not yet been
+/// told.
+void Machine::traceEnd(PE &pe, unsigned slot) {
+  const Flight &f = pe.flights[slot];
+  bool waits = slot && pe.state == PE::Waiting && pe.waitsFor == slot;
+  uint64_t least = pe.time + target.scalarAlu;
+  if (recorder->path && waits) {
+    CriticalPath &path = *recorder->path;
+    Path op = path.of(pe.id, slot);
+    if (f.end > least)
+      path.of(pe.id, 0) = op;
+    else
+      path.add(path.of(pe.id, 0), pe.id, globalKernel(pe, pe.account),
+               PathCompute, target.scalarAlu);
+  }
+  uint32_t traced = recorder->events.find(pe.x, pe.y);
+  if (traced == None)
+    return;
+  recorder->events.endElements(traced, slot, recorder->trace);
+  uint64_t begins = f.issue + (slot ? uint64_t(target.scalarAlu) : 0);
+  traceEvent(pe, slot, PEEvent::Instruction, begins, f.end, textOf(pe, *f.inst),
+             globalKernel(pe, f.kernel));
+  if (waits)
+    traceEvent(pe, 0, PEEvent::Instruction, pe.time, std::max(least, f.end),
+               textOf(pe, pe.code->insts[pe.pc]), globalKernel(pe, pe.account));
+}
+
+//===----------------------------------------------------------------------===//
+// Fabric
+//===----------------------------------------------------------------------===//
+
+/// Router `r` is about to move the wavelet of colour `ci` on.
+void Machine::traceForward(uint32_t r, unsigned ci) {
+  const Fifo &from = routerFifo(r, ci);
+  uint32_t waited = uint32_t(now - wavelets[headOf(from)].ready);
+  for (unsigned ports = tx[size_t(r) * numColors + ci]; ports;
+       ports &= ports - 1) {
+    unsigned dir = llvm::countr_zero(ports);
+    if (recorder->path) {
+      Wave w = recorder->path->at(headOf(from));
+      w.waited += waited;
+      w.hops += dir != DirRamp;
+      recorder->path->at(tailOf(*targetOf(r, ci, dir))) = w;
+    }
+    if (recorder->options.linkWindow && dir != DirRamp)
+      recorder->links.count(4 * r + dir, now, recorder->options,
+                            recorder->trace);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The end
+//===----------------------------------------------------------------------===//
+
+void Machine::traceFinish() {
+  Trace &t = recorder->trace;
+  if (recorder->options.linkWindow)
+    recorder->links.close(now, recorder->options, t);
+  for (LinkWindow &w : t.links) {
+    w.y = w.x / program.gridW;
+    w.x %= program.gridW;
+  }
+  llvm::stable_sort(t.events, [](const PEEvent &a, const PEEvent &b) {
+    return std::tuple(a.pe, a.lane, a.from, b.to, a.kind) <
+           std::tuple(b.pe, b.lane, b.from, a.to, b.kind);
+  });
+  if (!recorder->path)
+    return;
+  t.pathTooLong = recorder->path->tooLong();
+  if (!t.pathTooLong)
+    tracePath(recorder->path->walk(lastHalt));
+}
+
+void Machine::tracePath(const std::vector<Path> &chain) {
+  for (size_t i = 0; i < chain.size(); ++i) {
+    const Path &p = chain[i];
+    PathSegment s;
+    s.kernel = p.kernel;
+    s.from = p.start;
+    s.to = p.end();
+    const PE &first = pes[p.pe],
+             &last = pes[i + 1 < chain.size() ? chain[i + 1].pe : lastToHalt()];
+    s.fromX = first.x;
+    s.fromY = first.y;
+    s.toX = last.x;
+    s.toY = last.y;
+    std::copy(std::begin(p.part), std::end(p.part), s.part);
+    s.messages = p.messages;
+    s.hops = p.hops;
+    recorder->trace.path.push_back(s);
+  }
+}
+
+/// The first PE that is done in the last cycle.
+uint32_t Machine::lastToHalt() const {
+  auto last = llvm::find_if(pes, [&](const PE &pe) {
+    return std::max(pe.time, pe.lastElement) == lastHalt;
+  });
+  return last == pes.end() ? 0 : last->id;
+}
