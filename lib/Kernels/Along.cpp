@@ -78,9 +78,9 @@ class Along final : public Kernel {
       return;
     c.loop(n - 1, [&](Idx i) {
       Idx before = place(i), here = place(c.add(i, 1));
-      c.strided(op, x.sizes, y.at(c, c.out, here),
-                {y.at(c, c.out, before),
-                 x.at(c, c.ins[0], exclusive ? before : here)});
+      Code::Operand sum = y.at(c, c.out, before),
+                    term = x.at(c, c.ins[0], exclusive ? before : here);
+      c.strided(op, x.sizes, y.at(c, c.out, here), {sum, term});
     });
   }
 
@@ -105,12 +105,15 @@ class Along final : public Kernel {
       dense[d - 1] = dense[d] * x.sizes[d];
     Code::Operand bests{best, 0, dense}, founds{found, 0, dense};
     // Signed order is that of unsigned words whose top bit is flipped.
-    if (intKind(p.text("int")).usesTopBit())
-      c.vec(V::VXor, c.view(left, 0, all),
-            {c.view(c.ins[0], 0, all), c.i32(0x80000000)});
-    else
-      c.vec(V::VMov, c.view(left, 0, all), {c.view(c.ins[0], 0, all)});
-    c.vec(V::VMov, c.view(open, 0, all), {c.i32(1)});
+    Value input = c.view(c.ins[0], 0, all);
+    if (intKind(p.text("int")).usesTopBit()) {
+      Value topBit = c.i32(0x80000000);
+      c.vec(V::VXor, c.view(left, 0, all), {input, topBit});
+    } else {
+      c.vec(V::VMov, c.view(left, 0, all), input);
+    }
+    Value one = c.i32(1);
+    c.vec(V::VMov, c.view(open, 0, all), one);
     if (isFloat) { // NaN, which would pass through every maximum, is the worst
       Value whole = c.view(left, 0, all), isNaN = c.view(hit, 0, all);
       c.vec(V::VFEq, isNaN, {whole, whole});
@@ -126,8 +129,8 @@ class Along final : public Kernel {
         c.strided(better, x.sizes, bests, {bests, x.at(c, left, i)});
       });
       everywhere(c, x, isFloat ? V::VFEq : V::VEq, hit, left, bests);
-      c.vec(V::VAnd, c.view(hit, 0, all),
-            {c.view(hit, 0, all), c.view(open, 0, all)});
+      Value equal = c.view(hit, 0, all), untaken = c.view(open, 0, all);
+      c.vec(V::VAnd, c.view(hit, 0, all), {equal, untaken});
       c.strided(V::VMov, x.sizes, founds, {{c.i32(0), 0, {}}});
       c.loop(n, [&](Idx i) {
         Idx back = c.sub(n - 1, i);
@@ -136,8 +139,10 @@ class Along final : public Kernel {
       });
       c.strided(V::VMov, x.sizes, y.at(c, c.out, r), {founds});
       take(c, x, order, hit, founds);
-      c.vec(V::VSel, c.view(left, 0, all), {c.view(hit, 0, all), worst});
-      c.vec(V::VSel, c.view(open, 0, all), {c.view(hit, 0, all), c.i32(0)});
+      Value taken = c.view(hit, 0, all);
+      c.vec(V::VSel, c.view(left, 0, all), {taken, worst});
+      Value again = c.view(hit, 0, all), zero = c.i32(0);
+      c.vec(V::VSel, c.view(open, 0, all), {again, zero});
     });
   }
 

@@ -67,7 +67,8 @@ struct Shape {
     if (groups == heads)
       return f;
     Idx h = head(c, feature), g = c.div(h, heads / groups, heads);
-    Idx at = c.add(c.sub(feature, c.mul(h, headDim)), c.mul(g, headDim));
+    Idx start = c.mul(g, headDim);
+    Idx at = c.add(c.sub(feature, c.mul(h, headDim)), start);
     // Where features end at the last head the clamps change nothing, but bounds
     // of the address can be seen without knowing that h follows from feature.
     return c.max(c.min(at, groups * headDim - 1), 0);
@@ -112,8 +113,10 @@ class Attention final : public Kernel {
       order = keyOrder(s, c);
     partialScores(keySide, c, sums);
     c.allReduce(c.view(sums, 0, all), s.featureAxis);
-    if (sums != scores)
-      c.vec(V::VMov, c.view(scores, 0, all), {c.view(sums, 0, all)});
+    if (sums != scores) {
+      Value wide = c.view(sums, 0, all);
+      c.vec(V::VMov, c.view(scores, 0, all), wide);
+    }
     c.loop(s.batch, [&](Idx b) { softmax(p, s, c, scores, order, b); });
     weightedValues(s, c, scores);
     c.allReduce(c.view(c.out, 0, s.tile * s.batch * s.queries), s.rowAxis);
@@ -128,17 +131,20 @@ class Attention final : public Kernel {
       Idx slot = c.mul(s.head(c, feature), s.rows * s.keys);
       Idx key = c.mul(s.keyFeature(c, f, feature), kRows);
       c.loop(s.rows, [&](Idx i) {
-        Idx at = c.add(c.mul(f, qRows), s.query(c, i));
+        Idx query = s.query(c, i);
+        Idx at = c.add(c.mul(f, qRows), query);
         Idx row = c.add(slot, c.mul(i, s.keys));
         c.loop(s.batch, [&](Idx b) {
           Value x = c.load(q, c.add(at, c.mul(b, s.queries)));
           // Features beyond the last head add nothing.
-          if (s.limit > s.features)
-            x = c.select(c.less(feature, s.features), x, c.f32(0));
+          if (s.limit > s.features) {
+            Value zero = c.f32(0);
+            x = c.select(c.less(feature, s.features), x, zero);
+          }
           Idx target = c.add(row, c.mul(b, s.heads * s.rows * s.keys));
           Idx source = c.add(key, c.mul(b, s.keys));
-          c.vec(V::VFMac, c.view(scores, target, s.keys),
-                {c.view(k, source, s.keys), x});
+          Value keys = c.view(k, source, s.keys);
+          c.vec(V::VFMac, c.view(scores, target, s.keys), {keys, x});
         });
       });
     });
@@ -148,8 +154,8 @@ class Attention final : public Kernel {
   static void softmax(const Problem &p, const Shape &s, Code &c, Value scores,
                       Value order, Idx b) {
     int64_t lines = s.local * s.rows, total = lines * s.keys;
-    Idx base = c.add(c.mul(b, s.heads * s.rows * s.keys),
-                     c.mul(s.firstHead, s.rows * s.keys));
+    Idx first = c.mul(s.firstHead, s.rows * s.keys);
+    Idx base = c.add(c.mul(b, s.heads * s.rows * s.keys), first);
     Value tmp0 = c.scratch(total), tmp1 = c.scratch(total);
     Value block = c.view(scores, base, total);
     c.vec(V::VFMul, block, {block, c.f32(p.real("scale", 1.0))});
@@ -168,26 +174,31 @@ class Attention final : public Kernel {
         c.vec(V::VFSub, row, {row, most});
       });
     });
-    c.exp(block, c.view(tmp0, 0, total), c.view(tmp1, 0, total));
+    Value scratch = c.view(tmp1, 0, total);
+    c.exp(block, c.view(tmp0, 0, total), scratch);
     Value sums = c.scratch(lines), inverse = c.scratch(lines),
           tmp = c.scratch(lines);
     auto rowOf = [&](Idx line) {
       return c.view(scores, c.add(base, c.mul(line, s.keys)), s.keys);
     };
     c.loop(lines, [&](Idx l) { c.store(c.sum(rowOf(l)), sums, l); });
-    if (p.flag("zero_masked"))
-      c.vec(V::VFMax, c.view(sums, 0, lines),
-            {c.view(sums, 0, lines), c.f32(smallest)});
-    c.reciprocal(c.view(inverse, 0, lines), c.view(sums, 0, lines),
-                 c.view(tmp, 0, lines));
+    if (p.flag("zero_masked")) {
+      Value all = c.view(sums, 0, lines), least = c.f32(smallest);
+      c.vec(V::VFMax, c.view(sums, 0, lines), {all, least});
+    }
+    Value last = c.view(tmp, 0, lines), of = c.view(sums, 0, lines);
+    c.reciprocal(c.view(inverse, 0, lines), of, last);
     c.loop(s.local, [&](Idx j) {
       c.loop(s.rows, [&](Idx i) {
         Idx line = c.add(c.mul(j, s.rows), i);
         Value scale = c.load(inverse, line);
-        if (s.padded(c)) // rows beyond the last query count nothing
-          scale = c.select(c.less(c.add(s.firstRow, i), s.queries), scale,
-                           c.f32(0));
-        c.vec(V::VFMul, rowOf(line), {rowOf(line), scale});
+        if (s.padded(c)) { // rows beyond the last query count nothing
+          Value zero = c.f32(0);
+          scale =
+              c.select(c.less(c.add(s.firstRow, i), s.queries), scale, zero);
+        }
+        Value row = rowOf(line);
+        c.vec(V::VFMul, rowOf(line), {row, scale});
       });
     });
   }
@@ -242,13 +253,14 @@ class Attention final : public Kernel {
       Idx slot = c.mul(s.head(c, feature), s.rows * s.keys);
       Idx at0 = c.mul(s.keyFeature(c, f, feature), kRows);
       c.loop(s.rows, [&](Idx i) {
-        Idx at = c.add(c.mul(f, qRows), s.query(c, i));
+        Idx query = s.query(c, i);
+        Idx at = c.add(c.mul(f, qRows), query);
         Idx row = c.add(slot, c.mul(i, s.keys));
         c.loop(s.batch, [&](Idx b) {
           Idx source = c.add(row, c.mul(b, s.heads * s.rows * s.keys));
           Idx value = c.add(at0, c.mul(b, s.keys));
-          Value o = c.dot(c.view(scores, source, s.keys),
-                          c.view(c.ins[2], value, s.keys));
+          Value values = c.view(c.ins[2], value, s.keys);
+          Value o = c.dot(c.view(scores, source, s.keys), values);
           Idx target = c.add(at, c.mul(b, s.queries));
           // A clamped row adds its zero to the last query's value.
           if (s.padded(c))

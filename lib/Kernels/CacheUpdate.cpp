@@ -98,9 +98,10 @@ class CacheUpdate final : public Kernel {
     }
     for (const weft::bin::DimMap &map : dimMaps(o.ins[1]))
       from.push_back(map.stride);
-    if (!p.flag("in_place"))
-      c.vec(V::VMov, c.view(c.out, 0, tileElems(o.out)),
-            c.view(c.ins[0], 0, tileElems(o.out)));
+    if (!p.flag("in_place")) {
+      Value old = c.view(c.ins[0], 0, tileElems(o.out));
+      c.vec(V::VMov, c.view(c.out, 0, tileElems(o.out)), old);
+    }
     std::optional<Reduction> reduction;
     if (!p.text("reduction").empty())
       reduction.emplace(p, c, sizes);
@@ -117,10 +118,10 @@ class CacheUpdate final : public Kernel {
     int64_t rows = p.ins[2].getShape().back();
     auto rowsOf = [&](Idx batch, std::vector<weft::bin::DimMap> maps) {
       c.loop(rows, [&](Idx i) {
-        oneRow(perBatch ? c.add(batch, c.mul(i, maps[1].stride)) : i,
-               perBatch ? c.mul(batch, to[0]) : Idx(0),
-               c.add(c.mul(i, from[axis]),
-                     perBatch ? c.mul(batch, from[0]) : Idx(0)));
+        Idx add = perBatch ? c.mul(batch, from[0]) : Idx(0);
+        add = c.add(c.mul(i, from[axis]), add);
+        Idx old = perBatch ? c.mul(batch, to[0]) : Idx(0);
+        oneRow(perBatch ? c.add(batch, c.mul(i, maps[1].stride)) : i, old, add);
       });
     };
     c.loop(perBatch ? p.ins[2].getDimSize(0) : 1,
@@ -133,7 +134,8 @@ class CacheUpdate final : public Kernel {
     if (!p.flag("wrap"))
       return at;
     Value wrapped = c.index(c.add(at, n));
-    return Idx(c.select(c.less(at, 0), wrapped, c.index(at)));
+    Value plain = c.index(at);
+    return Idx(c.select(c.less(at, 0), wrapped, plain));
   }
 };
 } // namespace

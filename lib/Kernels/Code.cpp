@@ -122,7 +122,10 @@ Value Code::select(Value c, Value x, Value y) {
   return arith::SelectOp::create(b, loc, c, x, y);
 }
 
-Value Code::toI32(Value i1) { return select(i1, i32(1), i32(0)); }
+Value Code::toI32(Value i1) {
+  Value zero = i32(0), one = i32(1);
+  return select(i1, one, zero);
+}
 
 Value Code::load(Value buffer, Idx at) {
   Value x = memref::LoadOp::create(b, loc, buffer, index(at));
@@ -298,6 +301,7 @@ void Code::inWide(RankedTensorType type, llvm::function_ref<void()> body) {
   Value result = out;
   out = scratch(n);
   body();
-  vec(V::VMov, view(result, 0, n), {view(out, 0, n)});
+  Value wide = view(out, 0, n);
+  vec(V::VMov, view(result, 0, n), wide);
   out = result;
 }

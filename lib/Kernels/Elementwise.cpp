@@ -168,8 +168,8 @@ class Elementwise final : public Kernel {
   static void clearPadding(const Option &o, Code &c) {
     int64_t rows = rowsOf(o.out), n = tileDim(o.out, o.out.getRank() - 1);
     Value invalid = c.scratch(n, c.b.getI32Type());
-    c.vec(V::VFEq, c.view(invalid, 0, n),
-          {c.view(c.ins.back(), 0, n), c.f32(0)});
+    Value valid = c.view(c.ins.back(), 0, n), zero = c.f32(0);
+    c.vec(V::VFEq, c.view(invalid, 0, n), {valid, zero});
     c.strided(V::VSel, {n, rows}, {c.out, 0, {rows, 1}},
               {{invalid, 0, {1, 0}}, {c.f32(0), 0, {}}});
   }
@@ -264,8 +264,8 @@ class Elementwise final : public Kernel {
       for (auto [operand, type] : llvm::zip_first(operands, o.ins)) {
         int64_t n = tileElems(type);
         Value flipped = c.scratch(n, c.b.getI32Type());
-        c.vec(V::VXor, c.view(flipped, 0, n),
-              {c.view(operand.buffer, 0, n), c.i32(0x80000000)});
+        Value plain = c.view(operand.buffer, 0, n), topBit = c.i32(0x80000000);
+        c.vec(V::VXor, c.view(flipped, 0, n), {plain, topBit});
         operand.buffer = flipped;
       }
     if (isFloat ? d.swap : d.swapInt)
@@ -302,8 +302,10 @@ class Elementwise final : public Kernel {
     bool narrow = isNarrow(p.out.getElementType());
     Value y = narrow ? c.scratch(total) : c.out;
     emitPair(p, c, both[0], both[1], y, total);
-    if (narrow)
-      c.vec(V::VMov, c.view(c.out, 0, total), {c.view(y, 0, total)});
+    if (narrow) {
+      Value wide = c.view(y, 0, total);
+      c.vec(V::VMov, c.view(c.out, 0, total), wide);
+    }
     if (!mlir::isa<FloatType>(p.out.getElementType()))
       wrapIntegers(c, intKind(p.text("int")), sizes, target);
   }

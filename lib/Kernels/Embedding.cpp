@@ -49,13 +49,14 @@ class Embedding final : public Kernel {
         Value raw = c.load(c.ins[1], c.add(i, c.mul(j, outer)));
         Idx id(arith::IndexCastOp::create(c.b, c.loc, c.b.getIndexType(), raw));
         Value wrapped = c.index(c.add(id, total));
-        id = Idx(c.select(c.less(id, 0), wrapped, c.index(id)));
+        Value plain = c.index(id);
+        id = Idx(c.select(c.less(id, 0), wrapped, plain));
         Idx local = c.sub(id, first);
         Value mine = c.toI32(c.inRange(local, rows));
         Idx row = c.min(c.max(local, 0), rows - 1);
         Idx token = c.add(c.mul(i, inner), j);
-        c.vec(V::VSel, c.view(c.out, token, {cols}, {n}),
-              {mine, c.view(c.ins[0], c.mul(row, cols), cols)});
+        Value found = c.view(c.ins[0], c.mul(row, cols), cols);
+        c.vec(V::VSel, c.view(c.out, token, {cols}, {n}), {mine, found});
       });
     });
     c.allReduce(c.view(c.out, 0, n * cols), rowAxis);

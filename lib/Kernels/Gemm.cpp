@@ -64,8 +64,8 @@ class Gemm final : public Kernel {
         Idx yn = c.mul(n, rows), wn = c.mul(n, kt);
         c.loop(kt, [&](Idx k) {
           Value weight = c.load(w, c.add(wn, k));
-          c.vec(V::VFMac, c.view(y, yn, rows),
-                {c.view(x, c.mul(k, rows), rows), weight});
+          Value column = c.view(x, c.mul(k, rows), rows);
+          c.vec(V::VFMac, c.view(y, yn, rows), {column, weight});
         });
       });
     else
@@ -73,12 +73,12 @@ class Gemm final : public Kernel {
         Idx wk = c.mul(k, nt), xk = c.mul(k, rows);
         c.loop(rows, [&](Idx m) {
           Value scalar = c.load(x, c.add(xk, m));
-          c.vec(V::VFMac, c.view(y, m, {nt}, {rows}),
-                {c.view(w, wk, nt), scalar});
+          Value weights = c.view(w, wk, nt);
+          c.vec(V::VFMac, c.view(y, m, {nt}, {rows}), {weights, scalar});
         });
       });
-    c.allReduce(c.view(c.out, 0, nt * rows), c.view(y, 0, nt * rows),
-                other(axisOf(o.out)));
+    Value sum = c.view(y, 0, nt * rows);
+    c.allReduce(c.view(c.out, 0, nt * rows), sum, other(axisOf(o.out)));
   }
 };
 } // namespace

@@ -172,11 +172,12 @@ private:
     Value input = c.ins[0];
     int64_t all = tileElems(o.ins[0]), n = tileElems(o.out);
     c.ins[0] = c.scratch(all, c.b.getI32Type());
-    c.vec(V::VXor, c.view(c.ins[0], 0, all),
-          {c.view(input, 0, all), c.i32(0x80000000)});
+    Value plain = c.view(input, 0, all), topBit = c.i32(0x80000000);
+    c.vec(V::VXor, c.view(c.ins[0], 0, all), {plain, topBit});
     reduce(p, o, c);
-    c.vec(V::VXor, c.view(c.out, 0, n),
-          {c.view(c.out, 0, n), c.i32(0x80000000)});
+    Value flipped = c.view(c.out, 0, n);
+    topBit = c.i32(0x80000000);
+    c.vec(V::VXor, c.view(c.out, 0, n), {flipped, topBit});
     c.ins[0] = input;
   }
 
@@ -248,24 +249,29 @@ private:
       c.strided(V::VFMax, outer, stat, {stat, slice(c.ins[0], i)});
     });
     bool zeroMasked = p.flag("zero_masked");
+    auto atLeast = [&](double least) {
+      Value most = c.view(m, 0, lines), bound = c.f32(least);
+      c.vec(V::VFMax, c.view(m, 0, lines), {most, bound});
+    };
     if (zeroMasked) // exp(-inf) for all, not for a NaN
-      c.vec(V::VFMax, c.view(m, 0, lines),
-            {c.view(m, 0, lines), c.f32(-largest)});
+      atLeast(-largest);
     c.loop(n, [&](Idx i) {
-      c.strided(V::VFSub, outer, slice(c.out, i), {slice(c.ins[0], i), stat});
+      Code::Operand x = slice(c.ins[0], i);
+      c.strided(V::VFSub, outer, slice(c.out, i), {x, stat});
     });
-    c.exp(c.view(c.out, 0, total), c.view(t0, 0, total), c.view(t1, 0, total));
+    Value tmp1 = c.view(t1, 0, total), tmp0 = c.view(t0, 0, total);
+    c.exp(c.view(c.out, 0, total), tmp0, tmp1);
     c.fill(c.view(m, 0, lines), 0);
     c.loop(n, [&](Idx i) {
       c.strided(V::VFAdd, outer, stat, {stat, slice(c.out, i)});
     });
     if (zeroMasked)
-      c.vec(V::VFMax, c.view(m, 0, lines),
-            {c.view(m, 0, lines), c.f32(smallest)});
-    c.reciprocal(c.view(inv, 0, lines), c.view(m, 0, lines),
-                 c.view(t0, 0, lines));
+      atLeast(smallest);
+    Value last = c.view(t0, 0, lines), sums = c.view(m, 0, lines);
+    c.reciprocal(c.view(inv, 0, lines), sums, last);
     c.loop(n, [&](Idx i) {
-      c.strided(V::VFMul, outer, slice(c.out, i), {slice(c.out, i), inverse});
+      Code::Operand x = slice(c.out, i);
+      c.strided(V::VFMul, outer, slice(c.out, i), {x, inverse});
     });
   }
 
@@ -282,8 +288,8 @@ private:
     int64_t batchDims = yr - (aVector ? 0 : 1) - (bVector ? 0 : 1);
     int64_t yRow = aVector ? 0 : ys[batchDims];
     int64_t yCol = bVector ? 0 : ys.back();
-    c.vec(V::VMov, c.view(c.out, 0, tileElems(y)),
-          isFloat ? c.f32(0) : c.i32(0));
+    Value zero = isFloat ? c.f32(0) : c.i32(0);
+    c.vec(V::VMov, c.view(c.out, 0, tileElems(y)), zero);
     Value product = isFloat ? Value() : c.scratch(m, c.b.getI32Type());
     auto batchStride = [&](RankedTensorType t, ArrayRef<int64_t> s,
                            int64_t core, int64_t d) -> int64_t {
@@ -294,10 +300,11 @@ private:
                                                            Idx bo, Idx yo) {
       if (d < batchDims)
         return c.loop(y.getDimSize(d), [&](Idx i) {
-          walk(d + 1,
-               c.add(ao, c.mul(i, batchStride(a, as, aVector ? 1 : 2, d))),
-               c.add(bo, c.mul(i, batchStride(b, bs, bVector ? 1 : 2, d))),
-               c.add(yo, c.mul(i, ys[d])));
+          Idx yi = c.add(yo, c.mul(i, ys[d]));
+          Idx bi = c.mul(i, batchStride(b, bs, bVector ? 1 : 2, d));
+          bi = c.add(bo, bi);
+          Idx ai = c.mul(i, batchStride(a, as, aVector ? 1 : 2, d));
+          walk(d + 1, c.add(ao, ai), bi, yi);
         });
       c.loop(n, [&](Idx j) {
         Idx yj = c.add(yo, c.mul(j, yCol));
@@ -332,13 +339,14 @@ private:
                                                       Idx put) {
       if (d < ids.getRank())
         return c.loop(ids.getDimSize(d), [&](Idx i) {
-          walk(d + 1, c.add(at, c.mul(i, is[d])),
-               c.add(put, c.mul(i, ys[axis + d])));
+          Idx to = c.add(put, c.mul(i, ys[axis + d]));
+          walk(d + 1, c.add(at, c.mul(i, is[d])), to);
         });
       Value raw = c.load(c.ins[1], at);
       Idx id(arith::IndexCastOp::create(c.b, c.loc, c.b.getIndexType(), raw));
       Value wrapped = c.index(c.add(id, n));
-      id = Idx(c.select(c.less(id, 0), wrapped, c.index(id)));
+      Value plain = c.index(id);
+      id = Idx(c.select(c.less(id, 0), wrapped, plain));
       id = c.min(c.max(id, 0), n - 1);
       c.strided(V::VMov, sizes, {c.out, put, to},
                 {{c.ins[0], c.mul(id, ts[axis]), from}});

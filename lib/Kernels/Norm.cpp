@@ -76,7 +76,8 @@ class Norm final : public Kernel {
     c.allReduce(sv, axisOf(o.out));
     c.vec(V::VFMul, sv, {sv, c.f32(inverse)});
     c.vec(V::VFAdd, sv, {sv, c.f32(p.real("epsilon"))});
-    c.rsqrt(c.view(rstd, 0, rows), sv, c.view(tmp, 0, rows));
+    Value scratch = c.view(tmp, 0, rows);
+    c.rsqrt(c.view(rstd, 0, rows), sv, scratch);
     tile(V::VFMul, in, all, rstd, perRow);
     Value scaled = y;
     if (operands == 2)

@@ -56,9 +56,13 @@ void weft::kernels::divideExactly(const Option &o, Code &c,
   Value b = c.scratch(n), y = c.scratch(n), t = c.scratch(n), u = c.scratch(n),
         q = c.scratch(total), r = c.scratch(total);
   auto all = [&](Value v) { return c.view(v, 0, n); };
-  c.vec(V::VMov, all(b), {all(operands[1].buffer)});
-  c.reciprocalOfAny(all(y), all(b), all(t), all(u));
-  c.vec(V::VFNeg, all(b), {all(b)});
+  Value divisor = all(operands[1].buffer);
+  c.vec(V::VMov, all(b), divisor);
+  Value tmp1 = all(u), tmp0 = all(t);
+  divisor = all(b);
+  c.reciprocalOfAny(all(y), divisor, tmp0, tmp1);
+  divisor = all(b);
+  c.vec(V::VFNeg, all(b), divisor);
   Code::Operand quotient{q, 0, target.strides}, rest{r, 0, target.strides},
       inverse{y, 0, operands[1].strides}, minus{b, 0, operands[1].strides};
   c.strided(V::VMov, sizes, rest, {operands[0]});
@@ -70,8 +74,12 @@ void weft::kernels::divideExactly(const Option &o, Code &c,
   c.vec(V::VFLt, mask, {mask, c.f32(std::numeric_limits<float>::infinity())});
   c.vec(V::VXor, mask, {mask, c.i32(1)});
   c.vec(V::VSel, left, {mask, c.f32(0)});
-  c.vec(V::VFMin, all(y), {all(y), c.f32(3e38)}); // inf times 0 is NaN
-  c.vec(V::VFMax, all(y), {all(y), c.f32(-3e38)});
+  auto limit = [&](V op, double bound) { // inf times 0 is NaN
+    Value inverse = all(y), most = c.f32(bound);
+    c.vec(op, all(y), {inverse, most});
+  };
+  limit(V::VFMin, 3e38);
+  limit(V::VFMax, -3e38);
   c.strided(V::VFMac, sizes, quotient, {rest, inverse});
   c.strided(V::VMov, sizes, target, {quotient});
 }

@@ -38,8 +38,8 @@ class Relayout final : public Kernel {
         Idx feature = c.add(firstWanted, f);
         if (isPadded(o.out))
           feature = c.min(feature, size - 1);
-        c.vec(V::VMov, c.view(c.out, c.mul(f, rows), rows),
-              {c.view(c.ins[0], c.mul(feature, rows), rows)});
+        Value from = c.view(c.ins[0], c.mul(feature, rows), rows);
+        c.vec(V::VMov, c.view(c.out, c.mul(f, rows), rows), from);
       });
       return;
     }
@@ -51,8 +51,9 @@ class Relayout final : public Kernel {
       if (isPadded(o.ins[0]))
         valid = arith::AndIOp::create(c.b, c.loc, valid, c.less(feature, size));
       Idx row = c.min(c.max(local, 0), want - 1);
-      c.vec(V::VSel, c.view(c.out, c.mul(row, rows), rows),
-            {c.toI32(valid), c.view(c.ins[0], c.mul(f, rows), rows)});
+      Value mine = c.toI32(valid);
+      Value from = c.view(c.ins[0], c.mul(f, rows), rows);
+      c.vec(V::VSel, c.view(c.out, c.mul(row, rows), rows), {mine, from});
     });
     c.allReduce(c.view(c.out, 0, want * rows), from);
   }

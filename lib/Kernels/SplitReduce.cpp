@@ -96,10 +96,12 @@ class SplitReduce final : public Kernel {
         c.allReduce(c.view(c.out, 0, n), axis);
       else
         combine(p, c, axis, n);
-      if (p.op == "nn.reduce_mean")
-        c.vec(V::VFMul, c.view(c.out, 0, n),
-              {c.view(c.out, 0, n), c.f32(double(p.out.getNumElements()) /
-                                          double(p.ins[0].getNumElements()))});
+      if (p.op == "nn.reduce_mean") {
+        Value sum = c.view(c.out, 0, n);
+        Value factor = c.f32(double(p.out.getNumElements()) /
+                             double(p.ins[0].getNumElements()));
+        c.vec(V::VFMul, c.view(c.out, 0, n), {sum, factor});
+      }
     });
   }
 
@@ -143,7 +145,8 @@ class SplitReduce final : public Kernel {
     Value all = c.scratch(pes * n, isFloat(p) ? Type(c.b.getF32Type())
                                               : Type(c.b.getI32Type()));
     Value result = c.view(c.out, 0, n);
-    c.vec(V::VMov, c.view(all, 0, pes * n), {isFloat(p) ? c.f32(0) : c.i32(0)});
+    Value zero = isFloat(p) ? c.f32(0) : c.i32(0);
+    c.vec(V::VMov, c.view(all, 0, pes * n), zero);
     c.vec(V::VMov, c.view(all, c.mul(c.coord(axis), n), n), {result});
     c.allReduce(c.view(all, 0, pes * n), axis);
     c.vec(V::VMov, result, {c.view(all, 0, n)});

@@ -89,6 +89,6 @@ void StageExpander::settleStates() {
       if (!s.written && bufferOf(v) == s.buffer)
         buffers[v] = copy(bufferOf(v), nullptr, v.getLoc());
   for (const State &s : states)
-    if (!s.written)
-      copy(bufferOf(yielded(s.result)), s.buffer, yielded(s.result).getLoc());
+    if (Value v = yielded(s.result); !s.written)
+      copy(bufferOf(v), s.buffer, v.getLoc());
 }

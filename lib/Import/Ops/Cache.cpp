@@ -57,9 +57,10 @@ static bool scatterND(NodeCtx &n) {
   if (n.type(rows).getNumElements() != llvm::product_of(shapeOfRows))
     return n.fail("has updates that do not match the indices");
   Value at = depth == 1 ? indices : sliceIndices(n, data, indices, 0);
-  Value written =
-      update(n, n.reshape(data, shape), n.reshape(rows, shapeOfRows),
-             n.reshape(at, {count}), 0, /*wrap=*/depth == 1, reduction);
+  at = n.reshape(at, {count});
+  rows = n.reshape(rows, shapeOfRows);
+  Value written = update(n, n.reshape(data, shape), rows, at, 0,
+                         /*wrap=*/depth == 1, reduction);
   return n.out(n.reshape(written, whole));
 }
 
@@ -95,8 +96,10 @@ static bool scatterElements(NodeCtx &n) {
   Value at = flatIndices(n, data, indices, *axis);
   int64_t all = n.type(data).getNumElements(),
           some = n.type(rows).getNumElements();
-  Value written = update(n, n.reshape(data, {all}), n.reshape(rows, {some}),
-                         n.reshape(at, {some}), 0, /*wrap=*/false, reduction);
+  at = n.reshape(at, {some});
+  rows = n.reshape(rows, {some});
+  Value written = update(n, n.reshape(data, {all}), rows, at, 0,
+                         /*wrap=*/false, reduction);
   return n.out(n.reshape(written, whole));
 }
 

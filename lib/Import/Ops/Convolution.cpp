@@ -150,10 +150,10 @@ Value weft::convolve(NodeCtx &n, Value x, Value weight, Value bias,
   SmallVector<Value> parts;
   int64_t last = 1 + int64_t(w.dims());
   for (int64_t g = 0; g < groups; ++g) {
-    parts.push_back(convolveGroup(
-        n, n.sliceAxis(x, last, g * channels, channels),
-        n.sliceAxis(weight, 0, g * maps, maps),
-        bias ? n.sliceAxis(bias, 0, g * maps, maps) : Value(), w, perTap));
+    Value b = bias ? n.sliceAxis(bias, 0, g * maps, maps) : Value();
+    Value of = n.sliceAxis(weight, 0, g * maps, maps);
+    Value in = n.sliceAxis(x, last, g * channels, channels);
+    parts.push_back(convolveGroup(n, in, of, b, w, perTap));
     if (!parts.back())
       return {};
   }

@@ -131,8 +131,9 @@ static Value rotated(NodeCtx &n, const Sizes &s, Value x, int64_t heads,
   };
   Value open = n.reshape(x, {s.batch, s.rows, heads, s.width});
   bool interleaved = n.attrInt("rotary_interleaved", 0) != 0;
-  return n.reshape(rotate(n, open, rows(cos), rows(sin), interleaved),
-                   n.shape(x));
+  sin = rows(sin);
+  cos = rows(cos);
+  return n.reshape(rotate(n, open, cos, sin, interleaved), n.shape(x));
 }
 
 /// The cache with new rows, [B, G, T, d], at their places in each batch entry.

@@ -76,9 +76,9 @@ static bool rotaryEmbedding(NodeCtx &n) {
     Value rows = counted(n, n.shape(x)[1], n.element(positions));
     positions = n.reshape(n.make<AddOp>({rows, positions}), {1, n.shape(x)[1]});
   }
-  Value y =
-      rotate(n, x, gatherRows(n, cos, positions), gatherRows(n, sin, positions),
-             n.attrInt("interleaved", 0) != 0);
+  sin = gatherRows(n, sin, positions);
+  cos = gatherRows(n, cos, positions);
+  Value y = rotate(n, x, cos, sin, n.attrInt("interleaved", 0) != 0);
   return n.out(fourD ? n.transpose(y, {0, 2, 1, 3}) : n.reshape(y, shape));
 }
 

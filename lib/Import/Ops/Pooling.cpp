@@ -124,8 +124,9 @@ static bool maxWithIndices(NodeCtx &n, Value x, const Windows &w) {
     x = n.cast(x, n.builder().getI32Type());
   int64_t batch = n.shape(x)[0], channels = n.shape(x)[1];
   Value values = padded(n, x, w, n.scalarLike(x, leastOf(n.element(x))));
-  Value places = padded(n, placesOf(n, w, n.attrInt("storage_order", 0) != 0),
-                        w, n.scalar(0, i64));
+  Value zero = n.scalar(0, i64);
+  Value places = placesOf(n, w, n.attrInt("storage_order", 0) != 0);
+  places = padded(n, places, w, zero);
   Ints tap(w.dims(), 0);
   Value best, index;
   do {

@@ -45,9 +45,9 @@ static Value integerConvolution(NodeCtx &n, Value x, Value weight, Value zeroX,
   Value sum;
   for (int64_t at = 0; at < channels; at += piece) {
     int64_t size = std::min(piece, channels - at);
-    Value part = n.cast(convolve(n, n.sliceAxis(x, 1, at, size),
-                                 n.sliceAxis(weight, 1, at, size), {}, w, 1),
-                        n.builder().getI32Type());
+    Value of = n.sliceAxis(weight, 1, at, size);
+    Value part = convolve(n, n.sliceAxis(x, 1, at, size), of, {}, w, 1);
+    part = n.cast(part, n.builder().getI32Type());
     sum = sum ? n.make<AddOp>({sum, part}) : part;
   }
   return sum;
@@ -65,10 +65,10 @@ static bool qLinearConv(NodeCtx &n) {
   Value sum = integerConvolution(n, n.in(0), n.in(3), n.in(2), n.in(5));
   if (sum && n.has(8))
     sum = n.make<AddOp>({sum, spreadOver(n, n.in(8), sum, 1, 0, "bias")});
-  return n.out(requantized(
-      n, sum, n.in(1), spreadOver(n, n.in(4), sum, 1, 0, "scale of weights"),
-      spreadOver(n, n.in(6), sum, 0, 0, "scale"),
-      spreadOver(n, n.in(7), sum, 0, 0, "zero point")));
+  Value zero = spreadOver(n, n.in(7), sum, 0, 0, "zero point");
+  Value scale = spreadOver(n, n.in(6), sum, 0, 0, "scale");
+  Value scaleW = spreadOver(n, n.in(4), sum, 1, 0, "scale of weights");
+  return n.out(requantized(n, sum, n.in(1), scaleW, scale, zero));
 }
 
 void weft::addQuantizedConvolutionRules(llvm::StringMap<Rule> &rules) {

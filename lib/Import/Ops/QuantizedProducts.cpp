@@ -66,8 +66,10 @@ static Value perColumn(NodeCtx &n, Value q, Value b) {
 static Value productOf(NodeCtx &n, Value a, Value b, Value zeroA, Value zeroB) {
   zeroA = perRow(n, zeroA, a);
   zeroB = perColumn(n, zeroB, b);
-  return exactProduct(n, centred(n, a, zeroA), centred(n, b, zeroB),
-                      largestCentred(n, a, zeroA), largestCentred(n, b, zeroB));
+  int64_t mostA = largestCentred(n, a, zeroA),
+          mostB = largestCentred(n, b, zeroB);
+  b = centred(n, b, zeroB);
+  return exactProduct(n, centred(n, a, zeroA), b, mostA, mostB);
 }
 
 static bool matMulInteger(NodeCtx &n) {
@@ -99,9 +101,10 @@ static bool qLinearMatMul(NodeCtx &n) {
   if (!hasInputs(n, {0, 1, 2, 3, 4, 5, 6, 7}))
     return false;
   Value sum = productOf(n, n.in(0), n.in(3), n.in(2), n.in(5));
-  return n.out(requantized(n, sum, perRow(n, n.in(1), n.in(0)),
-                           perColumn(n, n.in(4), n.in(3)),
-                           perRow(n, n.in(6), sum), perRow(n, n.in(7), sum)));
+  Value zero = perRow(n, n.in(7), sum), scale = perRow(n, n.in(6), sum),
+        scaleB = perColumn(n, n.in(4), n.in(3)),
+        scaleA = perRow(n, n.in(1), n.in(0));
+  return n.out(requantized(n, sum, scaleA, scaleB, scale, zero));
 }
 
 /// com.microsoft, from the sum on: floats, with a bias.
@@ -121,16 +124,18 @@ static bool dynamicQuantizeMatMul(NodeCtx &n) {
   if (!hasInputs(n, {0, 1, 2}))
     return false;
   Dynamic d = dynamicallyQuantized(n, n.in(0));
-  return scaledSum(n, productOf(n, d.q, n.in(1), d.zero, n.in(3)), d.scale,
-                   perColumn(n, n.in(2), n.in(1)), n.in(4));
+  Value scaleB = perColumn(n, n.in(2), n.in(1));
+  Value sum = productOf(n, d.q, n.in(1), d.zero, n.in(3));
+  return scaledSum(n, sum, d.scale, scaleB, n.in(4));
 }
 
 static bool matMulIntegerToFloat(NodeCtx &n) {
   if (!hasInputs(n, {0, 1, 2, 3}))
     return false;
-  return scaledSum(n, productOf(n, n.in(0), n.in(1), n.in(4), n.in(5)),
-                   perRow(n, n.in(2), n.in(0)), perColumn(n, n.in(3), n.in(1)),
-                   n.in(6));
+  Value scaleB = perColumn(n, n.in(3), n.in(1)),
+        scaleA = perRow(n, n.in(2), n.in(0));
+  Value sum = productOf(n, n.in(0), n.in(1), n.in(4), n.in(5));
+  return scaledSum(n, sum, scaleA, scaleB, n.in(6));
 }
 
 /// com.microsoft QLinearAdd and QLinearMul: in floats, between quantised.

@@ -67,6 +67,11 @@ protected:
   Value inputAt(int64_t t, int64_t gate) {
     return n.reshape(n.sliceAxis(ofInput[gate], 0, t, 1), {batch, hidden});
   }
+  /// What a gate's activation is applied to.
+  Value argument(int64_t t, int64_t gate, Value state) {
+    Value own = product(state, gate);
+    return sum(inputAt(t, gate), own);
+  }
   Value sum(Value a, Value b) { return n.make<nn::AddOp>({a, b}); }
   Value times(Value a, Value b) { return n.make<nn::MulOp>({a, b}); }
   /// 1 - a

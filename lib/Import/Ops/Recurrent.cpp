@@ -93,7 +93,8 @@ Value Recurrence::function(const Activation &f, Value a) {
     return n.make<DivOp>({a, shifted(n.make<AbsOp>(a), 1)});
   if (f.name == "softplus") { // max(a, 0) + log(1 + exp(-|a|))
     Value e = n.make<ExpOp>(n.make<NegOp>(n.make<AbsOp>(a)));
-    return sum(n.make<ReluOp>(a), n.make<LogOp>(shifted(e, 1)));
+    Value rest = n.make<LogOp>(shifted(e, 1));
+    return sum(n.make<ReluOp>(a), rest);
   }
   if (f.name == "thresholdedrelu")
     return n.make<WhereOp>(
@@ -101,7 +102,8 @@ Value Recurrence::function(const Activation &f, Value a) {
   Value low = n.make<MinOp>({a, number(0)});
   if (f.name == "elu")
     low = shifted(n.make<ExpOp>(low), -1);
-  return sum(n.make<ReluOp>(a), n.scaled(low, f.alpha));
+  low = n.scaled(low, f.alpha);
+  return sum(n.make<ReluOp>(a), low);
 }
 
 //===----------------------------------------------------------------------===//
@@ -113,7 +115,7 @@ class Rnn final : public Recurrence {
 public:
   using Recurrence::Recurrence;
   State step(int64_t t, const State &before) override {
-    return {activated(0, sum(inputAt(t, 0), product(before.hidden, 0))), {}};
+    return {activated(0, argument(t, 0, before.hidden)), {}};
   }
 };
 
@@ -127,8 +129,8 @@ public:
   }
   State step(int64_t t, const State &before) override {
     Value h = before.hidden;
-    Value update = activated(0, sum(inputAt(t, 0), product(h, 0)));
-    Value reset = activated(0, sum(inputAt(t, 1), product(h, 1)));
+    Value update = activated(0, argument(t, 0, h));
+    Value reset = activated(0, argument(t, 1, h));
     Value own;
     if (resetsAfter()) {
       own = product(h, 2);
@@ -139,7 +141,8 @@ public:
       own = product(times(reset, h), 2);
     }
     Value fresh = activated(1, sum(inputAt(t, 2), own));
-    return {sum(times(rest(update), fresh), times(update, h)), {}};
+    Value kept = times(update, h);
+    return {sum(times(rest(update), fresh), kept), {}};
   }
 };
 
@@ -148,7 +151,7 @@ class Lstm final : public Recurrence {
 public:
   using Recurrence::Recurrence;
   Value gate(int64_t t, int64_t which, const State &before, Value cell) {
-    Value a = sum(inputAt(t, which), product(before.hidden, which));
+    Value a = argument(t, which, before.hidden);
     if (which < 3)
       if (Value peephole = vector(7, which, 3))
         a = sum(a, times(peephole, cell));
@@ -160,7 +163,8 @@ public:
                        ? rest(in)
                        : activated(0, gate(t, 2, before, before.cell));
     Value fresh = activated(1, gate(t, 3, before, {}));
-    Value cell = sum(times(forget, before.cell), times(in, fresh));
+    Value taken = times(in, fresh);
+    Value cell = sum(times(forget, before.cell), taken);
     Value out = activated(0, gate(t, 1, before, cell));
     return {times(out, activatedCell(cell)), cell};
   }
