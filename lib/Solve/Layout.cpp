@@ -5,9 +5,9 @@
 //===----------------------------------------------------------------------===//
 #include "weft/Solve/Layout.h"
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
-#include <tuple>
 
 using namespace weft::solve;
 
@@ -68,11 +68,17 @@ namespace {
 /// users' wishes cost.
 class Search {
 public:
-  explicit Search(const LayoutProblem &p) : p(p), users(p.nodes.size()) {
+  explicit Search(const LayoutProblem &p)
+      : p(p), users(p.nodes.size()), ends(p.nodes.size()),
+        around(p.nodes.size()), known(p.nodes.size()) {
     for (size_t i = 0; i < p.nodes.size(); ++i)
       for (int o : p.nodes[i].operands)
         if (o >= 0 && (users[o].empty() || users[o].back() != int(i)))
           users[o].push_back(int(i));
+    for (const LayoutProblem::Loop &l : p.loops)
+      ends[l.begin].push_back(l.value);
+    for (size_t i = 0; i < p.nodes.size(); ++i)
+      around[i] = valuesAround(int(i));
   }
 
   /// From the first options, each op taking the best for what lies before it.
@@ -113,6 +119,9 @@ public:
 
   std::vector<unsigned> descend(std::vector<unsigned> start, unsigned sweeps) {
     choice = std::move(start);
+    wishes.assign(p.nodes.size(), {});
+    for (size_t i = 0; i < p.nodes.size(); ++i)
+      wish(int(i), 1);
     bool changed = true;
     for (unsigned s = 0; s < sweeps && changed; ++s) {
       changed = false;
@@ -131,16 +140,36 @@ public:
 
 private:
   const LayoutProblem &p;
-  std::vector<std::vector<int>> users; // ascending, distinct
+  std::vector<std::vector<int>> users;  // ascending, distinct
+  std::vector<std::vector<int>> ends;   // values that take the node's layout
+  std::vector<std::vector<int>> around; // ascending, distinct
   std::vector<unsigned> choice;
-  std::map<std::tuple<int, int, int>, uint64_t> known;
+  /// Per value, how many operands and loops want it in a layout.
+  struct Wish {
+    int layout;
+    unsigned count;
+  };
+  std::vector<std::vector<Wish>> wishes;
+  std::vector<std::map<std::pair<int, int>, uint64_t>> known;
+
+  /// The terms that depend on the choice of this node.
+  std::vector<int> valuesAround(int i) const {
+    std::vector<int> values{i};
+    values.insert(values.end(), ends[i].begin(), ends[i].end());
+    for (int o : p.nodes[i].operands)
+      if (o >= 0)
+        values.push_back(o);
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+    return values;
+  }
 
   const LayoutOption &chosen(int i) const {
     return p.nodes[i].options[choice[i]];
   }
 
   uint64_t relayout(int node, int from, int to) {
-    auto [it, isNew] = known.try_emplace({node, from, to});
+    auto [it, isNew] = known[node].try_emplace({from, to});
     if (isNew)
       it->second = p.relayout(node, from, to);
     return it->second;
@@ -160,47 +189,41 @@ private:
     return total;
   }
 
-  /// What it costs to bring value `v` to all layouts its users want.
+  /// Counts (+1) or takes back (-1) what node `i` wants of other values.
+  void wish(int i, int change) {
+    const LayoutOption &o = chosen(i);
+    for (size_t k = 0; k < o.ins.size(); ++k)
+      if (p.nodes[i].operands[k] >= 0 && o.ins[k] >= 0)
+        wish(p.nodes[i].operands[k], o.ins[k], change);
+    for (int v : ends[i])
+      wish(v, o.out, change);
+  }
+
+  void wish(int v, int layout, int change) {
+    auto it = std::find_if(wishes[v].begin(), wishes[v].end(),
+                           [&](const Wish &w) { return w.layout == layout; });
+    if (it == wishes[v].end())
+      it = wishes[v].insert(it, {layout, 0});
+    it->count += change;
+  }
+
+  void choose(int i, unsigned option) {
+    if (option == choice[i])
+      return;
+    wish(i, -1);
+    choice[i] = option;
+    wish(i, 1);
+  }
+
+  /// What it costs to bring value `v` to all layouts its users want. A value
+  /// may have hundreds of users, but they want few layouts.
   uint64_t valueCost(int v) {
     uint64_t total = 0;
     int from = chosen(v).out;
-    std::vector<int> paid{from};
-    for (const LayoutProblem::Loop &l : p.loops) {
-      int to = chosen(l.begin).out;
-      if (l.value != v || std::find(paid.begin(), paid.end(), to) != paid.end())
-        continue;
-      paid.push_back(to);
-      total += relayout(v, from, to);
-    }
-    for (int u : users[v]) {
-      const LayoutOption &o = chosen(u);
-      for (size_t k = 0; k < o.ins.size(); ++k) {
-        int to = o.ins[k];
-        if (p.nodes[u].operands[k] != v || to < 0 ||
-            std::find(paid.begin(), paid.end(), to) != paid.end())
-          continue;
-        paid.push_back(to);
-        total += relayout(v, from, to);
-      }
-    }
+    for (const Wish &w : wishes[v])
+      if (w.count && w.layout != from)
+        total += relayout(v, from, w.layout);
     return total;
-  }
-
-  /// The terms that depend on the choice of these nodes.
-  std::vector<int> valuesAround(std::initializer_list<int> nodes) const {
-    std::vector<int> values;
-    for (int i : nodes) {
-      values.push_back(i);
-      for (const LayoutProblem::Loop &l : p.loops)
-        if (l.begin == i)
-          values.push_back(l.value);
-      for (int o : p.nodes[i].operands)
-        if (o >= 0)
-          values.push_back(o);
-    }
-    std::sort(values.begin(), values.end());
-    values.erase(std::unique(values.begin(), values.end()), values.end());
-    return values;
   }
 
   uint64_t sum(const std::vector<int> &values) {
@@ -212,35 +235,54 @@ private:
 
   bool improve(int i) {
     unsigned before = choice[i], best = before;
-    std::vector<int> values = valuesAround({i});
-    uint64_t bestCost = chosen(i).cost + sum(values);
+    uint64_t bestCost = chosen(i).cost + sum(around[i]);
     for (unsigned k = 0; k < p.nodes[i].options.size(); ++k) {
-      choice[i] = k;
-      uint64_t c = chosen(i).cost + sum(values);
+      choose(i, k);
+      uint64_t c = chosen(i).cost + sum(around[i]);
       if (c < bestCost) {
         bestCost = c;
         best = k;
       }
     }
-    choice[i] = best;
+    choose(i, best);
     return best != before;
   }
 
+  /// Only the terms that depend on both are summed for every pair of options: a
+  /// concatenation has hundreds of operands, each with a term of its own.
   bool improvePair(int i, int j) {
+    std::vector<int> onlyI, onlyJ, both;
+    const std::vector<int> &ofI = around[i], &ofJ = around[j];
+    std::set_difference(ofI.begin(), ofI.end(), ofJ.begin(), ofJ.end(),
+                        std::back_inserter(onlyI));
+    std::set_difference(ofJ.begin(), ofJ.end(), ofI.begin(), ofI.end(),
+                        std::back_inserter(onlyJ));
+    std::set_intersection(ofI.begin(), ofI.end(), ofJ.begin(), ofJ.end(),
+                          std::back_inserter(both));
     std::pair before{choice[i], choice[j]}, best = before;
-    std::vector<int> values = valuesAround({i, j});
-    uint64_t bestCost = chosen(i).cost + chosen(j).cost + sum(values);
-    for (unsigned k = 0; k < p.nodes[i].options.size(); ++k)
-      for (unsigned l = 0; l < p.nodes[j].options.size(); ++l) {
-        choice[i] = k;
-        choice[j] = l;
-        uint64_t c = chosen(i).cost + chosen(j).cost + sum(values);
-        if (c < bestCost) {
-          bestCost = c;
-          best = {k, l};
-        }
+    std::vector<uint64_t> costI, costs;
+    for (unsigned k = 0; k < p.nodes[i].options.size(); ++k) {
+      choose(i, k);
+      costI.push_back(chosen(i).cost + sum(onlyI));
+    }
+    size_t width = costI.size();
+    for (unsigned l = 0; l < p.nodes[j].options.size(); ++l) {
+      choose(j, l);
+      uint64_t costJ = chosen(j).cost + sum(onlyJ);
+      for (unsigned k = 0; k < width; ++k) {
+        choose(i, k);
+        costs.push_back(costI[k] + costJ + sum(both));
       }
-    std::tie(choice[i], choice[j]) = best;
+    }
+    auto cost = [&](std::pair<unsigned, unsigned> o) {
+      return costs[o.second * width + o.first];
+    };
+    for (unsigned k = 0; k < width; ++k)
+      for (unsigned l = 0; l < p.nodes[j].options.size(); ++l)
+        if (cost({k, l}) < cost(best))
+          best = {k, l};
+    choose(i, best.first);
+    choose(j, best.second);
     return best != before;
   }
 };

@@ -49,7 +49,8 @@ public:
 
 /// Descent from several starts (greedy in program order; every op in one
 /// layout): single ops, then pairs of neighbours, take what is best with the
-/// rest fixed, until nothing changes. O(sweeps * edges * options^2 * uses).
+/// rest fixed, until nothing changes. A pair takes O(options * operands +
+/// options^2 * values that both use * layouts).
 std::vector<unsigned> solveLayout(const LayoutProblem &p, unsigned sweeps = 16);
 
 } // namespace weft::solve
