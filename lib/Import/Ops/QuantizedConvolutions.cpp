@@ -29,8 +29,8 @@ static Value integerConvolution(NodeCtx &n, Value x, Value weight, Value zeroX,
   zeroX = spreadOver(n, zeroX, x, 0, 0, "zero point");
   zeroW = spreadOver(n, zeroW, weight, 0, 0, "zero point");
   int64_t channels = n.shape(weight)[1], taps = w.taps();
-  int64_t most =
-      ExactSum / largestCentred(n, x, zeroX) / largestCentred(n, weight, zeroW);
+  int64_t most = ExactSum / largestCentred(n, x, zeroX);
+  most /= largestCentred(n, weight, zeroW);
   int64_t piece = channels * taps <= most ? channels : most / taps;
   if (piece == 0 || channels > piece * MaxPieces ||
       (piece < channels && groups > 1))
