@@ -68,6 +68,8 @@ def set_features(config):
         config.available_features.add("onnx-testdata")
     if not re.search(r"NDEBUG|Release|RelWithDebInfo|MinSizeRel", config.weft_cxx_flags):
         config.available_features.add("asserts")
+    if config.weft_sanitizers in ("ON", "1", "TRUE", "YES"):
+        config.available_features.add("sanitizers")
 
 
 if hasattr(config, "weft_source"):
