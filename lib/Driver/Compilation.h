@@ -17,6 +17,7 @@
 #include "PE/PEOps.h"
 #include "RemarkFile.h"
 #include "Wafer/WaferOps.h"
+#include "weft/Compare/Compare.h"
 #include "weft/Cost/Cost.h"
 #include "weft/Driver/Compiler.h"
 #include "weft/Import/Import.h"
@@ -58,6 +59,10 @@ private:
   void nameModule();
   llvm::StringRef modelName() const;
 
+  // Comparison.cpp.
+  ExitCode prepareComparison();
+  ExitCode writeComparison(const cost::CostReport &cost);
+
   ExitCode lower();
   void adviseGrid(mlir::ModuleOp model);
 
@@ -77,6 +82,8 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   ImportReport report;
   OutputSet outputs;
+  std::vector<compare::Device> devices; // with --compare, as is
+  compare::ModelWork work;
   RemarkFile remarks;
   Plan plan;
   bool codeIsGiven = false; // the module came as fabric or pe

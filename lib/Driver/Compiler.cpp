@@ -48,6 +48,9 @@ ExitCode Compilation::compile() {
     return code;
   if (o.emit == Emit::NN)
     return print();
+  if (o.compare)
+    if (ExitCode code = prepareComparison())
+      return code;
   OwningOpRef<ModuleOp> model = module->clone();
   ExitCode code = lower();
   if (!code)
@@ -92,40 +95,54 @@ void Compilation::adviseGrid(ModuleOp model) {
   diagnostics.note(smallestGrid(model, target, *whole));
 }
 
-ExitCode weft::compile(const CompilerOptions &options) {
+/// What is wrong with --compare and the options that belong to it, or empty.
+static std::string wrongComparison(const CompilerOptions &options) {
+  if (options.compare && options.check)
+    return "found --compare and --check, allowed is one of them";
+  if (options.compare && options.emit != Emit::Binary &&
+      options.emit != Emit::Cost)
+    return "--compare writes a table and no level, leave --emit out";
+  if (options.compare)
+    return "";
+  if (!options.compareJson.empty())
+    return "--compare-json needs --compare";
+  if (!options.devices.empty())
+    return "--device needs --compare";
+  return options.tokens.empty() ? "" : "--tokens needs --compare";
+}
+
+/// What is wrong with the options by themselves, or empty.
+static std::string wrongOptions(const CompilerOptions &options) {
   if (!llvm::is_contained({"keep", "f32", "f16", "bf16"}, options.dtype) ||
-      !llvm::is_contained({"f32", "f16"}, options.acc)) {
-    llvm::errs() << "weftc: error: found --dtype=" << options.dtype
-                 << " --acc=" << options.acc
-                 << ", allowed are --dtype=keep, f32, f16 or bf16 and "
-                    "--acc=f32 or f16\n";
-    return UserError;
-  }
-  if (options.model.empty() == options.kernel.empty()) {
-    llvm::errs() << "weftc: error: "
-                 << (options.model.empty()
-                         ? "no model, give MODEL or --kernel=NAME:SIZES,TYPE"
-                         : "found a MODEL and --kernel, allowed is one of them")
-                 << "\n";
-    return UserError;
-  }
+      !llvm::is_contained({"f32", "f16"}, options.acc))
+    return "found --dtype=" + options.dtype + " --acc=" + options.acc +
+           ", allowed are --dtype=keep, f32, f16 or bf16 and --acc=f32 or f16";
+  if (options.model.empty() && options.kernel.empty())
+    return "no model, give MODEL or --kernel=NAME:SIZES,TYPE";
+  if (!options.model.empty() && !options.kernel.empty())
+    return "found a MODEL and --kernel, allowed is one of them";
+  if (std::string wrong = wrongComparison(options); !wrong.empty())
+    return wrong;
   if (options.emit == Emit::Binary && options.output.empty() &&
-      !options.check) {
-    llvm::errs() << "weftc: error: no output file, give -o OUT.weft\n";
+      !options.check && !options.compare)
+    return "no output file, give -o OUT.weft";
+  if (!options.checkJson.empty() && !options.check)
+    return "--check-json needs --check";
+  if (!options.remarksFilter.empty() && options.remarks.empty())
+    return "--remarks-filter needs --remarks=FILE";
+  if (!options.costJson.empty() && options.emit < Emit::Asm)
+    return "--cost-json needs code, allowed are --emit=asm, --emit=binary and "
+           "--emit=cost";
+  return "";
+}
+
+ExitCode weft::compile(const CompilerOptions &given) {
+  if (std::string wrong = wrongOptions(given); !wrong.empty()) {
+    llvm::errs() << "weftc: error: " << wrong << "\n";
     return UserError;
   }
-  if (!options.checkJson.empty() && !options.check) {
-    llvm::errs() << "weftc: error: --check-json needs --check\n";
-    return UserError;
-  }
-  if (!options.remarksFilter.empty() && options.remarks.empty()) {
-    llvm::errs() << "weftc: error: --remarks-filter needs --remarks=FILE\n";
-    return UserError;
-  }
-  if (!options.costJson.empty() && options.emit < Emit::Asm) {
-    llvm::errs() << "weftc: error: --cost-json needs code, allowed are "
-                    "--emit=asm, --emit=binary and --emit=cost\n";
-    return UserError;
-  }
+  CompilerOptions options = given;
+  if (options.compare)
+    options.emit = Emit::Cost;
   return Compilation(options).run();
 }

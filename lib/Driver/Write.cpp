@@ -72,7 +72,7 @@ ExitCode Compilation::finish() {
   remarkProgram(module->getLoc(), p, *cost, target);
   if (ExitCode code = addReport(*cost))
     return code;
-  return writeProgram(p, *cost);
+  return o.compare ? writeComparison(*cost) : writeProgram(p, *cost);
 }
 
 /// The independent checker on what is about to be written. Code that was

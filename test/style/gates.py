@@ -17,7 +17,8 @@ import sys
 CXX = (".h", ".cpp")
 LLVM = "/usr/lib/llvm-22"
 # Libraries and tools that know neither MLIR nor our dialects.
-LIGHT = ["Support", "Target", "Binary", "Sim", "Verify", "Cost", "Solve"]
+LIGHT = ["Support", "Target", "Binary", "Sim", "Verify", "Cost", "Compare",
+         "Solve"]
 LIGHT_TOOLS = ["weft-run", "weft-verify", "weft-objdump"]
 MAX_FUNCTION, MAX_MAIN, MAX_SUMMARY = 100, 25, 80
 

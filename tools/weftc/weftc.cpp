@@ -70,6 +70,20 @@ static cl::opt<bool, true> Check("check",
 static Text CheckJson("check-json", cl::desc("the same as JSON"),
                       cl::value_desc("FILE"), cl::location(options.checkJson),
                       cl::cat(Cat));
+static cl::opt<bool, true>
+    Compare("compare",
+            cl::desc("a table of the cost beside rooflines of other devices"),
+            cl::location(options.compare), cl::cat(Cat));
+static Text CompareJson("compare-json", cl::desc("the same as JSON"),
+                        cl::value_desc("FILE"),
+                        cl::location(options.compareJson), cl::cat(Cat));
+static List Devices("device", cl::desc("compare with this device too"),
+                    cl::value_desc("FILE"), cl::cat(Cat));
+static Text Tokens("tokens",
+                   cl::desc("tokens of a step (default: what the largest "
+                            "embedding looks up)"),
+                   cl::value_desc("N"), cl::location(options.tokens),
+                   cl::cat(Cat));
 static cl::opt<bool> Quiet("quiet", cl::desc("no progress"), cl::cat(Cat));
 static cl::opt<weft::Emit, true> Level(
     "emit", cl::desc("stop at a level"), cl::location(options.emit),
@@ -93,6 +107,7 @@ int main(int argc, char **argv) {
   options.consts.assign(Consts.begin(), Consts.end());
   options.weights.assign(Weights.begin(), Weights.end());
   options.states.assign(States.begin(), States.end());
+  options.devices.assign(Devices.begin(), Devices.end());
   options.dtype = DType;
   options.acc = Acc;
   return weft::compile(options);

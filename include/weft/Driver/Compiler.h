@@ -25,6 +25,10 @@ struct CompilerOptions {
   Emit emit = Emit::Binary;
   bool check = false; // writes nothing but a report of what would happen
   std::string checkJson;
+  bool compare = false; // writes rooflines of devices beside the cost report
+  std::string compareJson;
+  std::vector<std::string> devices; // files
+  std::string tokens;               // of a step; empty: as the model says
 };
 
 /// Exit codes of the tools: done; the user's mistake; a result that is not the

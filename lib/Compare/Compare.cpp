@@ -1,0 +1,99 @@
+//===- Compare.cpp - Rooflines, and cycles as time ------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "weft/Compare/Compare.h"
+
+using namespace weft;
+using namespace weft::compare;
+using llvm::StringRef;
+
+/// Seconds that the products take at `peak` GFLOP/s each; names the first type
+/// that has none.
+template <typename Peak>
+static double atPeak(const ModelWork &work, Peak peak, std::string &missing) {
+  double seconds = 0;
+  for (auto [type, macs] : work.macs) {
+    double rate = peak(type);
+    if (rate > 0)
+      seconds += 2.0 * double(macs) / (rate * 1e9);
+    else if (missing.empty())
+      missing = type;
+  }
+  return seconds;
+}
+
+Roofline compare::roofline(const ModelWork &work, const Device &device) {
+  Roofline r;
+  const uint64_t capacity = device.capacity * 1000000;
+  r.devices = std::max<uint64_t>(1, (work.held() + capacity - 1) / capacity);
+  double compute = atPeak(
+      work,
+      [&](const std::string &type) {
+        auto found = device.peak.find(type);
+        return found == device.peak.end() ? 0 : double(found->second.value);
+      },
+      r.missing);
+  r.compute = compute / double(r.devices);
+  r.memory = double(work.moved()) /
+             (double(device.bandwidth.value) * 1e9 * double(r.devices));
+  r.onchip = device.onchip < device.capacity &&
+             work.held() <= r.devices * device.onchip * 1000000;
+  return r;
+}
+
+/// Cycles per 1000 elements of a multiply-add; 0 if there is none.
+static uint32_t macRate(const Target &t, StringRef type) {
+  if (type == "f32")
+    return t.rates.fmac32;
+  if (type == "f16" || (type == "bf16" && t.bf16))
+    return t.rates.fmac16;
+  return 0;
+}
+
+double compare::waferPeak(const Target &t, StringRef type) {
+  uint32_t rate = macRate(t, type);
+  if (!rate)
+    return 0;
+  double pes = double(t.gridW) * double(t.gridH);
+  return pes * 2 * (1000.0 / rate) * t.clock / 1000; // MHz to GHz
+}
+
+std::string compare::waferPeakSource(const Target &t, StringRef type) {
+  return "computed: " + std::to_string(t.gridW) + " x " +
+         std::to_string(t.gridH) + " PEs x 2 x 1000 / rates.fmac" +
+         (type == "f32" ? "32" : "16") + " x clock.mhz";
+}
+
+/// What the estimate consists of mostly: multiply-adds, spread over all PEs, or
+/// the busiest link; if neither is half of it, latency.
+static std::string waferBinds(const ModelWork &work, const Target &t,
+                              const cost::CostReport &cost) {
+  uint32_t rate = 0;
+  uint64_t most = 0;
+  for (auto [type, macs] : work.macs)
+    if (macs > most) {
+      most = macs;
+      rate = macRate(t, type);
+    }
+  double pes = double(t.gridW) * double(t.gridH);
+  double compute = double(cost.macs) * rate / 1000 / pes;
+  double link = double(cost.maxLinkWavelets);
+  if (std::max(compute, link) * 2 < double(cost.cyclesEstimate))
+    return "latency";
+  return compute > link ? "compute" : "link";
+}
+
+WaferTime compare::waferTime(const ModelWork &work, const Target &t,
+                             const cost::CostReport &cost) {
+  WaferTime w;
+  w.compute = atPeak(
+      work, [&](const std::string &type) { return waferPeak(t, type); },
+      w.missing);
+  double cycle = 1e-6 / t.clock;
+  w.lower = double(cost.cyclesLower) * cycle;
+  w.estimate = double(cost.cyclesEstimate) * cycle;
+  w.binds = waferBinds(work, t, cost);
+  return w;
+}
