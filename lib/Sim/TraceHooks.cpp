@@ -40,7 +40,9 @@ Error Machine::record(const TraceOptions &o) {
     return createStringError(formatv(
         "PEs {0},{1},{2}x{3} do not lie in the grid of {4} x {5} PEs", o.pes->x,
         o.pes->y, o.pes->w, o.pes->h, program.gridW, program.gridH));
-  recorder = std::make_shared<Recorder>(o);
+  recorder.reset();
+  if (o.linkWindow || o.pes || o.criticalPath)
+    recorder = std::make_shared<Recorder>(o);
   return Error::success();
 }
 

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Options.h"
+#include "TraceFlags.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
@@ -29,6 +30,16 @@ TensorProto (.pb); with --steps it may hold {step}. '-' is standard input.
                         order given; --probe then needs no =FILE;
                         with --steps, those of step S in DIR/step_S
   --stats-json=FILE     write what the run cost ('-': standard output)
+  --trace=FILE          write what happened when, for Perfetto or chrome://tracing:
+                        stages, kernels, load of the links ('-': standard output)
+  --trace-pes=X,Y,WxH   add what each of these PEs did: instructions, ops, waits,
+                        wavelets
+  --trace-window=FROM:TO  only in these cycles
+  --trace-events=N      at most N of them (default: 1000000)
+  --trace-links=N       load of the links in windows of N cycles (default: a power
+                        of two by the estimate of cycles)
+  --critical-path       print which chain of events the last halt depended on, by
+                        kernel; it is also added to --stats-json and --trace
   --steps=N             run N times, step 0 to N-1; SRAM is kept in between
   --max-cycles=N        give up after N cycles
   --quiet               print only what is wrong
@@ -98,6 +109,12 @@ Error Parser::option(StringRef name, std::optional<StringRef> value) {
     return flag(name, o.quiet, value);
   if (name == "--zeros")
     return flag(name, o.zeros, value);
+  if (name == "--critical-path")
+    return flag(name, o.record.criticalPath, value);
+  if (name == "--trace-events")
+    return number(name, value, o.record.maxEvents);
+  if (name == "--trace-links")
+    return number(name, value, o.record.linkWindow);
   if (name == "--help" || name == "-h")
     return flag(name, o.help, value);
   if (name == "--version")
@@ -116,18 +133,24 @@ Error Parser::option(StringRef name, std::optional<StringRef> value) {
   if (name == "--max-cycles")
     return number(name, value, o.maxCycles);
   bool known = name == "--input" || name == "--expect" || name == "--probe" ||
-               name == "--output-dir" || name == "--stats-json";
-  if (!known)
+               name == "--output-dir" || name == "--stats-json" ||
+               name == "--trace";
+  bool tracesPEs = name == "--trace-pes" || name == "--trace-window";
+  if (!known && !tracesPEs)
     return bad("unknown option '" + name + "'; see --help");
   Expected<StringRef> text = needed(name, value);
   if (!text)
     return text.takeError();
+  if (tracesPEs)
+    return parseTraceFlag(name, *text, o.record);
   if (name == "--input")
     o.inputs.push_back(text->str());
   else if (name == "--expect")
     o.expects.push_back(text->str());
   else if (name == "--probe")
     o.probes.push_back(text->str());
+  else if (name == "--trace")
+    o.trace = text->str();
   else
     (name == "--output-dir" ? o.outputDir : o.statsJson) = text->str();
   return Error::success();
@@ -153,6 +176,8 @@ Expected<Options> Parser::run() {
   }
   if (o.program.empty() && !o.help && !o.version)
     return bad("no program is given; see --help");
+  if (Error e = checkTraceFlags(o))
+    return e;
   return o;
 }
 

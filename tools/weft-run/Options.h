@@ -9,6 +9,7 @@
 #ifndef WEFT_TOOLS_RUN_OPTIONS_H
 #define WEFT_TOOLS_RUN_OPTIONS_H
 
+#include "weft/Sim/Trace.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -20,11 +21,12 @@
 namespace weft::run {
 
 struct Options {
-  std::string program, outputDir, statsJson;
+  std::string program, outputDir, statsJson, trace;
   std::vector<std::string> inputs, expects, probes; // NAME=FILE
   std::optional<double> rtol;
   double atol = 0;
   uint64_t steps = 1, maxCycles = 0; // maxCycles 0: the simulator's limit
+  sim::TraceOptions record;
   bool zeros = false, quiet = false, help = false, version = false;
 };
 

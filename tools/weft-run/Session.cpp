@@ -5,9 +5,12 @@
 //===----------------------------------------------------------------------===//
 #include "Session.h"
 #include "Compare.h"
+#include "PathReport.h"
 #include "Probe.h"
 #include "Results.h"
 #include "StatsJson.h"
+#include "TraceFlags.h"
+#include "TraceJson.h"
 #include "weft/Binary/File.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -45,6 +48,8 @@ private:
   int readOutputs();
   int compare(uint64_t step);
   int writeResults(uint64_t step);
+  Error record(bool on);
+  int report();
 
   const Options &o;
   bin::Loaded loaded;
@@ -239,7 +244,19 @@ int Session::writeResults(uint64_t step) {
   return e ? fail(std::move(e)) : Success;
 }
 
+/// Only the last step is recorded, but all that is wrong is said before.
+Error Session::record(bool on) {
+  sim::TraceOptions r = o.record;
+  if (!o.trace.empty() && !r.linkWindow)
+    r.linkWindow = linkWindowFor(loaded.program);
+  if (Error e = simulator->record(r))
+    return e;
+  return on ? Error::success() : simulator->record({});
+}
+
 int Session::step(uint64_t step) {
+  if (Error e = record(step + 1 == o.steps))
+    return fail(std::move(e));
   if (int code = feed(step))
     return code;
   if (int code = readExpected(step))
@@ -255,6 +272,43 @@ int Session::step(uint64_t step) {
   if (int code = writeResults(step))
     return code;
   return compare(step);
+}
+
+int Session::report() {
+  const sim::Trace &trace = simulator->recorded();
+  auto warn = [&](const Twine &what) {
+    errs() << o.program << ": warning: " << what << "\n";
+  };
+  if (!o.quiet)
+    printSummary(outs(), stats, stepCycles);
+  if (!o.quiet && !trace.path.empty())
+    printPathTable(outs(), loaded.program, trace.path);
+  if (trace.eventsLeftOut)
+    warn(formatv("the trace leaves out {0} events after the first {1}; a "
+                 "smaller --trace-pes or --trace-window, or more "
+                 "--trace-events, shows them",
+                 trace.eventsLeftOut, trace.events.size()));
+  if (trace.linkWaveletsLeftOut)
+    warn(formatv("the trace leaves out {0} wavelets of the links after {1} "
+                 "windows; wider ones (--trace-links) show them",
+                 trace.linkWaveletsLeftOut, trace.links.size()));
+  if (trace.pathTooLong)
+    warn(formatv("no critical path: more than {0} beginnings of it would have "
+                 "to be kept",
+                 o.record.maxPathNodes));
+  if (!o.statsJson.empty())
+    if (Error e = results.add(o.statsJson, [&](raw_ostream &os) {
+          printStatsJson(os, loaded.program, target, stats, stepCycles, trace);
+          return Error::success();
+        }))
+      return fail(std::move(e));
+  if (!o.trace.empty())
+    if (Error e = results.add(o.trace, [&](raw_ostream &os) {
+          printTraceJson(os, loaded.program, target, stats, trace);
+          return Error::success();
+        }))
+      return fail(std::move(e));
+  return Success;
 }
 
 int Session::run() {
@@ -280,14 +334,8 @@ int Session::run() {
   for (uint64_t i = 0; i < o.steps; ++i)
     if (int code = step(i))
       return code;
-  if (!o.quiet)
-    printSummary(outs(), stats, stepCycles);
-  if (!o.statsJson.empty())
-    if (Error e = results.add(o.statsJson, [&](raw_ostream &os) {
-          printStatsJson(os, loaded.program, target, stats, stepCycles);
-          return Error::success();
-        }))
-      return fail(std::move(e));
+  if (int code = report())
+    return code;
   if (Error e = results.commit())
     return fail(std::move(e));
   return differs ? Differs : Success;

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "StatsJson.h"
+#include "PathReport.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include <numeric>
@@ -89,7 +90,7 @@ static json::Value stepsJson(ArrayRef<uint64_t> cycles) {
 
 void run::printStatsJson(raw_ostream &os, const bin::Program &p,
                          const Target &t, const sim::Stats &s,
-                         ArrayRef<uint64_t> cycles) {
+                         ArrayRef<uint64_t> cycles, const sim::Trace &r) {
   json::Array kernels, classes, stages, assumed;
   for (uint32_t i = 0; i < p.stages.size(); ++i)
     stages.push_back(stageJson(p, s, i));
@@ -116,6 +117,8 @@ void run::printStatsJson(raw_ostream &os, const bin::Program &p,
       {"stages", std::move(stages)},
       {"kernels", std::move(kernels)},
       {"classes", std::move(classes)}};
+  if (!r.path.empty())
+    all.getAsObject()->try_emplace("critical_path", pathJson(p, r.path));
   os << formatv("{0:2}", all) << "\n";
 }
 

@@ -147,4 +147,94 @@ TEST_F(Traces, AMessage) {
   EXPECT_EQ(second.x, 1u);
 }
 
+// The same, but only what overlaps cycles 7 to 23 of PE (2, 0): the wait, and
+// the op around it.
+TEST_F(Traces, AWindow) {
+  TraceOptions o;
+  o.pes = {2, 0, 1, 1};
+  o.from = 7;
+  o.to = 24;
+  run(message(), o);
+  EXPECT_EQ(laneText(trace(), 2, 0, 0), "vmov d0, in2 1-28 | in 3 7-24");
+  EXPECT_EQ(trace().events.size(), 2u);
+  EXPECT_EQ(trace().eventsLeftOut, 0u);
+  EXPECT_TRUE(trace().links.empty() && trace().path.empty());
+}
+
+// (2, 0) has 10 events: dsd, vmov, set-up, wait, elements, halt, 4 wavelets.
+TEST_F(Traces, BoundsAreKeptAndSaid) {
+  TraceOptions o = everything(3, 1);
+  o.pes = {2, 0, 1, 1};
+  o.maxEvents = 3;
+  o.maxLinkWindows = 1;
+  run(message(), o);
+  EXPECT_EQ(trace().events.size(), 3u);
+  EXPECT_EQ(trace().eventsLeftOut, 7u);
+  EXPECT_EQ(trace().links.size(), 1u);
+  EXPECT_EQ(trace().linkWaveletsLeftOut, 1u);
+}
+
+TEST_F(Traces, PEsOutsideOfTheGrid) {
+  Builder b = message();
+  s = llvm::cantFail(Simulator::create(b.p, b.t));
+  TraceOptions o;
+  o.pes = {1, 0, 2, 2};
+  EXPECT_EQ(llvm::toString(s->record(o)),
+            "PEs 1,0,2x2 do not lie in the grid of 3 x 1 PEs");
+}
+
+// A microthread sends while the main thread works. PE (0, 0): dsd to 1; the
+// issue takes 1, to 2; set-up to 8, four elements to 12. Meanwhile nop to 3;
+// wait, issued at 3, ends with the op at 12; endtask to 13. Task 3 was
+// activated before, by an instruction that ended at 4, hence at 7: no wait. So
+// activate stands before wait: 3-4, wait 4-12, endtask 12-13, halt 13-14.
+// PE (1, 0) takes as they come: dsd 1, set-up 7; the first wavelet, sent in 8,
+// is there at 8 + 1 + 2 + 1 + 2 = 14; elements to 18, halt to 19.
+TEST_F(Traces, AMicrothread) {
+  Builder b(2, 1);
+  b.route(3, {0, 0, 1, 1, 1, 1}, Ramp, East);
+  b.route(3, {1, 0, 1, 1, 1, 1}, West, Ramp);
+  const std::string mem = "dsd d0, r0+16384, f32, [4:1]\n"; // words 0 1 2
+  auto &from = b.cls("from", {0, 0, 1, 1, 1, 1},
+                     mem + "vmov out2, d0, async=2\n" // 3 4
+                           "nop\nactivate 3\nwait 2\nendtask\nhalt\n",
+                     {{true, 2, 3}});
+  from.tasks.push_back({3, 9, false});
+  b.cls("to", {1, 0, 1, 1, 1, 1}, mem + "vmov d0, in2\nhalt\n",
+        {{false, 2, 3}});
+  b.p.inputs = {Builder::tensor("x", {0, 0, 1, 1, 1, 1}, DataAddr, 4)};
+  EXPECT_EQ(run(b, everything(2, 1)).cycles, 19u);
+  EXPECT_EQ(laneText(trace(), 0, 0, 0),
+            "dsd d0, r0+16384, f32, [4:1] 0-1 | vmov out2, d0, async=2 1-2 | "
+            "nop 2-3 | activate 3 3-4 | wait 2 4-12 | endtask 12-13 | "
+            "halt 13-14");
+  EXPECT_EQ(laneText(trace(), 0, 0, 1 + 2),
+            "vmov out2, d0, async=2 2-12 | setup 0 2-8 | elements 4 8-12");
+  // dsd, issue, the element sent, and then four elements and halt. No kernel.
+  EXPECT_EQ(pathText(trace()),
+            "- 0-19 (0, 0)-(1, 0): 8 6 5 0 0, 1 messages 1 hops\n");
+}
+
+// The path of a PE that waits for its own ops and tasks. dsd 1, issue 1, then
+// the op in memory: set-up 6, 4 elements, to 12; the wait ends with it.
+// activate to 13, endtask to 14, task 3 can start at 13 + 3 = 16; halt to 17.
+TEST_F(Traces, TasksAndOpsInMemory) {
+  Builder b;
+  auto &c = b.cls("one", {},
+                  "dsd d0, r0+16384, f32, [4:1]\n" // 0 1 2
+                  "vfmul d0, d0, d0, async=0\n"    // 3 4
+                  "wait 0\nactivate 3\nendtask\nhalt\n");
+  c.tasks.push_back({3, 8, false});
+  b.p.inputs = {Builder::tensor("x", {}, DataAddr, 4)};
+  EXPECT_EQ(run(b, everything(1, 1)).cycles, 17u);
+  EXPECT_EQ(pathText(trace()),
+            "- 0-17 (0, 0)-(0, 0): 9 6 0 0 2, 0 messages 0 hops\n");
+  EXPECT_EQ(laneText(trace(), 0, 0, 0),
+            "dsd d0, r0+16384, f32, [4:1] 0-1 | vfmul d0, d0, d0, async=0 1-2 "
+            "| wait 0 2-12 | activate 3 12-13 | endtask 13-14 | "
+            "task 0 14-16 | halt 16-17");
+  EXPECT_EQ(laneText(trace(), 0, 0, 1),
+            "vfmul d0, d0, d0, async=0 2-12 | setup 0 2-8 | elements 4 8-12");
+}
+
 } // namespace
