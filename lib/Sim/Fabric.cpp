@@ -9,15 +9,16 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Machine.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
+#include <tuple>
 
 using namespace llvm;
 using namespace weft;
 using namespace weft::sim;
 
-static constexpr uint8_t NoColor = 255;
 static const char *const dirNames[NumDirs] = {"north", "south", "east", "west",
                                               "ramp"};
 
@@ -61,40 +62,105 @@ Error Machine::buildRoutes() {
   if (numColors > 32)
     return createStringError(
         formatv("{0} colours are used, the simulator knows 32", numColors));
-  size_t cells = size_t(program.gridW) * program.gridH * numColors;
-  rx.assign(cells, 0);
-  tx.assign(cells, 0);
-  for (const bin::Route &r : program.routes)
-    if (Error e = addRoute(r))
+  std::vector<Setting> settings;
+  for (uint32_t i = 0; i < program.routes.size(); ++i)
+    if (Error e = expandRoute(i, settings))
       return e;
+  return buildCells(settings);
+}
+
+static std::string routeText(const bin::Route &r) {
+  return formatv("route of colour {0} at ({1}, {2}): ", r.color, r.where.x0,
+                 r.where.y0);
+}
+
+Error Machine::expandRoute(uint32_t route, std::vector<Setting> &settings) {
+  const bin::Route &r = program.routes[route];
+  if (!onGrid(r.where, program))
+    return createStringError(routeText(r) +
+                             "the pattern leaves the grid (R-FAB-3)");
+  if (dirOf(r.rx) == NumDirs || !r.tx || r.tx >= 32 || (r.tx & r.rx))
+    return createStringError(
+        routeText(r) +
+        formatv("receive ports {0}, transmit ports {1}: one receive port and a "
+                "set of others are allowed (R-FAB-2)",
+                r.rx, r.tx)
+            .str());
+  for (uint32_t j = 0; j < r.where.h; ++j)
+    for (uint32_t i = 0; i < r.where.w; ++i)
+      settings.push_back(
+          {routerAt(r.where.x0 + i * r.where.dx, r.where.y0 + j * r.where.dy),
+           route, colorIndex[r.color]});
   return Error::success();
 }
 
-Error Machine::addRoute(const bin::Route &r) {
-  auto bad = [&](const Twine &what) {
-    return createStringError(formatv("route of colour {0} at ({1}, {2}): ",
-                                     r.color, r.where.x0, r.where.y0) +
-                             what);
-  };
-  if (!onGrid(r.where, program))
-    return bad("the pattern leaves the grid (R-FAB-3)");
-  if (dirOf(r.rx) == NumDirs || !r.tx || r.tx >= 32 || (r.tx & r.rx))
-    return bad(formatv(
-        "receive ports {0}, transmit ports {1}: one receive port and a set of "
-        "others are allowed (R-FAB-2)",
-        r.rx, r.tx));
-  unsigned ci = colorIndex[r.color];
-  for (uint32_t j = 0; j < r.where.h; ++j)
-    for (uint32_t i = 0; i < r.where.w; ++i) {
-      uint32_t x = r.where.x0 + i * r.where.dx, y = r.where.y0 + j * r.where.dy;
-      size_t cell = size_t(routerAt(x, y)) * numColors + ci;
-      if (rx[cell])
-        return bad(formatv(
-            "the router of ({0}, {1}) has two settings (R-FAB-2)", x, y));
-      rx[cell] = r.rx;
-      tx[cell] = r.tx;
+Error Machine::buildCells(std::vector<Setting> &settings) {
+  llvm::sort(settings, [](const Setting &a, const Setting &b) {
+    return std::tie(a.router, a.color, a.route) <
+           std::tie(b.router, b.color, b.route);
+  });
+  const Setting *twice = nullptr;
+  routers.assign(size_t(program.gridW) * program.gridH, {});
+  cells.reserve(settings.size());
+  for (size_t i = 0; i < settings.size(); ++i) {
+    const Setting &s = settings[i];
+    if (i && s.router == settings[i - 1].router &&
+        s.color == settings[i - 1].color && (!twice || s.route < twice->route))
+      twice = &s;
+    Router &r = routers[s.router];
+    if (!r.count++)
+      r.first = uint32_t(cells.size());
+    Cell c;
+    c.router = s.router;
+    c.rx = program.routes[s.route].rx;
+    c.tx = program.routes[s.route].tx;
+    c.color = s.color;
+    cells.push_back(c);
+  }
+  if (!twice)
+    return Error::success();
+  return createStringError(
+      routeText(program.routes[twice->route]) +
+      formatv("the router of ({0}, {1}) has two settings (R-FAB-2)",
+              twice->router % program.gridW, twice->router / program.gridW)
+          .str());
+}
+
+uint32_t Machine::cellAt(uint32_t router, unsigned ci) const {
+  const Router &r = routers[router];
+  for (uint32_t c = r.first; c < r.first + r.count; ++c)
+    if (cells[c].color == ci)
+      return c;
+  return None;
+}
+
+uint32_t Machine::neighbour(uint32_t r, unsigned dir) const {
+  uint32_t w = program.gridW, x = r % w, y = r / w;
+  switch (dir) {
+  case DirNorth:
+    return y ? r - w : None;
+  case DirSouth:
+    return y + 1 < program.gridH ? r + w : None;
+  case DirEast:
+    return x + 1 < w ? r + 1 : None;
+  default:
+    return x ? r - 1 : None;
+  }
+}
+
+/// Where wavelets go: to cells of the same colour that receive from here.
+void Machine::linkCells() {
+  for (uint32_t i = 0; i < cells.size(); ++i)
+    for (unsigned dir = 0; dir < DirRamp; ++dir) {
+      if (!(cells[i].tx >> dir & 1))
+        continue;
+      uint32_t n = neighbour(cells[i].router, dir),
+               to = n == None ? None : cellAt(n, cells[i].color);
+      if (to == None || cells[to].rx != 1u << opposite(dir))
+        continue;
+      cells[i].next[dir] = to;
+      cells[to].up = i;
     }
-  return Error::success();
 }
 
 void Machine::makeFifo(Fifo &f, uint32_t capacity) {
@@ -111,57 +177,43 @@ static uint32_t depthOf(const FactList &depths, uint32_t queue) {
 void Machine::buildQueues() {
   hop = std::max<uint32_t>(1, target.hop);
   ramp = std::max<uint32_t>(1, target.ramp);
-  size_t routers = size_t(program.gridW) * program.gridH;
-  fifos.assign(routers * numColors, {});
-  queueOf.assign(routers * numColors, None);
-  for (uint32_t r = 0; r < routers; ++r)
-    for (unsigned ci = 0; ci < numColors; ++ci)
-      if (rx[size_t(r) * numColors + ci] &&
-          rx[size_t(r) * numColors + ci] != bin::Ramp)
-        makeFifo(routerFifo(r, ci), target.routerBuffer + hop);
+  linkCells();
+  for (Cell &c : cells)
+    if (c.rx != bin::Ramp)
+      makeFifo(c.fifo, target.routerBuffer + hop);
   for (const PE &pe : pes)
     for (const bin::QueueBinding &q : program.classes[pe.cls].queues) {
-      unsigned ci = colorIndex[q.color];
-      size_t cell = size_t(pe.router) * numColors + ci;
-      if (q.output && rx[cell] == bin::Ramp)
-        makeFifo(fifos[cell], depthOf(target.outQueueDepth, q.queue) + ramp);
+      uint32_t cell = cellAt(pe.router, colorIndex[q.color]);
+      if (cell == None)
+        continue; // R-QUE-3 when an op uses it
+      Cell &c = cells[cell];
+      if (q.output && c.rx == bin::Ramp)
+        makeFifo(c.fifo, depthOf(target.outQueueDepth, q.queue) + ramp);
       if (q.output)
         continue;
-      queueOf[cell] = queues.size();
-      queues.emplace_back();
-      makeFifo(queues.back(), depthOf(target.inQueueDepth, q.queue) + ramp);
+      c.queue = queues.size();
+      queues.push_back({{}, cell, pe.id});
+      makeFifo(queues.back().fifo,
+               depthOf(target.inQueueDepth, q.queue) + ramp);
     }
-  buildNeighbours();
-  occupied.resize(routers);
-  lastWinner.resize(routers * NumDirs);
-  linkWavelets.resize(routers * NumDirs);
 }
 
-void Machine::buildNeighbours() {
-  uint32_t w = program.gridW, h = program.gridH;
-  neighbours.assign(size_t(w) * h * 4, None);
-  for (uint32_t y = 0, r = 0; y < h; ++y)
-    for (uint32_t x = 0; x < w; ++x, ++r) {
-      uint32_t *n = &neighbours[size_t(r) * 4];
-      n[DirNorth] = y ? r - w : None;
-      n[DirSouth] = y + 1 < h ? r + w : None;
-      n[DirEast] = x + 1 < w ? r + 1 : None;
-      n[DirWest] = x ? r - 1 : None;
-    }
+static void empty(Fifo &f) {
+  f.count = 0;
+  f.lastPop = ~uint32_t(0);
+  f.popped = 0;
 }
 
 void Machine::resetFabric() {
-  for (std::vector<Fifo> *all : {&fifos, &queues})
-    for (Fifo &f : *all) {
-      f.head = f.count = 0;
-      f.lastPop = ~uint32_t(0);
-      f.pushed = 0;
-    }
-  std::fill(occupied.begin(), occupied.end(), 0);
-  std::fill(lastWinner.begin(), lastWinner.end(), NoColor);
-  std::fill(linkWavelets.begin(), linkWavelets.end(), 0);
-  hops = 0;
-  routerEvents.resize(occupied.size());
+  for (Cell &c : cells)
+    empty(c.fifo);
+  for (Queue &q : queues)
+    empty(q.fifo);
+  for (Router &r : routers) {
+    r.occupied = 0;
+    std::fill(std::begin(r.lastWinner), std::end(r.lastWinner), NoColor);
+  }
+  routerEvents.resize(routers.size());
 }
 
 //===----------------------------------------------------------------------===//
@@ -181,95 +233,80 @@ void Machine::wakePE(uint32_t pe, uint64_t at) {
     sleepers.push({at, pe});
 }
 
-/// Where a wavelet of colour `ci` goes from router `r` towards `dir`.
-Fifo *Machine::targetOf(uint32_t r, unsigned ci, unsigned dir) {
-  if (dir == DirRamp) {
-    uint32_t q = queueOf[size_t(r) * numColors + ci];
-    return q == None ? nullptr : &queues[q];
-  }
-  uint32_t n = neighbour(r, dir);
-  if (n == None || rx[size_t(n) * numColors + ci] != 1u << opposite(dir))
-    return nullptr;
-  return &routerFifo(n, ci);
-}
-
-bool Machine::colorCanLeave(uint32_t r, unsigned ci) {
-  const Fifo &f = routerFifo(r, ci);
-  uint32_t ready = wavelets[f.ring + f.head].ready;
+bool Machine::canLeave(Cell &c) {
+  uint32_t ready = wavelets[c.fifo.head()].ready;
   if (ready > now) {
-    wakeRouter(r, ready);
+    wakeRouter(c.router, ready);
     return false;
   }
-  for (unsigned ports = tx[size_t(r) * numColors + ci]; ports;
-       ports &= ports - 1) {
+  for (unsigned ports = c.tx; ports; ports &= ports - 1) {
     unsigned dir = llvm::countr_zero(ports);
-    Fifo *to = targetOf(r, ci, dir);
-    if (!to) {
-      unrouted(r, ci, dir);
+    uint32_t to = dir == DirRamp ? c.queue : c.next[dir];
+    if (to == None) {
+      unrouted(c, dir);
       return false;
     }
-    if (!to->room(now))
+    if (!(dir == DirRamp ? queues[to].fifo : cells[to].fifo).room(now))
       return false; // its reader wakes this router
   }
   return true;
 }
 
-unsigned Machine::pickRoundRobin(uint32_t mask, uint8_t last) const {
+static unsigned pickRoundRobin(uint32_t mask, uint8_t last) {
   uint32_t after = last == NoColor ? mask : mask & ~((uint32_t(2) << last) - 1);
   return llvm::countr_zero(after ? after : mask);
 }
 
-void Machine::stepRouter(uint32_t r) {
+void Machine::stepRouter(uint32_t index) {
+  Router &r = routers[index];
   uint32_t can = 0;
-  for (uint32_t m = occupied[r]; m; m &= m - 1) {
-    unsigned ci = llvm::countr_zero(m);
-    if (colorCanLeave(r, ci))
-      can |= 1u << ci;
+  for (uint32_t m = r.occupied; m; m &= m - 1) {
+    unsigned i = llvm::countr_zero(m);
+    if (canLeave(cells[r.first + i]))
+      can |= 1u << i;
   }
-  const uint8_t *ports = &tx[size_t(r) * numColors];
+  if (can && !(can & (can - 1))) // nothing to choose
+    return forward(r, r.first + unsigned(llvm::countr_zero(can)));
   unsigned busy = 0;
   for (unsigned dir = 0; dir < NumDirs && can; ++dir) {
     if (busy >> dir & 1)
       continue;
     uint32_t want = 0;
     for (uint32_t m = can; m; m &= m - 1) {
-      unsigned ci = llvm::countr_zero(m);
-      if ((ports[ci] >> dir & 1) && !(ports[ci] & busy))
-        want |= 1u << ci;
+      unsigned i = llvm::countr_zero(m), tx = cells[r.first + i].tx;
+      if ((tx >> dir & 1) && !(tx & busy))
+        want |= 1u << i;
     }
     if (!want)
       continue;
-    unsigned ci = pickRoundRobin(want, lastWinner[size_t(r) * NumDirs + dir]);
-    busy |= ports[ci];
-    can &= ~(1u << ci);
-    forward(r, ci);
+    unsigned i = pickRoundRobin(want, r.lastWinner[dir]);
+    busy |= cells[r.first + i].tx;
+    can &= ~(1u << i);
+    forward(r, r.first + i);
   }
   if (can)
-    wakeRouter(r, now + 1);
+    wakeRouter(index, now + 1);
 }
 
-void Machine::forward(uint32_t r, unsigned ci) {
+void Machine::forward(Router &r, uint32_t cell) {
   if (recorder)
-    traceForward(r, ci);
-  uint32_t word = popRouter(r, ci);
-  for (unsigned ports = tx[size_t(r) * numColors + ci]; ports;
-       ports &= ports - 1) {
+    traceForward(cells[cell]);
+  uint32_t word = popCell(cell);
+  const Cell &c = cells[cell];
+  for (unsigned ports = c.tx; ports; ports &= ports - 1) {
     unsigned dir = llvm::countr_zero(ports);
-    lastWinner[size_t(r) * NumDirs + dir] = ci;
-    if (dir == DirRamp) {
-      pushQueue(r, ci, word, now + ramp);
-      continue;
-    }
-    ++hops;
-    ++linkWavelets[size_t(r) * NumDirs + dir];
-    pushRouter(neighbour(r, dir), ci, word, now + hop);
+    r.lastWinner[dir] = uint8_t(cell - r.first);
+    if (dir == DirRamp)
+      pushQueue(c.queue, word, now + ramp);
+    else
+      pushCell(c.next[dir], word, now + hop);
   }
 }
 
 static uint32_t popFifo(Fifo &f, const std::vector<Wavelet> &wavelets,
                         uint64_t now) {
-  uint32_t word = wavelets[f.ring + f.head].word;
-  f.head = (f.head + 1) & f.mask;
+  uint32_t word = wavelets[f.head()].word;
+  ++f.popped;
   --f.count;
   f.lastPop = uint32_t(now);
   return word;
@@ -277,54 +314,52 @@ static uint32_t popFifo(Fifo &f, const std::vector<Wavelet> &wavelets,
 
 static void pushFifo(Fifo &f, std::vector<Wavelet> &wavelets, uint32_t word,
                      uint64_t ready) {
-  wavelets[f.ring + ((f.head + f.count) & f.mask)] = {word, uint32_t(ready)};
+  wavelets[f.tail()] = {word, uint32_t(ready)};
   ++f.count;
-  ++f.pushed;
 }
 
-uint32_t Machine::popRouter(uint32_t r, unsigned ci) {
-  Fifo &f = routerFifo(r, ci);
-  bool wasFull = f.count >= f.capacity;
-  uint32_t word = popFifo(f, wavelets, now);
-  if (f.count)
-    wakeRouter(r, wavelets[f.ring + f.head].ready);
+uint32_t Machine::popCell(uint32_t cell) {
+  Cell &c = cells[cell];
+  bool wasFull = c.fifo.count >= c.fifo.capacity;
+  uint32_t word = popFifo(c.fifo, wavelets, now);
+  Router &r = routers[c.router];
+  if (c.fifo.count)
+    wakeRouter(c.router, wavelets[c.fifo.head()].ready);
   else
-    occupied[r] &= ~(1u << ci);
+    r.occupied &= ~(1u << (cell - r.first));
   if (wasFull) {
-    uint8_t from = rx[size_t(r) * numColors + ci];
-    if (from == bin::Ramp)
-      wakePE(peAt[r], now + 1);
+    if (c.rx == bin::Ramp)
+      wakePE(peAt[c.router], now + 1);
     else
-      wakeRouter(neighbour(r, dirOf(from)), now + 1);
+      wakeRouter(cells[c.up].router, now + 1);
   }
   return word;
 }
 
-uint32_t Machine::popQueue(PE &pe, uint32_t fifo) {
-  Fifo &f = queues[fifo];
-  if (f.count >= f.capacity)
-    wakeRouter(pe.router, now + 1);
-  return popFifo(f, wavelets, now);
+uint32_t Machine::popQueue(uint32_t queue) {
+  Queue &q = queues[queue];
+  if (q.fifo.count >= q.fifo.capacity)
+    wakeRouter(cells[q.cell].router, now + 1);
+  return popFifo(q.fifo, wavelets, now);
 }
 
-void Machine::pushRouter(uint32_t r, unsigned ci, uint32_t word,
-                         uint64_t ready) {
-  Fifo &f = routerFifo(r, ci);
-  if (!f.count)
-    wakeRouter(r, ready);
-  occupied[r] |= 1u << ci;
-  pushFifo(f, wavelets, word, ready);
+void Machine::pushCell(uint32_t cell, uint32_t word, uint64_t ready) {
+  Cell &c = cells[cell];
+  Router &r = routers[c.router];
+  if (!c.fifo.count)
+    wakeRouter(c.router, ready);
+  r.occupied |= 1u << (cell - r.first);
+  pushFifo(c.fifo, wavelets, word, ready);
 }
 
-void Machine::pushQueue(uint32_t r, unsigned ci, uint32_t word,
-                        uint64_t ready) {
-  Fifo &f = queues[queueOf[size_t(r) * numColors + ci]];
-  if (!f.count)
-    wakePE(peAt[r], ready);
-  pushFifo(f, wavelets, word, ready);
+void Machine::pushQueue(uint32_t queue, uint32_t word, uint64_t ready) {
+  Queue &q = queues[queue];
+  if (!q.fifo.count)
+    wakePE(q.pe, ready);
+  pushFifo(q.fifo, wavelets, word, ready);
 }
 
-void Machine::unrouted(uint32_t r, unsigned ci, unsigned dir) {
+void Machine::unrouted(const Cell &c, unsigned dir) {
   std::string what = dir == DirRamp
                          ? "whose PE binds no input queue to it (R-QUE-3)"
                          : formatv("whose route leads {0} to no router that "
@@ -333,5 +368,5 @@ void Machine::unrouted(uint32_t r, unsigned ci, unsigned dir) {
                                .str();
   faults.push_back({RunError::Fault, dir == DirRamp ? "R-QUE-3" : "R-FAB-3",
                     formatv("cycle {0}: unrouted wavelet of {1}, {2}", now,
-                            colorAt(r, ci), what)});
+                            colorAt(c), what)});
 }

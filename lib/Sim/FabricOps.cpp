@@ -48,8 +48,8 @@ bool Machine::ready(PE &pe, Flight &f, uint64_t &wake) {
   for (const Source *s : {&f.src0, &f.src1}) {
     if (s->kind != Source::FabIn)
       continue;
-    const Fifo &q = queues[s->fifo];
-    uint32_t at = q.count ? wavelets[q.ring + q.head].ready : 0;
+    const Fifo &q = queues[s->fifo].fifo;
+    uint32_t at = q.count ? wavelets[q.head()].ready : 0;
     if (q.count && at <= now)
       continue;
     f.blockedOn = 'i';
@@ -57,8 +57,7 @@ bool Machine::ready(PE &pe, Flight &f, uint64_t &wake) {
       wake = at;
     return false;
   }
-  if (f.dst.kind == Source::FabOut &&
-      !routerFifo(pe.router, f.dst.fifo).room(now)) {
+  if (f.dst.kind == Source::FabOut && !cells[f.dst.fifo].fifo.room(now)) {
     f.blockedOn = 'o';
     return false;
   }
@@ -128,8 +127,8 @@ void Machine::process(PE &pe, unsigned slot) {
   if (slot == 0)
     (f.blockedOn == 'o' ? pe.waitOut : pe.waitIn) += now - f.earliest;
   f.blockedOn = 0;
-  uint32_t in0 = f.src0.kind == Source::FabIn ? popQueue(pe, f.src0.fifo) : 0;
-  uint32_t in1 = f.src1.kind == Source::FabIn ? popQueue(pe, f.src1.fifo) : 0;
+  uint32_t in0 = f.src0.kind == Source::FabIn ? popQueue(f.src0.fifo) : 0;
+  uint32_t in1 = f.src1.kind == Source::FabIn ? popQueue(f.src1.fifo) : 0;
   uint32_t out = 0;
   for (unsigned half = 0; half < k; ++half) {
     uint32_t a = takeOperand(pe, f, f.src0, r.src0, in0, half);
@@ -156,7 +155,7 @@ void Machine::process(PE &pe, unsigned slot) {
     f.dst.cursor.advance(1);
   }
   if (f.dst.kind == Source::FabOut)
-    pushRouter(pe.router, f.dst.fifo, out, now + 1 + ramp);
+    pushCell(f.dst.fifo, out, now + 1 + ramp);
   if (r.op == Op::VFMac || r.op == Op::VFDot)
     addMacs(pe, f.kernel, k);
   ++fabricElements;

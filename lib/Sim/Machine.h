@@ -12,132 +12,12 @@
 #define WEFT_LIB_SIM_MACHINE_H
 
 #include "Calendar.h"
-#include "Code.h"
-#include "Memory.h"
-#include "weft/Sim/Simulator.h"
+#include "State.h"
 #include "weft/Sim/Trace.h"
 #include <memory>
 #include <queue>
 
 namespace weft::sim {
-
-/// A wavelet and the first cycle in which it can be taken out.
-struct Wavelet {
-  uint32_t word, ready;
-};
-
-/// The wavelets of one colour at a router port or in an input queue. Each has
-/// one writer and one reader, and each moves at most one wavelet per cycle.
-struct Fifo {
-  uint32_t ring = 0; // offset into Fabric::wavelets
-  uint16_t head = 0, count = 0, capacity = 0, mask = 0;
-  uint32_t lastPop = ~uint32_t(0);
-  uint64_t pushed = 0;
-
-  bool exists() const { return capacity; }
-  /// Room at the start of cycle `now`.
-  bool room(uint64_t now) const {
-    return uint32_t(count) + (lastPop == uint32_t(now)) < capacity;
-  }
-};
-
-/// Directions in the order of the bits of bin::Port.
-enum Dir : unsigned { DirNorth, DirSouth, DirEast, DirWest, DirRamp, NumDirs };
-
-/// An operand of a vector op on one PE.
-struct Source {
-  enum Kind : uint8_t { Nothing, Mem, Reg, FabIn, FabOut } kind = Nothing;
-  DType type = DType::F32;
-  uint8_t queue = 0, reg = 0;
-  uint32_t value = 0; // Reg
-  uint32_t fifo = None;
-  int64_t base = 0;
-  const Shape *shape = nullptr;
-  Cursor cursor;
-};
-
-/// A vector op in flight: slot 0 is the main thread's, 1 + m microthread m's.
-struct Flight {
-  const Inst *inst = nullptr;
-  Recipe recipe;
-  Source dst, src0, src1;
-  bool fabric = false;
-  DType fabType = DType::F32;
-  uint32_t total = 0, left = 0; // elements
-  uint32_t rate = 1000, carry = 0;
-  uint64_t issue = 0, earliest = 0, end = 0;
-  bool checkEach = false; // R-MEM-3 element by element
-  char blockedOn = 0;     // 'i', 'o' or 0: what the last look found missing
-  uint32_t kernel = None; // at its issue
-};
-
-struct Dsr {
-  int64_t base = 0;
-  const Shape *shape = nullptr;
-};
-
-struct Frame {
-  uint32_t pc = 0, round = 0, rounds = 0; // rounds 0: a call
-  uint8_t reg = 0;
-};
-
-/// The counters of a PE's main thread when it began what it works for now.
-struct Account {
-  uint64_t time = 0, compute = 0, setup = 0, waitIn = 0, waitOut = 0;
-};
-
-/// A value that is kept when its kernel ends.
-struct Probe {
-  enum State : uint8_t { Missing, Unwritten, Kept };
-  uint32_t value = 0; // index into Program::values
-  size_t tileBytes = 0;
-  std::vector<uint8_t> tiles; // of the PEs of its rectangle, row by row
-  std::vector<State> states;  // of the same PEs
-};
-
-/// PE::callKernel outside the calls that PEClass::callKernels lists: an
-/// instruction works for the kernel of its address, if any.
-constexpr uint32_t ByAddress = None - 1;
-
-struct PE {
-  enum State : uint8_t { Running, InOp, Waiting, Ended, Halted };
-  uint32_t id = 0, router = 0, cls = 0;
-  uint16_t x = 0, y = 0;
-  const Code *code = nullptr;
-  State state = Running;
-  uint8_t depth = 0, waitsFor = 0, nextThread = 0;
-  bool counted = false;    // among the PEs that are done
-  bool listsCalls = false; // the task's calls are in Code::callKernels
-  uint8_t callDepth = 0;
-  uint32_t pc = 0, peak = 0;
-  uint64_t time = 0; // when the main thread can go on
-  uint32_t pendingTasks = 0;
-  uint32_t callKernel = ByAddress; // of the depth-0 call it is in
-  uint32_t account = None;         // kernel that its time is charged to
-  uint64_t activated[31] = {};
-  uint32_t live = 0;    // bit s: slot s holds a fabric op
-  uint32_t memLive = 0; // bit s: slot s holds an async op in memory
-  std::vector<Flight> flights;
-  uint32_t regs[isa::NumRegs] = {};
-  Dsr dsrs[isa::NumDsrs];
-  Frame frames[16];
-  uint64_t compute = 0, setup = 0, waitIn = 0, waitOut = 0;
-  uint64_t lastElement = 0;
-};
-
-/// A main thread's place and counters before an instruction.
-struct Standing {
-  uint64_t time, compute, setup, elements;
-  uint32_t pc, kernel;
-};
-
-struct Path;
-struct Recorder;
-
-struct Fault {
-  RunError::Kind kind;
-  std::string rule, message;
-};
 
 class Machine {
 public:
@@ -159,24 +39,26 @@ public:
 private:
   // Fabric.cpp
   llvm::Error buildRoutes();
-  llvm::Error addRoute(const bin::Route &r);
+  struct Setting {
+    uint32_t router, route;
+    uint8_t color;
+  };
+  llvm::Error expandRoute(uint32_t route, std::vector<Setting> &settings);
+  llvm::Error buildCells(std::vector<Setting> &settings);
+  void linkCells();
   void makeFifo(Fifo &f, uint32_t capacity);
   void buildQueues();
-  void buildNeighbours();
   void resetFabric();
   void stepRouter(uint32_t r);
-  bool colorCanLeave(uint32_t r, unsigned ci);
-  void forward(uint32_t r, unsigned ci);
-  unsigned pickRoundRobin(uint32_t mask, uint8_t last) const;
-  Fifo *targetOf(uint32_t r, unsigned ci, unsigned dir);
-  uint32_t neighbour(uint32_t r, unsigned dir) const {
-    return neighbours[size_t(r) * 4 + dir];
-  }
-  uint32_t popRouter(uint32_t r, unsigned ci);
-  uint32_t popQueue(PE &pe, uint32_t fifo);
-  void pushRouter(uint32_t r, unsigned ci, uint32_t word, uint64_t ready);
-  void pushQueue(uint32_t r, unsigned ci, uint32_t word, uint64_t ready);
-  void unrouted(uint32_t r, unsigned ci, unsigned dir);
+  bool canLeave(Cell &c);
+  void forward(Router &r, uint32_t cell);
+  uint32_t cellAt(uint32_t router, unsigned ci) const;
+  uint32_t neighbour(uint32_t r, unsigned dir) const;
+  uint32_t popCell(uint32_t cell);
+  uint32_t popQueue(uint32_t queue);
+  void pushCell(uint32_t cell, uint32_t word, uint64_t ready);
+  void pushQueue(uint32_t queue, uint32_t word, uint64_t ready);
+  void unrouted(const Cell &c, unsigned dir);
   void wakeRouter(uint32_t r, uint64_t at);
   void wakePE(uint32_t pe, uint64_t at);
 
@@ -220,7 +102,7 @@ private:
   void traceTake(PE &pe, unsigned slot);
   void tracePut(PE &pe, unsigned slot, uint32_t n);
   void traceEnd(PE &pe, unsigned slot);
-  void traceForward(uint32_t r, unsigned ci);
+  void traceForward(const Cell &c);
   void traceFinish();
   void tracePath(const std::vector<Path> &chain);
   void traceEvent(const PE &pe, unsigned lane, PEEvent::Kind kind,
@@ -259,12 +141,13 @@ private:
   // Report.cpp
   std::string where(const PE &pe) const;
   std::string describe(const PE &pe, const Inst &i, uint32_t kernel) const;
-  std::string colorAt(uint32_t router, unsigned ci) const;
+  std::string colorAt(const Cell &c) const;
   void fault(const PE &pe, const char *rule, const std::string &what);
   std::string waitingText(const PE &pe) const;
   std::string flightText(const PE &pe, const Flight &f) const;
   Fault deadlock() const;
   bool leftOver(Fault &f) const;
+  void countLinks(Stats &s) const;
   Stats collect() const;
 
   // Simulator.cpp
@@ -276,9 +159,6 @@ private:
   uint32_t routerAt(uint32_t x, uint32_t y) const {
     return y * program.gridW + x;
   }
-  Fifo &routerFifo(uint32_t r, unsigned ci) {
-    return fifos[size_t(r) * numColors + ci];
-  }
 
   const bin::Program &program;
   const Target &target;
@@ -286,18 +166,13 @@ private:
   // Fabric; colours are numbered densely in ascending order of their ids.
   unsigned numColors = 0;
   uint32_t hop = 1, ramp = 2;
-  std::vector<uint8_t> colorId;     // by index
-  uint8_t colorIndex[256];          // by id; 255: unused
-  std::vector<uint8_t> rx, tx;      // [router][colour], 0: no setting
-  std::vector<Fifo> fifos, queues;  // [router][colour]; input queues
-  std::vector<uint32_t> queueOf;    // [router][colour] -> queues, or None
-  std::vector<uint32_t> neighbours; // [router][north, south, east, west]
+  std::vector<uint8_t> colorId; // by index
+  uint8_t colorIndex[256];      // by id; 255: unused
+  std::vector<Cell> cells;
+  std::vector<Router> routers;
+  std::vector<Queue> queues;
   std::vector<Wavelet> wavelets;
-  std::vector<uint32_t> occupied;     // [router], bit per colour
-  std::vector<uint8_t> lastWinner;    // [router][dir]
-  std::vector<uint32_t> linkWavelets; // [router][dir]
-  std::vector<uint32_t> peAt;         // [router], or None
-  uint64_t hops = 0;
+  std::vector<uint32_t> peAt; // [router], or None
   Calendar routerEvents;
 
   // PEs.

@@ -33,9 +33,9 @@ std::string Machine::describe(const PE &pe, const Inst &i,
   return text;
 }
 
-std::string Machine::colorAt(uint32_t router, unsigned ci) const {
-  return formatv("colour {0} at ({1}, {2})", unsigned(colorId[ci]),
-                 router % program.gridW, router / program.gridW);
+std::string Machine::colorAt(const Cell &c) const {
+  return formatv("colour {0} at ({1}, {2})", unsigned(colorId[c.color]),
+                 c.router % program.gridW, c.router / program.gridW);
 }
 
 void Machine::fault(const PE &pe, const char *rule, const std::string &what) {
@@ -59,7 +59,7 @@ std::string Machine::flightText(const PE &pe, const Flight &f) const {
   };
   std::string text;
   for (const Source *s : {&f.src0, &f.src1})
-    if (s->kind == Source::FabIn && !queues[s->fifo].count)
+    if (s->kind == Source::FabIn && !queues[s->fifo].fifo.count)
       text = formatv("a wavelet of colour {0} on input queue {1}", color(*s),
                      s->queue);
   if (text.empty() && f.dst.kind == Source::FabOut)
@@ -102,23 +102,18 @@ bool Machine::leftOver(Fault &f) const {
   std::string text;
   size_t places = 0;
   uint64_t total = 0;
-  auto note = [&](uint32_t router, unsigned ci, const Fifo &q,
-                  const char *place) {
+  auto note = [&](const Cell &c, const Fifo &q, const char *place) {
     if (!q.count)
       return;
     total += q.count;
     if (++places <= MaxListed)
-      text +=
-          formatv("\n  {0} of {1} in {2}", q.count, colorAt(router, ci), place);
+      text += formatv("\n  {0} of {1} in {2}", q.count, colorAt(c), place);
   };
-  for (uint32_t r = 0; r < occupied.size(); ++r)
-    for (unsigned ci = 0; ci < numColors; ++ci) {
-      size_t cell = size_t(r) * numColors + ci;
-      note(r, ci, fifos[cell],
-           rx[cell] == bin::Ramp ? "an output queue" : "the router");
-      if (queueOf[cell] != None)
-        note(r, ci, queues[queueOf[cell]], "an input queue");
-    }
+  for (const Cell &c : cells) {
+    note(c, c.fifo, c.rx == bin::Ramp ? "an output queue" : "the router");
+    if (c.queue != None)
+      note(c, queues[c.queue].fifo, "an input queue");
+  }
   if (!places)
     return false;
   if (places > MaxListed)
@@ -134,14 +129,25 @@ bool Machine::leftOver(Fault &f) const {
 // Counters
 //===----------------------------------------------------------------------===//
 
+/// Each wavelet that left a cell crossed all its links.
+void Machine::countLinks(Stats &s) const {
+  for (const Router &r : routers) {
+    uint64_t links[NumDirs] = {};
+    for (uint32_t c = r.first; c < r.first + r.count; ++c)
+      for (unsigned dir = 0; dir < DirRamp; ++dir)
+        if (cells[c].tx >> dir & 1)
+          links[dir] += cells[c].fifo.popped;
+    for (unsigned dir = 0; dir < DirRamp; ++dir) {
+      s.waveletHops += links[dir];
+      s.maxLinkWavelets = std::max(s.maxLinkWavelets, links[dir]);
+    }
+  }
+}
+
 Stats Machine::collect() const {
   Stats s;
   s.cycles = lastHalt;
-  s.waveletHops = hops;
-  s.maxLinkWavelets =
-      linkWavelets.empty()
-          ? 0
-          : *std::max_element(linkWavelets.begin(), linkWavelets.end());
+  countLinks(s);
   s.macs = macs;
   s.instructions = instructions;
   s.elements = elements;

@@ -21,12 +21,8 @@ using namespace weft;
 using namespace weft::sim;
 using isa::Op;
 
-static uint32_t headOf(const Fifo &f) { return f.ring + f.head; }
-static uint32_t tailOf(const Fifo &f) {
-  return f.ring + ((f.head + f.count) & f.mask);
-}
 static uint32_t lastOf(const Fifo &f) {
-  return f.ring + ((f.head + f.count - 1u) & f.mask);
+  return f.ring + (uint32_t(f.pushed() - 1) & f.mask);
 }
 
 static uint32_t globalKernel(const PE &pe, uint32_t local) {
@@ -169,8 +165,8 @@ void Machine::traceTake(PE &pe, unsigned slot) {
   for (const Source *s : {&f.src0, &f.src1}) {
     if (s->kind != Source::FabIn)
       continue;
-    const Fifo &q = queues[s->fifo];
-    const Wavelet &w = wavelets[headOf(q)];
+    const Fifo &q = queues[s->fifo].fifo;
+    const Wavelet &w = wavelets[q.head()];
     unsigned color = pe.code->inColor[s->queue];
     traceEvent(pe, PEEvent::InLanes + color, PEEvent::Received, now, now + 1,
                w.word, uint32_t(now - w.ready));
@@ -184,7 +180,7 @@ void Machine::traceTake(PE &pe, unsigned slot) {
     CriticalPath &path = *recorder->path;
     Path &p = path.of(pe.id, slot);
     if (last)
-      p = CriticalPath::arrived(path.at(headOf(queues[last->fifo])), arrival);
+      p = CriticalPath::arrived(path.at(queues[last->fifo].fifo.head()), arrival);
     path.add(p, pe.id, globalKernel(pe, f.kernel),
              room ? PathRoom : PathCompute, now - arrival);
   }
@@ -199,7 +195,7 @@ void Machine::traceTake(PE &pe, unsigned slot) {
 void Machine::tracePut(PE &pe, unsigned slot, uint32_t n) {
   const Flight &f = pe.flights[slot];
   bool sends = f.dst.kind == Source::FabOut;
-  uint32_t place = sends ? lastOf(routerFifo(pe.router, f.dst.fifo)) : 0;
+  uint32_t place = sends ? lastOf(cells[f.dst.fifo].fifo) : 0;
   if (recorder->path) {
     CriticalPath &path = *recorder->path;
     Path &p = path.of(pe.id, slot);
@@ -248,21 +244,21 @@ void Machine::traceEnd(PE &pe, unsigned slot) {
 // Fabric
 //===----------------------------------------------------------------------===//
 
-/// Router `r` is about to move the wavelet of colour `ci` on.
-void Machine::traceForward(uint32_t r, unsigned ci) {
-  const Fifo &from = routerFifo(r, ci);
-  uint32_t waited = uint32_t(now - wavelets[headOf(from)].ready);
-  for (unsigned ports = tx[size_t(r) * numColors + ci]; ports;
-       ports &= ports - 1) {
+/// A router is about to move the wavelet of a colour on.
+void Machine::traceForward(const Cell &c) {
+  uint32_t waited = uint32_t(now - wavelets[c.fifo.head()].ready);
+  for (unsigned ports = c.tx; ports; ports &= ports - 1) {
     unsigned dir = llvm::countr_zero(ports);
     if (recorder->path) {
-      Wave w = recorder->path->at(headOf(from));
+      Wave w = recorder->path->at(c.fifo.head());
       w.waited += waited;
       w.hops += dir != DirRamp;
-      recorder->path->at(tailOf(*targetOf(r, ci, dir))) = w;
+      const Fifo &to =
+          dir == DirRamp ? queues[c.queue].fifo : cells[c.next[dir]].fifo;
+      recorder->path->at(to.tail()) = w;
     }
     if (recorder->options.linkWindow && dir != DirRamp)
-      recorder->links.count(4 * r + dir, now, recorder->options,
+      recorder->links.count(4 * c.router + dir, now, recorder->options,
                             recorder->trace);
   }
 }

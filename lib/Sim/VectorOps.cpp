@@ -49,7 +49,6 @@ bool Machine::vector(PE &pe, const Inst &i) {
 //===----------------------------------------------------------------------===//
 
 bool Machine::resolveOperand(PE &pe, const Inst &i, isa::Operand o, Source &s) {
-  size_t cell = size_t(pe.router) * numColors;
   switch (o.kind) {
   case OperandKind::None:
     return true;
@@ -83,8 +82,9 @@ bool Machine::resolveOperand(PE &pe, const Inst &i, isa::Operand o, Source &s) {
                     in ? "input" : "output", o.index));
       return false;
     }
-    cell += colorIndex[color];
-    bool routed = in ? tx[cell] & bin::Ramp : rx[cell] == bin::Ramp;
+    uint32_t cell = cellAt(pe.router, colorIndex[color]);
+    bool routed = cell != None && (in ? cells[cell].tx & bin::Ramp
+                                      : cells[cell].rx == bin::Ramp);
     if (!routed) {
       fault(
           pe, "R-QUE-3",
@@ -92,7 +92,7 @@ bool Machine::resolveOperand(PE &pe, const Inst &i, isa::Operand o, Source &s) {
                   color, in ? "input" : "output", o.index, in ? "to" : "from"));
       return false;
     }
-    s.fifo = in ? queueOf[cell] : uint32_t(colorIndex[color]);
+    s.fifo = in ? cells[cell].queue : cell;
     return true;
   }
   }

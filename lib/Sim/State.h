@@ -1,0 +1,169 @@
+//===- State.h - The state of routers, queues and PEs ---------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Plain data of the machine. What a PE or router does not use costs nothing:
+// cells exist for the settings of routers only.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_LIB_SIM_STATE_H
+#define WEFT_LIB_SIM_STATE_H
+
+#include "Code.h"
+#include "Memory.h"
+#include "weft/Sim/Simulator.h"
+
+namespace weft::sim {
+
+constexpr uint8_t NoColor = 255;
+
+/// A wavelet and the first cycle in which it can be taken out.
+struct Wavelet {
+  uint32_t word, ready;
+};
+
+/// The wavelets of one colour at a router port or in an input queue. Each has
+/// one writer and one reader, and each moves at most one wavelet per cycle.
+/// Wavelets are numbered; number k lies at place k & mask of the ring.
+struct Fifo {
+  uint32_t ring = 0; // offset into Machine::wavelets
+  uint16_t count = 0, capacity = 0, mask = 0;
+  uint32_t lastPop = ~uint32_t(0);
+  uint64_t popped = 0; // the number of the next to leave
+
+  uint64_t pushed() const { return popped + count; }
+  uint32_t head() const { return ring + (uint32_t(popped) & mask); }
+  uint32_t tail() const { return ring + (uint32_t(popped + count) & mask); }
+  /// Room at the start of cycle `now`.
+  bool room(uint64_t now) const {
+    return uint32_t(count) + (lastPop == uint32_t(now)) < capacity;
+  }
+};
+
+/// Directions in the order of the bits of bin::Port.
+enum Dir : unsigned { DirNorth, DirSouth, DirEast, DirWest, DirRamp, NumDirs };
+
+/// One colour's setting of one router, and the buffer of its receive port: from
+/// the ramp that is the PE's output queue.
+struct Cell {
+  Fifo fifo;
+  uint32_t router = 0;
+  uint32_t up = None;                          // the cell that feeds it
+  uint32_t next[4] = {None, None, None, None}; // the cells it feeds
+  uint32_t queue = None;                       // the input queue of its ramp
+  uint32_t tape = None;                        // see Tape; not in exact runs
+  uint8_t rx = 0, tx = 0, color = 0;           // index of the colour
+};
+
+/// The cells of a router are Machine::cells[first, first + count), in ascending
+/// order of their colours; masks have one bit for each.
+struct Router {
+  uint32_t first = 0;
+  uint32_t occupied = 0;
+  uint8_t count = 0;
+  uint8_t lastWinner[NumDirs] = {NoColor, NoColor, NoColor, NoColor, NoColor};
+};
+
+/// An input queue of a PE.
+struct Queue {
+  Fifo fifo;
+  uint32_t cell = None, pe = None;
+};
+
+/// An operand of a vector op on one PE.
+struct Source {
+  enum Kind : uint8_t { Nothing, Mem, Reg, FabIn, FabOut } kind = Nothing;
+  DType type = DType::F32;
+  uint8_t queue = 0, reg = 0;
+  uint32_t value = 0;   // Reg
+  uint32_t fifo = None; // a queue, or the cell of an output queue
+  int64_t base = 0;
+  const Shape *shape = nullptr;
+  Cursor cursor;
+};
+
+/// A vector op in flight: slot 0 is the main thread's, 1 + m microthread m's.
+struct Flight {
+  const Inst *inst = nullptr;
+  Recipe recipe;
+  Source dst, src0, src1;
+  bool fabric = false;
+  DType fabType = DType::F32;
+  uint32_t total = 0, left = 0; // elements
+  uint32_t rate = 1000, carry = 0;
+  uint64_t issue = 0, earliest = 0, end = 0;
+  bool checkEach = false; // R-MEM-3 element by element
+  char blockedOn = 0;     // 'i', 'o' or 0: what the last look found missing
+  uint32_t kernel = None; // at its issue
+};
+
+struct Dsr {
+  int64_t base = 0;
+  const Shape *shape = nullptr;
+};
+
+struct Frame {
+  uint32_t pc = 0, round = 0, rounds = 0; // rounds 0: a call
+  uint8_t reg = 0;
+};
+
+/// The counters of a PE's main thread when it began what it works for now.
+struct Account {
+  uint64_t time = 0, compute = 0, setup = 0, waitIn = 0, waitOut = 0;
+};
+
+/// A value that is kept when its kernel ends.
+struct Probe {
+  enum State : uint8_t { Missing, Unwritten, Kept };
+  uint32_t value = 0; // index into Program::values
+  size_t tileBytes = 0;
+  std::vector<uint8_t> tiles; // of the PEs of its rectangle, row by row
+  std::vector<State> states;  // of the same PEs
+};
+
+/// PE::callKernel outside the calls that PEClass::callKernels lists: an
+/// instruction works for the kernel of its address, if any.
+constexpr uint32_t ByAddress = None - 1;
+
+struct PE {
+  enum State : uint8_t { Running, InOp, Waiting, Ended, Halted };
+  uint32_t id = 0, router = 0, cls = 0;
+  uint16_t x = 0, y = 0;
+  const Code *code = nullptr;
+  State state = Running;
+  uint8_t depth = 0, waitsFor = 0, nextThread = 0;
+  bool counted = false;    // among the PEs that are done
+  bool listsCalls = false; // the task's calls are in Code::callKernels
+  uint8_t callDepth = 0;
+  uint32_t pc = 0, peak = 0;
+  uint64_t time = 0; // when the main thread can go on
+  uint32_t pendingTasks = 0;
+  uint32_t callKernel = ByAddress; // of the depth-0 call it is in
+  uint32_t account = None;         // kernel that its time is charged to
+  uint64_t activated[31] = {};
+  uint32_t live = 0;    // bit s: slot s holds a fabric op
+  uint32_t memLive = 0; // bit s: slot s holds an async op in memory
+  std::vector<Flight> flights;
+  uint32_t regs[isa::NumRegs] = {};
+  Dsr dsrs[isa::NumDsrs];
+  Frame frames[16];
+  uint64_t compute = 0, setup = 0, waitIn = 0, waitOut = 0;
+  uint64_t lastElement = 0;
+};
+
+/// A main thread's place and counters before an instruction.
+struct Standing {
+  uint64_t time, compute, setup, elements;
+  uint32_t pc, kernel;
+};
+
+struct Path;
+struct Recorder;
+
+struct Fault {
+  RunError::Kind kind;
+  std::string rule, message;
+};
+
+} // namespace weft::sim
+#endif
