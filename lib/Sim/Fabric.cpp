@@ -226,6 +226,8 @@ void Machine::wakeRouter(uint32_t r, uint64_t at) {
 }
 
 void Machine::wakePE(uint32_t pe, uint64_t at) {
+  if (fidelity == Fidelity::Functional)
+    return;
   uint64_t delay = at > now ? at - now : 1;
   if (delay <= Calendar::Horizon)
     peEvents.add(pe, now, delay);

@@ -116,10 +116,39 @@ uint32_t Machine::takeOperand(PE &pe, Flight &f, Source &s, View v,
   return widen(half ? word >> 16 : word, s.type, v);
 }
 
+/// One element; `in0` and `in1` are the words of fabric sources. Returns its
+/// bits in the word that a fabric destination gets.
+uint32_t Machine::processElement(PE &pe, Flight &f, uint32_t in0, uint32_t in1,
+                                 unsigned half) {
+  const Recipe &r = f.recipe;
+  uint32_t a = takeOperand(pe, f, f.src0, r.src0, in0, half);
+  uint32_t b = takeOperand(pe, f, f.src1, r.src1, in1, half);
+  if (f.dst.kind == Source::Reg) {
+    pe.regs[f.dst.reg] =
+        evaluate(r.op, r.src0, r.width, a, b, pe.regs[f.dst.reg]);
+    pe.regs[0] = 0;
+    return 0;
+  }
+  if (f.dst.kind == Source::FabOut) {
+    uint32_t value = evaluate(r.op, r.src0, r.width, a, b, 0);
+    return isa::dtypeBytes(f.fabType) == 2
+               ? uint32_t(narrow(value, f.fabType, r.dst)) << (16 * half)
+               : value;
+  }
+  uint8_t *p = memory.at(pe.id, f.dst.cursor.addr);
+  uint32_t old = r.readsDst ? loadElement(p, f.dst.type, r.dst) : 0;
+  storeElement(p, f.dst.type, r.dst,
+               evaluate(r.op, r.src0, r.width, a, b, old));
+  if (f.checkEach)
+    memory.mark(pe.id, f.dst.cursor.addr,
+                f.dst.cursor.addr + f.dst.shape->bytes);
+  f.dst.cursor.advance(1);
+  return 0;
+}
+
 void Machine::process(PE &pe, unsigned slot) {
   Flight &f = pe.flights[slot];
   const Recipe &r = f.recipe;
-  bool packs = isa::dtypeBytes(f.fabType) == 2;
   unsigned k =
       std::min(isa::elementsPerWavelet(isa::dtypeBytes(f.fabType)), f.left);
   if (recorder)
@@ -130,30 +159,8 @@ void Machine::process(PE &pe, unsigned slot) {
   uint32_t in0 = f.src0.kind == Source::FabIn ? popQueue(f.src0.fifo) : 0;
   uint32_t in1 = f.src1.kind == Source::FabIn ? popQueue(f.src1.fifo) : 0;
   uint32_t out = 0;
-  for (unsigned half = 0; half < k; ++half) {
-    uint32_t a = takeOperand(pe, f, f.src0, r.src0, in0, half);
-    uint32_t b = takeOperand(pe, f, f.src1, r.src1, in1, half);
-    if (f.dst.kind == Source::Reg) {
-      pe.regs[f.dst.reg] =
-          evaluate(r.op, r.src0, r.width, a, b, pe.regs[f.dst.reg]);
-      pe.regs[0] = 0;
-      continue;
-    }
-    if (f.dst.kind == Source::FabOut) {
-      uint32_t value = evaluate(r.op, r.src0, r.width, a, b, 0);
-      out |= packs ? uint32_t(narrow(value, f.fabType, r.dst)) << (16 * half)
-                   : value;
-      continue;
-    }
-    uint8_t *p = memory.at(pe.id, f.dst.cursor.addr);
-    uint32_t old = r.readsDst ? loadElement(p, f.dst.type, r.dst) : 0;
-    storeElement(p, f.dst.type, r.dst,
-                 evaluate(r.op, r.src0, r.width, a, b, old));
-    if (f.checkEach)
-      memory.mark(pe.id, f.dst.cursor.addr,
-                  f.dst.cursor.addr + f.dst.shape->bytes);
-    f.dst.cursor.advance(1);
-  }
+  for (unsigned half = 0; half < k; ++half)
+    out |= processElement(pe, f, in0, in1, half);
   if (f.dst.kind == Source::FabOut)
     pushCell(f.dst.fifo, out, now + 1 + ramp);
   if (r.op == Op::VFMac || r.op == Op::VFDot)

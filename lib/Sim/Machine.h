@@ -32,7 +32,7 @@ public:
   llvm::Expected<std::vector<uint8_t>> getOutput(size_t index) const;
   llvm::Error addProbe(size_t value);
   llvm::Expected<std::vector<uint8_t>> getProbe(size_t value) const;
-  llvm::Expected<Stats> run(uint64_t maxCycles);
+  llvm::Expected<Stats> run(uint64_t maxCycles, Fidelity how);
   llvm::Error record(const TraceOptions &o);
   const Trace &recorded() const;
 
@@ -133,10 +133,30 @@ private:
   void serve(PE &pe);
   bool ready(PE &pe, Flight &f, uint64_t &wake);
   void process(PE &pe, unsigned slot);
+  uint32_t processElement(PE &pe, Flight &f, uint32_t in0, uint32_t in1,
+                          unsigned half);
   uint32_t takeOperand(PE &pe, Flight &f, Source &s, View v, uint32_t word,
                        unsigned half);
   uint32_t loadChecked(PE &pe, Flight &f, Source &s, View v);
   void finishOp(PE &pe, unsigned slot);
+
+  // Tapes.cpp
+  void buildTapes();
+  void resetTapes();
+  uint32_t *takeWords(uint32_t queue, uint32_t n);
+  uint32_t *appendWords(uint32_t tape, uint32_t n);
+  void trimTape(Tape &t);
+  void processMany(PE &pe, Flight &f, uint32_t steps);
+  void processEach(PE &pe, Flight &f, uint32_t n, const uint32_t *in0,
+                   const uint32_t *in1, uint32_t *out);
+
+  // Functional.cpp
+  void runFunctional();
+  void advance(PE &pe);
+  uint32_t stepsPossible(const Flight &f) const;
+  bool moveWords(PE &pe, unsigned slot);
+  void lookAt(uint32_t pe);
+  void closeFunctional(Stats &s) const;
 
   // Report.cpp
   std::string where(const PE &pe) const;
@@ -154,6 +174,7 @@ private:
   llvm::Error buildClasses();
   llvm::Error addPEs(uint32_t cls, const bin::Pattern &where);
   void reset();
+  void runTimed();
   bool advanceClock(uint64_t maxCycles);
 
   uint32_t routerAt(uint32_t x, uint32_t y) const {
@@ -172,6 +193,10 @@ private:
   std::vector<Router> routers;
   std::vector<Queue> queues;
   std::vector<Wavelet> wavelets;
+  std::vector<Tape> tapes;          // built by the first run that needs them
+  std::vector<uint32_t> toLookAt;   // PEs; functional runs
+  std::vector<bool> willBeLookedAt; // by PE
+  Fidelity fidelity = Fidelity::Exact;
   std::vector<uint32_t> peAt; // [router], or None
   Calendar routerEvents;
 

@@ -85,8 +85,11 @@ std::string Machine::waitingText(const PE &pe) const {
 }
 
 Fault Machine::deadlock() const {
-  std::string text = formatv("deadlock at cycle {0}: {1} of {2} PEs never halt",
-                             now, pes.size() - donePEs, pes.size());
+  std::string text = "deadlock";
+  if (fidelity != Fidelity::Functional)
+    text += formatv(" at cycle {0}", now);
+  text +=
+      formatv(": {0} of {1} PEs never halt", pes.size() - donePEs, pes.size());
   size_t listed = 0;
   for (const PE &pe : pes) {
     if (pe.counted || ++listed > MaxListed)
@@ -173,5 +176,7 @@ Stats Machine::collect() const {
     k.cycles = k.lastCycle - k.firstCycle;
   }
   splitTime(s);
+  if (fidelity == Fidelity::Functional)
+    closeFunctional(s);
   return s;
 }

@@ -111,6 +111,8 @@ void Machine::reset() {
   now = 0;
   faults.clear();
   resetFabric();
+  if (fidelity != Fidelity::Exact)
+    resetTapes();
   peEvents.resize(pes.size());
   sleepers = {};
   donePEs = 0;
@@ -164,17 +166,25 @@ bool Machine::advanceClock(uint64_t maxCycles) {
   return true;
 }
 
-Expected<Stats> Machine::run(uint64_t maxCycles) {
-  limit = maxCycles = std::min(maxCycles, Simulator::MaxCycles);
-  reset();
+void Machine::runTimed() {
   while (donePEs < pes.size() || now < lastHalt) {
     for (uint32_t r : routerEvents.take(now))
       stepRouter(r);
     for (uint32_t p : peEvents.take(now))
       stepPE(pes[p]);
-    if (!faults.empty() || !advanceClock(maxCycles))
+    if (!faults.empty() || !advanceClock(limit))
       break;
   }
+}
+
+Expected<Stats> Machine::run(uint64_t maxCycles, Fidelity how) {
+  limit = std::min(maxCycles, Simulator::MaxCycles);
+  fidelity = how;
+  reset();
+  if (fidelity == Fidelity::Functional)
+    runFunctional();
+  else
+    runTimed();
   if (Fault f; faults.empty() && leftOver(f))
     faults.push_back(std::move(f));
   if (!faults.empty())
@@ -203,8 +213,8 @@ Expected<std::unique_ptr<Simulator>> Simulator::create(const bin::Program &p,
 Error Simulator::setInput(size_t index, ArrayRef<uint8_t> bytes) {
   return machine->setInput(index, bytes);
 }
-Expected<Stats> Simulator::run(uint64_t maxCycles) {
-  return machine->run(maxCycles);
+Expected<Stats> Simulator::run(uint64_t maxCycles, Fidelity fidelity) {
+  return machine->run(maxCycles, fidelity);
 }
 Expected<std::vector<uint8_t>> Simulator::getOutput(size_t index) const {
   return machine->getOutput(index);

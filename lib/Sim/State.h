@@ -68,6 +68,20 @@ struct Router {
 struct Queue {
   Fifo fifo;
   uint32_t cell = None, pe = None;
+  uint32_t tape = None; // see Tape
+};
+
+/// The words that the PE at the root of a colour's route sends, once for all
+/// that forward and receive them; wavelet k of each fifo on the route is word k
+/// here. Exact runs carry the words in the fifos instead.
+struct Tape {
+  std::vector<uint32_t> words; // from `base` on
+  uint64_t base = 0;
+  uint32_t root = None;          // cell
+  std::vector<uint32_t> readers; // queues
+  std::vector<uint32_t> cells;   // of the route, each after the one before it
+  uint32_t lost = None;          // a cell that leads nowhere
+  uint64_t end() const { return base + words.size(); }
 };
 
 /// An operand of a vector op on one PE.

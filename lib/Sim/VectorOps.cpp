@@ -400,7 +400,7 @@ bool Machine::checkRaces(PE &pe, const Flight &f, bool &retry) {
 void Machine::retireMemoryOps(PE &pe) {
   for (uint32_t m = pe.memLive; m; m &= m - 1) {
     unsigned slot = countr_zero(m);
-    if (pe.flights[slot].end <= pe.time)
+    if (pe.flights[slot].end <= pe.time || fidelity == Fidelity::Functional)
       pe.memLive &= ~(1u << slot);
   }
 }

@@ -6,8 +6,10 @@
 #include "Options.h"
 #include "TraceFlags.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ErrorHandling.h"
 
 using namespace llvm;
+using namespace weft;
 using namespace weft::run;
 
 const char weft::run::Usage[] =
@@ -41,6 +43,8 @@ TensorProto (.pb); with --steps it may hold {step}. '-' is standard input.
   --critical-path       print which chain of events the last halt depended on, by
                         kernel; it is also added to --stats-json and --trace
   --steps=N             run N times, step 0 to N-1; SRAM is kept in between
+  --fidelity=F          exact (default): to the cycle; functional: the outputs
+                        without time
   --max-cycles=N        give up after N cycles
   --quiet               print only what is wrong
   --help, --version
@@ -60,6 +64,7 @@ private:
   Error option(StringRef name, std::optional<StringRef> value);
   Error flag(StringRef name, bool &to, std::optional<StringRef> value);
   Expected<StringRef> needed(StringRef name, std::optional<StringRef> value);
+  Error fidelity(StringRef name, std::optional<StringRef> value);
   template <typename T>
   Error number(StringRef name, std::optional<StringRef> value, T &to);
 
@@ -99,6 +104,19 @@ Error Parser::number(StringRef name, std::optional<StringRef> value, T &to) {
   return Error::success();
 }
 
+Error Parser::fidelity(StringRef name, std::optional<StringRef> value) {
+  Expected<StringRef> text = needed(name, value);
+  if (!text)
+    return text.takeError();
+  for (sim::Fidelity f : {sim::Fidelity::Exact, sim::Fidelity::Functional})
+    if (*text == fidelityName(f)) {
+      o.fidelity = f;
+      return Error::success();
+    }
+  return bad("option '" + name + "': '" + *text +
+             "' is none of exact, functional");
+}
+
 Error Parser::flag(StringRef name, bool &to, std::optional<StringRef> value) {
   to = true;
   return value ? bad("option '" + name + "' takes no value") : Error::success();
@@ -128,6 +146,8 @@ Error Parser::option(StringRef name, std::optional<StringRef> value) {
     o.rtol = r;
     return Error::success();
   }
+  if (name == "--fidelity")
+    return fidelity(name, value);
   if (name == "--steps")
     return number(name, value, o.steps);
   if (name == "--max-cycles")
@@ -179,6 +199,18 @@ Expected<Options> Parser::run() {
   if (Error e = checkTraceFlags(o))
     return e;
   return o;
+}
+
+const char *weft::run::fidelityName(sim::Fidelity f) {
+  switch (f) {
+  case sim::Fidelity::Exact:
+    return "exact";
+  case sim::Fidelity::Batched:
+    return "batched";
+  case sim::Fidelity::Functional:
+    return "functional";
+  }
+  llvm_unreachable("no fidelity");
 }
 
 Expected<Options> weft::run::parseOptions(ArrayRef<const char *> args) {

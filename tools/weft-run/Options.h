@@ -9,6 +9,7 @@
 #ifndef WEFT_TOOLS_RUN_OPTIONS_H
 #define WEFT_TOOLS_RUN_OPTIONS_H
 
+#include "weft/Sim/Simulator.h"
 #include "weft/Sim/Trace.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -27,11 +28,15 @@ struct Options {
   double atol = 0;
   uint64_t steps = 1, maxCycles = 0; // maxCycles 0: the simulator's limit
   sim::TraceOptions record;
+  sim::Fidelity fidelity = sim::Fidelity::Exact;
   bool zeros = false, quiet = false, help = false, version = false;
 };
 
 extern const char Usage[];
 llvm::Expected<Options> parseOptions(llvm::ArrayRef<const char *> args);
+
+/// As the option names it.
+const char *fidelityName(sim::Fidelity f);
 
 struct Binding {
   size_t index = 0; // of the name

@@ -261,8 +261,8 @@ int Session::step(uint64_t step) {
     return code;
   if (int code = readExpected(step))
     return code;
-  Expected<sim::Stats> s =
-      simulator->run(o.maxCycles ? o.maxCycles : sim::Simulator::MaxCycles);
+  Expected<sim::Stats> s = simulator->run(
+      o.maxCycles ? o.maxCycles : sim::Simulator::MaxCycles, o.fidelity);
   if (!s)
     return internal(s.takeError());
   stats = std::move(*s);
@@ -276,11 +276,12 @@ int Session::step(uint64_t step) {
 
 int Session::report() {
   const sim::Trace &trace = simulator->recorded();
+  Cost cost{stats, stepCycles, o.fidelity, trace};
   auto warn = [&](const Twine &what) {
     errs() << o.program << ": warning: " << what << "\n";
   };
   if (!o.quiet)
-    printSummary(outs(), stats, stepCycles);
+    printSummary(outs(), cost);
   if (!o.quiet && !trace.path.empty())
     printPathTable(outs(), loaded.program, trace.path);
   if (trace.eventsLeftOut)
@@ -298,7 +299,7 @@ int Session::report() {
                  o.record.maxPathNodes));
   if (!o.statsJson.empty())
     if (Error e = results.add(o.statsJson, [&](raw_ostream &os) {
-          printStatsJson(os, loaded.program, target, stats, stepCycles, trace);
+          printStatsJson(os, loaded.program, target, cost);
           return Error::success();
         }))
       return fail(std::move(e));

@@ -14,12 +14,17 @@
 #include "llvm/Support/raw_ostream.h"
 
 namespace weft::run {
-/// `s` is what the last step cost, `cycles` what each took, `r` the record of
-/// the last.
+/// What a run of some steps cost.
+struct Cost {
+  const sim::Stats &stats;         // of the last step
+  llvm::ArrayRef<uint64_t> cycles; // of each step
+  sim::Fidelity fidelity;
+  const sim::Trace &trace; // of the last step
+};
+
+/// Without time, what would be a time is left out.
 void printStatsJson(llvm::raw_ostream &os, const bin::Program &p,
-                    const Target &t, const sim::Stats &s,
-                    llvm::ArrayRef<uint64_t> cycles, const sim::Trace &r);
-void printSummary(llvm::raw_ostream &os, const sim::Stats &s,
-                  llvm::ArrayRef<uint64_t> cycles);
+                    const Target &t, const Cost &cost);
+void printSummary(llvm::raw_ostream &os, const Cost &cost);
 } // namespace weft::run
 #endif

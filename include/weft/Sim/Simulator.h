@@ -38,7 +38,25 @@ struct KernelStats {
   bool operator==(const KernelStats &) const = default;
 };
 
+/// How closely a run follows the clock.
+enum class Fidelity {
+  Exact,     // cycle by cycle
+  Batched,   // a stream of N wavelets is a few events; the same results
+  Functional // numbers only, without time
+};
+
+/// How much of a run was batched: how it ran, not what came of it, so all are
+/// equal.
+struct BatchedShare {
+  uint64_t moves = 0;   // wavelets that left a router port or queue
+  uint64_t batched = 0; // of these, those that were no event of their own
+  double share() const { return moves ? double(batched) / double(moves) : 0; }
+  bool operator==(const BatchedShare &) const { return true; }
+};
+
 struct Stats {
+  BatchedShare batching;
+  bool timed = true;   // false: all cycles are 0, since none were counted
   uint64_t cycles = 0; // to the last PE's halt
   uint64_t sramPeakBytes = 0;
   uint64_t waveletHops = 0, maxLinkWavelets = 0, macs = 0;
@@ -92,7 +110,8 @@ public:
   /// Writes graph input `index`: its bytes in its ElemType, dense, row-major.
   llvm::Error setInput(size_t index, llvm::ArrayRef<uint8_t> bytes);
   /// Runs to the last halt. Fails with a RunError.
-  llvm::Expected<Stats> run(uint64_t maxCycles = MaxCycles);
+  llvm::Expected<Stats> run(uint64_t maxCycles = MaxCycles,
+                            Fidelity fidelity = Fidelity::Exact);
   /// Graph output `index` in its ElemType, dense, row-major.
   llvm::Expected<std::vector<uint8_t>> getOutput(size_t index) const;
 

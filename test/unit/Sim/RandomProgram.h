@@ -1,0 +1,34 @@
+//===- RandomProgram.h - Programs that do a bit of everything -------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Routed programs with contention, backpressure, multicasts, relays, two inputs
+// at once, microthreads, tasks, packed f16 and ops in memory in between. Some
+// deadlock and some leave wavelets behind.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_TEST_UNIT_SIM_RANDOMPROGRAM_H
+#define WEFT_TEST_UNIT_SIM_RANDOMPROGRAM_H
+
+#include "Build.h"
+
+namespace weft::sim {
+
+/// Its one input and one output are the data of all PEs.
+Builder randomProgram(unsigned seed);
+/// Words that are sane both as f32 and as two f16.
+std::vector<uint8_t> randomData(const Builder &b, unsigned seed);
+
+/// What a run comes to.
+struct Outcome {
+  Stats stats;
+  std::vector<uint8_t> output;
+  std::string error;
+};
+Outcome outcomeOf(const Builder &b, Fidelity fidelity, unsigned seed);
+/// The first difference of two outcomes; "" if there is none. `timed`: in
+/// everything; else in what does not depend on time.
+std::string difference(const Outcome &want, const Outcome &got, bool timed);
+
+} // namespace weft::sim
+#endif
