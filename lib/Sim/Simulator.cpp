@@ -179,7 +179,7 @@ void Machine::runTimed() {
 
 Expected<Stats> Machine::run(uint64_t maxCycles, Fidelity how) {
   limit = std::min(maxCycles, Simulator::MaxCycles);
-  fidelity = how;
+  fidelity = recorder ? Fidelity::Exact : how;
   reset();
   if (fidelity == Fidelity::Functional)
     runFunctional();

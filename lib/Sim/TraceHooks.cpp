@@ -180,7 +180,8 @@ void Machine::traceTake(PE &pe, unsigned slot) {
     CriticalPath &path = *recorder->path;
     Path &p = path.of(pe.id, slot);
     if (last)
-      p = CriticalPath::arrived(path.at(queues[last->fifo].fifo.head()), arrival);
+      p = CriticalPath::arrived(path.at(queues[last->fifo].fifo.head()),
+                                arrival);
     path.add(p, pe.id, globalKernel(pe, f.kernel),
              room ? PathRoom : PathCompute, now - arrival);
   }

@@ -121,8 +121,8 @@ public:
   /// The value as the last run kept it, in its ElemType, dense, row-major.
   llvm::Expected<std::vector<uint8_t>> getProbe(size_t index) const;
 
-  /// Has the runs to come recorded (weft/Sim/Trace.h). Fails on PEs outside of
-  /// the grid.
+  /// Has the runs to come recorded (weft/Sim/Trace.h); they are exact. Fails on
+  /// PEs outside of the grid.
   llvm::Error record(const TraceOptions &o);
   /// The record of the last run, if it came to its end.
   const Trace &recorded() const;
