@@ -44,14 +44,13 @@ void Totals::add(const Totals &o, uint64_t times) {
     mine.macs = SaturatingAdd(mine.macs, SaturatingMultiply(v.macs, times));
     mine.cycles =
         SaturatingAdd(mine.cycles, SaturatingMultiply(v.cycles, times));
+    mine.pipe = SaturatingAdd(mine.pipe, SaturatingMultiply(v.pipe, times));
   }
   addScaled(words, o.words, times);
   instructions =
       SaturatingAdd(instructions, SaturatingMultiply(o.instructions, times));
   elements = SaturatingAdd(elements, SaturatingMultiply(o.elements, times));
   addScaled(received, o.received, times);
-  fabricElements = SaturatingAdd(fabricElements,
-                                 SaturatingMultiply(o.fabricElements, times));
   timedOps = SaturatingAdd(timedOps, SaturatingMultiply(o.timedOps, times));
   fetchedEnd = std::max(fetchedEnd, o.fetchedEnd);
 }
@@ -543,13 +542,13 @@ llvm::Error Walker::vector(const Instr &i, Frame &f) {
   k.cycles = SaturatingAdd(k.cycles, op.async ? uint64_t(t.scalarAlu)
                                               : t.vectorSetup + cycles);
   if (usesFabric)
-    totals.fabricElements = SaturatingAdd(totals.fabricElements, n);
+    k.pipe = SaturatingAdd(k.pipe, n);
   ++totals.timedOps;
   if (op.out != NoColor)
     totals.words[{op.kernel, op.out}] += n;
   for (int color : op.in)
     if (color != NoColor)
-      totals.received[color] += n;
+      totals.received[{op.kernel, color}] += n;
   Item item;
   item.kind = Item::Op;
   item.kernel = op.kernel;
@@ -614,6 +613,24 @@ llvm::Error Walker::runTasks() {
 // Kernels of listed calls
 //===----------------------------------------------------------------------===//
 
+/// Adds what `from` counts for "the caller" to what `to` counts for `kernel`.
+static void giveTo(uint32_t kernel, const Totals &from, Totals &to) {
+  if (auto done = from.kernels.find(CallerKernel); done != from.kernels.end()) {
+    Totals::PerKernel &k = to.kernels[kernel];
+    k.macs = SaturatingAdd(k.macs, done->second.macs);
+    k.cycles = SaturatingAdd(k.cycles, done->second.cycles);
+    k.pipe = SaturatingAdd(k.pipe, done->second.pipe);
+  }
+  auto give = [&](const auto &words, auto &mine) {
+    for (const auto &[key, n] : words)
+      if (key.first == CallerKernel)
+        mine[{kernel, key.second}] =
+            SaturatingAdd(mine[{kernel, key.second}], n);
+  };
+  give(from.words, to.words);
+  give(from.received, to.received);
+}
+
 /// Counts what the calls of `b` do for their kernels, one by one: as many as
 /// are listed, whatever the trip counts.
 void Walker::attribute(const Block *b, size_t &next, Totals &to) const {
@@ -627,17 +644,9 @@ void Walker::attribute(const Block *b, size_t &next, Totals &to) const {
     if (!item.listed())
       continue;
     uint32_t kernel = code.callKernels[next++];
-    auto done = item.body->totals.kernels.find(CallerKernel);
     Totals::PerKernel &k = to.kernels[kernel];
     k.cycles = SaturatingAdd(k.cycles, item.cycles);
-    if (done != item.body->totals.kernels.end()) {
-      k.macs = SaturatingAdd(k.macs, done->second.macs);
-      k.cycles = SaturatingAdd(k.cycles, done->second.cycles);
-    }
-    for (const auto &[key, n] : item.body->totals.words) {
-      uint64_t &words = to.words[{kernel, key.second}];
-      words = SaturatingAdd(words, n);
-    }
+    giveTo(kernel, item.body->totals, to);
   }
 }
 
@@ -655,17 +664,22 @@ void Walker::resolveCallers() {
   for (const auto &[kernel, v] : listedCalls.kernels) {
     take(rest.macs, v.macs);
     take(rest.cycles, v.cycles);
+    take(rest.pipe, v.pipe);
   }
-  std::map<std::pair<uint32_t, int>, uint64_t> words;
-  for (const auto &[key, n] : code.totals.words) {
-    bool caller = key.first == CallerKernel;
-    uint64_t &to = words[{caller ? NoKernel : key.first, key.second}];
-    to = SaturatingAdd(to, n);
-  }
-  for (const auto &[key, n] : listedCalls.words)
-    take(words[{NoKernel, key.second}], n);
+  auto split = [&](auto &all, const auto &listed) {
+    std::map<std::pair<uint32_t, int>, uint64_t> words;
+    for (const auto &[key, n] : all) {
+      bool caller = key.first == CallerKernel;
+      uint64_t &to = words[{caller ? NoKernel : key.first, key.second}];
+      to = SaturatingAdd(to, n);
+    }
+    for (const auto &[key, n] : listed)
+      take(words[{NoKernel, key.second}], n);
+    all = std::move(words);
+  };
+  split(code.totals.words, listedCalls.words);
+  split(code.totals.received, listedCalls.received);
   code.totals.kernels.erase(CallerKernel);
-  code.totals.words = std::move(words);
   code.totals.add(listedCalls, 1);
   listedCalls = {};
   listedCalls.kernels[NoKernel] = rest;

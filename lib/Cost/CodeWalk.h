@@ -65,15 +65,15 @@ struct Item {
 struct Totals {
   struct PerKernel {
     uint64_t macs = 0, cycles = 0; // cycles: busy, no waiting
+    uint64_t pipe = 0;             // steps of the element pipe
   };
   std::map<uint32_t, PerKernel> kernels;
-  std::map<std::pair<uint32_t, int>, uint64_t> words; // (kernel, colour) sent
-  std::map<int, uint64_t> received;                   // by colour
-  uint64_t instructions = 0;                          // executed
-  uint64_t elements = 0;                              // of vector ops
-  uint64_t fabricElements = 0; // steps of the element pipe
-  uint64_t timedOps = 0;       // ops that the timeline sees
-  uint32_t fetchedEnd = 0;     // one past the highest code word fetched
+  /// Sent and received, by kernel and colour.
+  std::map<std::pair<uint32_t, int>, uint64_t> words, received;
+  uint64_t instructions = 0; // executed
+  uint64_t elements = 0;     // of vector ops
+  uint64_t timedOps = 0;     // ops that the timeline sees
+  uint32_t fetchedEnd = 0;   // one past the highest code word fetched
   void add(const Totals &o, uint64_t times);
 };
 

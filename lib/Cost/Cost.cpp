@@ -8,9 +8,8 @@
 //===----------------------------------------------------------------------===//
 #include "weft/Cost/Cost.h"
 #include "Addresses.h"
+#include "Bounds.h"
 #include "Grid.h"
-#include "Timeline.h"
-#include "Traffic.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <map>
@@ -37,7 +36,7 @@ static void countWork(const bin::Program &p, const Codes &codes,
                       CostReport &r) {
   for (const bin::Kernel &k : p.kernels)
     r.kernels.push_back(
-        {k.name, k.algorithm, k.nodes, k.where, k.stage, 0, 0, 0});
+        {k.name, k.algorithm, k.nodes, k.where, k.stage, 0, 0, {}});
   for (size_t c = 0; c < codes.size(); ++c) {
     uint64_t pes = countPEs(p.classes[c].where);
     const Totals &all = codes[c]->totals;
@@ -137,40 +136,34 @@ static MemoryCost countMemory(const bin::Program &p, const Target &t,
   return m;
 }
 
-/// No run is shorter than the busiest PE's instructions, the elements that use
-/// its one element pipe, or the wavelets of the busiest link.
-static uint64_t lowerBound(const Codes &codes, uint64_t maxLink) {
-  uint64_t lower = maxLink;
-  for (const auto &code : codes) {
-    uint64_t busy = 0;
-    for (const auto &[kernel, v] : code->totals.kernels)
-      busy = SaturatingAdd(busy, v.cycles);
-    lower = std::max({lower, busy, code->totals.fabricElements});
+static void countStages(const bin::Program &p, const Target &t, CostReport &r) {
+  for (const bin::Stage &s : p.stages) {
+    StageCost stage;
+    stage.name = s.name;
+    stage.where = s.where;
+    stage.memory = countMemory(p, t, s.where);
+    r.stages.push_back(std::move(stage));
   }
-  return lower;
-}
-
-/// A kernel, and a stage, lasts from its first issue to its last end.
-static void timeStages(const bin::Program &p, const Estimate &e,
-                       CostReport &r) {
-  for (const bin::Stage &s : p.stages)
-    r.stages.push_back({s.name, s.where, 0, 0, 0, {}});
-  std::vector<uint64_t> first(r.stages.size(), UINT64_MAX);
-  std::vector<uint64_t> last(r.stages.size(), 0);
-  for (size_t i = 0; i < r.kernels.size(); ++i) {
-    KernelCost &k = r.kernels[i];
-    k.cycles = e.kernels[i].second - e.kernels[i].first;
+  for (const KernelCost &k : r.kernels) {
     if (k.stage >= r.stages.size())
       continue;
     StageCost &s = r.stages[k.stage];
     s.macs = SaturatingAdd(s.macs, k.macs);
     s.words = SaturatingAdd(s.words, k.words);
-    if (k.cycles == 0)
-      continue;
-    first[k.stage] = std::min(first[k.stage], e.kernels[i].first);
-    last[k.stage] = std::max(last[k.stage], e.kernels[i].second);
-    s.cycles = last[k.stage] - first[k.stage];
   }
+}
+
+/// Bounds and estimates of the program, its stages and its kernels.
+static void countCycles(const bin::Program &p, const Target &t,
+                        const Codes &codes, const Traffic &traffic,
+                        CostReport &r) {
+  Estimate e = estimateCycles(p, t, codes, traffic);
+  Bounds bounds(p, t, codes, traffic);
+  bounds.program(e, r.cycles, r.interval);
+  for (uint32_t s = 0; s < r.stages.size(); ++s)
+    bounds.stage(s, e, r.stages[s].cycles, r.stages[s].interval);
+  for (uint32_t k = 0; k < r.kernels.size(); ++k)
+    bounds.kernel(k, e, r.kernels[k].cycles);
 }
 
 llvm::Expected<CostReport> cost::analyze(const bin::Program &p,
@@ -198,12 +191,8 @@ llvm::Expected<CostReport> cost::analyze(const bin::Program &p,
   r.maxLinkWavelets = traffic->maxLink;
   r.hottestLinks = traffic->hottest;
   r.colors = traffic->colors;
-  r.cyclesLower = lowerBound(codes, traffic->maxLink);
-  Estimate e = estimateCycles(p, t, codes, *traffic);
-  r.cyclesEstimate = std::max(e.cycles, r.cyclesLower);
-  timeStages(p, e, r);
-  for (StageCost &s : r.stages)
-    s.memory = countMemory(p, t, s.where);
+  countStages(p, t, r);
+  countCycles(p, t, codes, *traffic, r);
   return r;
 }
 
@@ -211,8 +200,8 @@ llvm::Expected<CostReport> cost::embed(bin::Program &p, const Target &t) {
   auto r = analyze(p, t);
   if (!r)
     return r.takeError();
-  p.cyclesLower = r->cyclesLower;
-  p.cyclesEstimate = r->cyclesEstimate;
+  p.cyclesLower = r->cycles.lower;
+  p.cyclesEstimate = r->cycles.estimate;
   p.costReport = serialize(*r);
   return r;
 }

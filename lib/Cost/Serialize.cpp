@@ -36,6 +36,48 @@ static ColorCost get(const pb::Color &c) {
   return {c.color(), c.words(), c.hops()};
 }
 
+static void put(const Place &p, pb::Place *to) {
+  to->set_resource(uint32_t(p.resource));
+  to->set_x(p.x);
+  to->set_y(p.y);
+  to->set_to_x(p.toX);
+  to->set_to_y(p.toY);
+}
+
+static Place get(const pb::Place &p) {
+  bool known = p.resource() <= uint32_t(Resource::Path);
+  return {known ? Resource(p.resource()) : Resource::None, p.x(), p.y(),
+          p.to_x(), p.to_y()};
+}
+
+static void put(const Demand &d, pb::Demand *to) {
+  to->set_cycles(d.cycles);
+  put(d.where, to->mutable_bound());
+}
+
+static Demand get(const pb::Demand &d) { return {d.cycles(), get(d.bound())}; }
+
+static void put(const CycleCost &c, pb::Cycles *to) {
+  to->set_lower(c.lower);
+  to->set_estimate(c.estimate);
+  put(c.bound, to->mutable_bound());
+  to->set_lower_lo(c.lowerRange.lo);
+  to->set_lower_hi(c.lowerRange.hi);
+  to->set_estimate_lo(c.estimateRange.lo);
+  to->set_estimate_hi(c.estimateRange.hi);
+  for (const std::string &a : c.assumed)
+    to->add_assumed(a);
+}
+
+static CycleCost get(const pb::Cycles &c) {
+  return {c.lower(),
+          c.estimate(),
+          get(c.bound()),
+          {c.lower_lo(), c.lower_hi()},
+          {c.estimate_lo(), c.estimate_hi()},
+          {c.assumed().begin(), c.assumed().end()}};
+}
+
 static void put(const KernelCost &k, pb::Kernel *to) {
   to->set_name(k.name);
   to->set_algorithm(k.algorithm);
@@ -43,16 +85,16 @@ static void put(const KernelCost &k, pb::Kernel *to) {
     to->add_nodes(n);
   put(k.where, to->mutable_rectangle());
   to->set_stage(k.stage);
-  to->set_cycles(k.cycles);
+  put(k.cycles, to->mutable_cycles());
   to->set_macs(k.macs);
   to->set_words(k.words);
 }
 
 static KernelCost get(const pb::Kernel &k) {
   return {
-      k.name(),           k.algorithm(), {k.nodes().begin(), k.nodes().end()},
-      get(k.rectangle()), k.stage(),     k.cycles(),
-      k.macs(),           k.words()};
+      k.name(),           k.algorithm(),  {k.nodes().begin(), k.nodes().end()},
+      get(k.rectangle()), k.stage(),      k.macs(),
+      k.words(),          get(k.cycles())};
 }
 
 static void put(const MemoryCost &m, pb::Memory *to) {
@@ -72,7 +114,8 @@ static MemoryCost get(const pb::Memory &m) {
 static void put(const StageCost &s, pb::Stage *to) {
   to->set_name(s.name);
   put(s.where, to->mutable_rectangle());
-  to->set_cycles(s.cycles);
+  put(s.cycles, to->mutable_cycles());
+  put(s.interval, to->mutable_interval());
   to->set_macs(s.macs);
   to->set_words(s.words);
   put(s.memory, to->mutable_memory());
@@ -104,8 +147,8 @@ std::string cost::serialize(const CostReport &r) {
   m.set_target(r.target);
   m.set_grid_w(r.gridW);
   m.set_grid_h(r.gridH);
-  m.set_cycles_lower(r.cyclesLower);
-  m.set_cycles_estimate(r.cyclesEstimate);
+  put(r.cycles, m.mutable_cycles());
+  put(r.interval, m.mutable_interval());
   m.set_sram_peak_bytes(r.sramPeakBytes);
   m.set_wavelet_hops(r.waveletHops);
   m.set_max_link_wavelets(r.maxLinkWavelets);
@@ -136,8 +179,8 @@ llvm::Expected<CostReport> cost::deserialize(llvm::StringRef bytes) {
   r.target = m.target();
   r.gridW = m.grid_w();
   r.gridH = m.grid_h();
-  r.cyclesLower = m.cycles_lower();
-  r.cyclesEstimate = m.cycles_estimate();
+  r.cycles = get(m.cycles());
+  r.interval = get(m.interval());
   r.sramPeakBytes = m.sram_peak_bytes();
   r.waveletHops = m.wavelet_hops();
   r.maxLinkWavelets = m.max_link_wavelets();
@@ -148,8 +191,8 @@ llvm::Expected<CostReport> cost::deserialize(llvm::StringRef bytes) {
   for (const pb::Kernel &k : m.kernels())
     r.kernels.push_back(get(k));
   for (const pb::Stage &s : m.stages())
-    r.stages.push_back({s.name(), get(s.rectangle()), s.cycles(), s.macs(),
-                        s.words(), get(s.memory())});
+    r.stages.push_back({s.name(), get(s.rectangle()), s.macs(), s.words(),
+                        get(s.memory()), get(s.cycles()), get(s.interval())});
   for (const pb::Link &l : m.hottest_links())
     r.hottestLinks.push_back(get(l));
   for (const pb::Color &c : m.colors())

@@ -51,7 +51,7 @@ public:
       regions[r.color].push_back(&r);
     traffic.deliveries.resize(256);
   }
-  llvm::Error send(const bin::PEClass &c, uint8_t color, uint64_t words);
+  llvm::Error send(uint32_t cls, uint8_t color, uint64_t words);
 
 private:
   void follow(const Front &f, const bin::Route &r);
@@ -64,6 +64,7 @@ private:
   std::vector<std::vector<const bin::Route *>> regions; // by colour
   uint8_t color = 0;
   uint64_t words = 0;
+  uint32_t cls = 0; // of the senders
   // Fronts that are on a link, with the port they arrive at.
   std::vector<std::pair<Front, const Step *>> pending;
   uint64_t steps = 0;
@@ -123,7 +124,7 @@ Front Tracer::run(const Front &f, const bin::Route &r, const Step *straight) {
 }
 
 void Tracer::leave(const Front &f, const bin::Route &r, const Step &s) {
-  traffic.loads.push_back({f.at, s.port, color, words});
+  traffic.loads.push_back({f.at, s.port, color, words, cls});
   if (auto next = move(f, s))
     pending.push_back({*next, &s});
 }
@@ -148,7 +149,7 @@ void Tracer::follow(const Front &f, const bin::Route &r) {
       continue;
     }
     // All routers passed load their link; only the last one leads on.
-    traffic.loads.push_back({all.at, s.port, color, words});
+    traffic.loads.push_back({all.at, s.port, color, words, cls});
     Front last = all;
     uint32_t end = s.dx + s.dy > 0 ? uint32_t(passed - 1) : 0;
     (s.dx ? last.at.x0 : last.at.y0) += end;
@@ -159,7 +160,9 @@ void Tracer::follow(const Front &f, const bin::Route &r) {
   }
 }
 
-llvm::Error Tracer::send(const bin::PEClass &c, uint8_t sent, uint64_t n) {
+llvm::Error Tracer::send(uint32_t sender, uint8_t sent, uint64_t n) {
+  const bin::PEClass &c = p.classes[sender];
+  cls = sender;
   color = sent;
   words = n;
   uint64_t maxDepth = uint64_t(p.gridW) * p.gridH;
@@ -198,21 +201,23 @@ llvm::Error Tracer::send(const bin::PEClass &c, uint8_t sent, uint64_t n) {
 // Loads
 //===----------------------------------------------------------------------===//
 
-/// Adds up equal rectangles of one colour, which several fronts may leave.
+/// Adds up equal rectangles of one class and colour, which several fronts may
+/// leave.
 static void mergeLoads(std::vector<LinkLoad> &loads) {
   auto key = [](const LinkLoad &l) {
     const Pattern &f = l.from;
-    return std::make_tuple(unsigned(l.dir), unsigned(l.color), f.x0, f.y0, f.w,
-                           f.h, f.dx, f.dy);
+    return std::make_tuple(unsigned(l.dir), unsigned(l.color), l.cls, f.x0,
+                           f.y0, f.w, f.h, f.dx, f.dy);
   };
   std::sort(
       loads.begin(), loads.end(),
       [&](const LinkLoad &a, const LinkLoad &b) { return key(a) < key(b); });
   size_t out = 0;
   for (size_t i = 0; i < loads.size(); ++i)
-    if (out && key(loads[out - 1]) == key(loads[i]))
+    if (out && key(loads[out - 1]) == key(loads[i])) {
       loads[out - 1].words += loads[i].words;
-    else
+      loads[out - 1].times += loads[i].times;
+    } else
       loads[out++] = loads[i];
   loads.resize(out);
 }
@@ -325,7 +330,7 @@ cost::traceTraffic(const bin::Program &p,
       words[key.second] = SaturatingAdd(words[key.second], n);
     for (auto [color, n] : words) {
       sent[color] = SaturatingAdd(sent[color], SaturatingMultiply(n, pes));
-      if (llvm::Error e = tracer.send(p.classes[k], uint8_t(color), n))
+      if (llvm::Error e = tracer.send(uint32_t(k), uint8_t(color), n))
         return e;
     }
   }

@@ -38,12 +38,14 @@ struct Delivery {
   }
 };
 
-/// On each router of `from`, the link towards `dir` carries `words` of `color`.
+/// On each router of `from`, the link towards `dir` carries `words` of `color`:
+/// all that `times` PEs of class `cls` send.
 struct LinkLoad {
   bin::Pattern from;
   bin::Port dir = bin::East;
   uint8_t color = 0;
   uint64_t words = 0;
+  uint32_t cls = 0, times = 1;
 };
 
 struct Traffic {

@@ -108,8 +108,8 @@ void weft::remarkProgram(Location loc, const bin::Program &p,
   say("Program") << remark::metric("Classes", p.classes.size())
                  << remark::metric("SramPeakBytes", cost.sramPeakBytes)
                  << remark::metric("SramBytes", t.sramBytes.value)
-                 << remark::metric("CyclesLower", cost.cyclesLower)
-                 << remark::metric("CyclesEstimate", cost.cyclesEstimate)
+                 << remark::metric("CyclesLower", cost.cycles.lower)
+                 << remark::metric("CyclesEstimate", cost.cycles.estimate)
                  << remark::metric("WaveletHops", cost.waveletHops)
                  << remark::metric("MaxLinkWavelets", cost.maxLinkWavelets);
 }

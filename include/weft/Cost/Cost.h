@@ -23,14 +23,43 @@
 
 namespace weft::cost {
 
+/// What holds cycles back: a PE, a link, a ramp, or the path of one-wavelet
+/// messages, and where: at (x, y), or from there to (toX, toY).
+enum class Resource : uint8_t { None, PE, Link, Ramp, Path };
+struct Place {
+  Resource resource = Resource::None;
+  uint32_t x = 0, y = 0, toX = 0, toY = 0;
+};
+/// "pe", "link", "ramp", "path" or "none".
+llvm::StringRef resourceName(Resource r);
+
+/// So many cycles of one resource.
+struct Demand {
+  uint64_t cycles = 0;
+  Place where;
+};
+
+struct Bracket {
+  uint64_t lo = 0, hi = 0;
+};
+
+/// `bound` is the resource that makes the lower bound. The ranges are over the
+/// brackets of the target fields in `assumed`, on which the figures depend.
+struct CycleCost {
+  uint64_t lower = 0, estimate = 0;
+  Place bound;
+  Bracket lowerRange, estimateRange;
+  std::vector<std::string> assumed;
+};
+
 struct KernelCost {
   std::string name, algorithm;
   std::vector<uint32_t> nodes; // ONNX node indices
   bin::Pattern where;
   uint32_t stage = 0;
-  uint64_t cycles = 0; // estimate: from its first issue to its last end
-  uint64_t macs = 0;   // executed on all PEs
-  uint64_t words = 0;  // wavelets that PEs send, on all PEs
+  uint64_t macs = 0;  // executed on all PEs
+  uint64_t words = 0; // wavelets that PEs send, on all PEs
+  CycleCost cycles;   // from its first issue to its last end
 };
 
 /// Per PE, the largest value on any PE. `buffers` are fabric staging buffers.
@@ -42,9 +71,10 @@ struct MemoryCost {
 struct StageCost {
   std::string name;
   bin::Pattern where;
-  uint64_t cycles = 0;          // from first issue to last end of its kernels
   uint64_t macs = 0, words = 0; // sums over its kernels
   MemoryCost memory;            // of its PEs
+  CycleCost cycles;             // from first issue to last end of its kernels
+  Demand interval;              // between runs that follow each other
 };
 
 struct ColorCost {
@@ -65,7 +95,10 @@ struct LinkCost {
 struct CostReport {
   std::string program, target;
   uint32_t gridW = 1, gridH = 1;
-  uint64_t cyclesLower = 0, cyclesEstimate = 0;
+  CycleCost cycles; // from cycle 0 to the last halt
+  /// What the busiest resource needs for one run: runs that overlap as well as
+  /// they can follow each other at this distance.
+  Demand interval;
   uint64_t sramPeakBytes = 0; // highest byte read, written or fetched, plus 1
   uint64_t waveletHops = 0;
   uint64_t maxLinkWavelets = 0;

@@ -39,22 +39,24 @@ static void compare(const bin::Program &p, const Target &t, double tolerance) {
   EXPECT_EQ(r->waveletHops, s.waveletHops);
   EXPECT_EQ(r->maxLinkWavelets, s.maxLinkWavelets);
   EXPECT_EQ(r->macs, s.macs);
-  EXPECT_LE(r->cyclesLower, s.cycles);
-  double off = std::fabs(double(r->cyclesEstimate) - double(s.cycles));
+  EXPECT_LE(r->cycles.lower, s.cycles);
+  double off = std::fabs(double(r->cycles.estimate) - double(s.cycles));
   EXPECT_LE(off, tolerance * double(s.cycles))
-      << "estimate " << r->cyclesEstimate << ", simulated " << s.cycles;
+      << "estimate " << r->cycles.estimate << ", simulated " << s.cycles;
   for (size_t k = 0; k < p.kernels.size(); ++k) {
     EXPECT_EQ(r->kernels[k].macs, s.kernels[k].macs) << "kernel " << k;
     double cycles = double(s.kernels[k].cycles);
-    EXPECT_NEAR(double(r->kernels[k].cycles), cycles,
+    EXPECT_NEAR(double(r->kernels[k].cycles.estimate), cycles,
                 tolerance * double(s.cycles))
+        << "kernel " << k;
+    EXPECT_LE(r->kernels[k].cycles.lower, s.kernels[k].cycles)
         << "kernel " << k;
   }
   if (getenv("WEFT_COST_SHOW"))
     printf("lower %8llu estimate %8llu simulated %8llu  %+.2f %%\n",
-           (unsigned long long)r->cyclesLower,
-           (unsigned long long)r->cyclesEstimate, (unsigned long long)s.cycles,
-           100.0 * (double(r->cyclesEstimate) / double(s.cycles) - 1));
+           (unsigned long long)r->cycles.lower,
+           (unsigned long long)r->cycles.estimate, (unsigned long long)s.cycles,
+           100.0 * (double(r->cycles.estimate) / double(s.cycles) - 1));
 }
 
 TEST(CostSimulated, RowAllReduceIsExact) {
