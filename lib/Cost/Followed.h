@@ -163,8 +163,10 @@ private:
                 std::vector<Segment> &out, bool force);
   bool copied(Followed &pe, const Issued &what, std::vector<Segment> &out,
               Ended &end);
-  Ended process(const Issued &what, const std::vector<Segment> &in,
-                std::vector<Segment> &out);
+  double spanOf(uint64_t n, double pace, uint32_t room) const;
+  uint32_t roomOf(const Followed &pe, int color) const;
+  Ended process(const Followed &pe, const Issued &what,
+                const std::vector<Segment> &in, std::vector<Segment> &out);
   void emit(Followed &pe, const TimedOp &op,
             const std::vector<Segment> &segments);
   void consume(Followed &pe, const TimedOp &op);

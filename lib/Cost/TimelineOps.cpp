@@ -91,12 +91,33 @@ void Timeline::noteSpill(uint32_t sender, uint32_t receiver) {
     estimate.stageSpills[stage] = true;
 }
 
-/// Elements are processed as their words arrive, but not faster than the rate.
-Ended Timeline::process(const Issued &what, const std::vector<Segment> &in,
+/// Cycles from the first to the last of n words that an op with this pace sends
+/// into an output queue of so much room. A word takes up room for ramp + 2
+/// cycles: it is there one after it was processed, leaves `ramp` later, and the
+/// room is seen in the next.
+double Timeline::spanOf(uint64_t n, double pace, uint32_t room) const {
+  double span = pace * double(n - 1), held = t.ramp + 2.0;
+  if (room && room * pace < held)
+    span += double((n - 1) / room) * (held - room * pace);
+  return span;
+}
+
+uint32_t Timeline::roomOf(const Followed &pe, int color) const {
+  for (const bin::QueueBinding &q : p.classes[pe.cls].queues)
+    if (q.output && q.color == color && q.queue < t.outQueueDepth.value.size())
+      return t.outQueueDepth.value[q.queue] + t.ramp;
+  return 0;
+}
+
+/// Elements are processed as their words arrive, but not faster than the rate,
+/// nor than an output queue takes them.
+Ended Timeline::process(const Followed &pe, const Issued &what,
+                        const std::vector<Segment> &in,
                         std::vector<Segment> &out) {
   const TimedOp &op = *what.op;
   double ready = what.at + t.vectorSetup;
   double pace = std::max(1.0, op.rate / 1000.0), next = ready;
+  uint32_t room = op.out == NoColor ? 0 : roomOf(pe, op.out);
   Reaches reach = what.reach;
   for (Reach &r : reach)
     r = r.plus(t.vectorSetup);
@@ -105,12 +126,12 @@ Ended Timeline::process(const Issued &what, const std::vector<Segment> &in,
     next = t1 + pace;
   };
   if (in.empty())
-    add(0, op.elements, ready, ready + pace * (op.elements - 1));
+    add(0, op.elements, ready, ready + spanOf(op.elements, pace, room));
   for (const Segment &g : in) {
     for (unsigned s = 0; s < NumScopes; ++s)
       reach[s].cover(g.reach[s]);
     double t0 = std::max(next, g.t0);
-    add(g.first, g.n, t0, std::max(t0 + pace * double(g.n - 1), g.t1));
+    add(g.first, g.n, t0, std::max(t0 + spanOf(g.n, pace, room), g.t1));
   }
   for (Reach &r : reach)
     r = r.plus(1);
@@ -222,7 +243,7 @@ std::optional<Ended> Timeline::perform(Followed &pe, const Issued &what,
   }
   Ended end;
   if (!copy || force)
-    end = process(what, in, out);
+    end = process(pe, what, in, out);
   else if (!copied(pe, what, out, end))
     return std::nullopt;
   for (unsigned k = 0; k < NumScopes; ++k)

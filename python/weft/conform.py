@@ -37,7 +37,10 @@ class Outcome:
     memory_equal: bool = False
     traffic_equal: bool = False
     compared: bool = False     # numbers, with a reference
-    cycle_error: float = 0.0
+    cycles: int = 0            # of the run
+    cycle_error: float = 0.0   # of the estimate, relative
+    over_lower: float = 0.0    # cycles of the run by their lower bound
+    bounds_hold: bool = False  # the program's, its stages' and its kernels'
 
     def wrong(self, reason, message):
         self.kind, self.reason, self.message = "wrong", reason, message
@@ -113,7 +116,10 @@ def compare_reports(outcome, cost, stats):
     said, found = report.load(cost), report.load(stats)
     complaints = report.complaints(said, found, SLACK)
     cycles = found["cycles"]
+    outcome.cycles = cycles
     outcome.cycle_error = abs(report.get(said, "cycles.estimate") - cycles) / cycles
+    outcome.over_lower = cycles / max(1, report.get(said, "cycles.lower"))
+    outcome.bounds_hold = "cycles.lower" not in complaints
     outcome.memory_equal = not complaints.keys() & set(MEMORY)
     outcome.traffic_equal = not complaints.keys() & set(TRAFFIC)
     if complaints:

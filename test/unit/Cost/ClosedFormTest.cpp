@@ -1,0 +1,119 @@
+//===- ClosedFormTest.cpp - Collectives against published closed forms ----===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Nothing is fitted: the target is wse2-hpdc24, whose constants are those of
+// the published model, and time goes from the first to the last wavelet. The
+// whole grid of sizes is bench/collectives.cpp.
+//
+//===----------------------------------------------------------------------===//
+#include "Collectives.h"
+#include "weft/Cost/Cost.h"
+#include "weft/Sim/Simulator.h"
+#include <gtest/gtest.h>
+
+using namespace weft;
+using namespace weft::test;
+
+namespace {
+struct Times {
+  uint64_t lower = 0, estimate = 0, simulated = 0;
+};
+} // namespace
+
+static Times timesOf(Collective what, uint32_t w, uint32_t h, uint32_t b) {
+  Target t = hpdcTarget(what, w, h);
+  bin::Program p = collective(what, w, h, b);
+  auto r = cost::analyze(p, t);
+  auto s = sim::Simulator::create(p, t);
+  if (!r || !s) {
+    ADD_FAILURE() << llvm::toString(r.takeError())
+                  << llvm::toString(s.takeError());
+    return {};
+  }
+  auto stats = (*s)->run();
+  if (!stats) {
+    ADD_FAILURE() << nameOf(what) << ": " << llvm::toString(stats.takeError());
+    return {};
+  }
+  EXPECT_EQ(r->waveletHops, stats->waveletHops);
+  EXPECT_EQ(r->maxLinkWavelets, stats->maxLinkWavelets);
+  EXPECT_LE(r->cycles.lower, stats->cycles);
+  EXPECT_LE(r->kernels[0].cycles.lower, stats->kernels[0].cycles);
+  return {r->kernels[0].cycles.lower, r->kernels[0].cycles.estimate,
+          stats->lastElement - stats->firstElement};
+}
+
+/// Static model and simulator give `off` cycles more than the closed form.
+static void expectExact(Collective what, uint32_t w, uint32_t h, uint32_t b,
+                        uint64_t off = 0) {
+  Times t = timesOf(what, w, h, b);
+  uint64_t form = uint64_t(closedForm(what, w, h, b, 2)) + off;
+  EXPECT_EQ(t.simulated, form)
+      << nameOf(what) << " " << w << "x" << h << ", " << b << " words";
+  EXPECT_EQ(t.estimate, form)
+      << nameOf(what) << " " << w << "x" << h << ", " << b << " words";
+}
+
+// Published model predictions for P = 512 and for B = 256.
+TEST(ClosedForms, ThePublishedTablesComeOut) {
+  auto form = [](Collective c, double n, double b) {
+    return std::lround(closedForm(c, n, b, 2));
+  };
+  EXPECT_EQ(form(Collective::Star, 4, 256), 773);
+  EXPECT_EQ(form(Collective::Star, 512, 1), 516);
+  EXPECT_EQ(form(Collective::Chain, 64, 256), 634);
+  EXPECT_EQ(form(Collective::Chain, 512, 8192), 11258);
+  EXPECT_EQ(form(Collective::Tree, 512, 1), 561);
+  EXPECT_EQ(form(Collective::Tree, 512, 1024), 9261);
+  EXPECT_EQ(form(Collective::TwoPhase, 512, 1), 729);
+  EXPECT_EQ(form(Collective::TwoPhase, 512, 8192), 16600);
+  EXPECT_EQ(form(Collective::TwoPhase, 64, 256), 588);
+  auto plane = [](Collective c, double b) {
+    return std::lround(closedForm(c, 512, 512, b, 2));
+  };
+  EXPECT_EQ(plane(Collective::Chain, 256), 6644);
+  EXPECT_EQ(plane(Collective::Tree, 4096), 73818);
+  EXPECT_EQ(plane(Collective::TwoPhase, 4096), 17145);
+  EXPECT_EQ(plane(Collective::Broadcast, 256), 1283);
+}
+
+TEST(ClosedForms, ChainIsExact) {
+  for (uint32_t n : {4, 16, 64})
+    for (uint32_t b : {1, 7, 256})
+      expectExact(Collective::Chain, n, 1, b);
+  expectExact(Collective::Chain, 512, 1, 64);
+  expectExact(Collective::Chain, 16, 16, 1);
+  expectExact(Collective::Chain, 8, 8, 256);
+}
+
+TEST(ClosedForms, BroadcastIsExact) {
+  for (uint32_t n : {4, 16, 64})
+    for (uint32_t b : {1, 7, 256})
+      expectExact(Collective::Broadcast, n, 1, b);
+  expectExact(Collective::Broadcast, 512, 1, 64);
+  expectExact(Collective::Broadcast, 16, 16, 1);
+  expectExact(Collective::Broadcast, 8, 8, 256);
+}
+
+// The form counts no hop at all, but the nearest sender is one away: here it is
+// a cycle more on each axis, for every P and B. Words are relayed (see
+// LineReduce::star), which needs B >= 2 T_R + 2.
+TEST(ClosedForms, StarIsExactButForTheHopOfItsNearestSender) {
+  for (uint32_t n : {4, 16, 64})
+    for (uint32_t b : {6, 7, 64})
+      expectExact(Collective::Star, n, 1, b, 1);
+  expectExact(Collective::Star, 4, 1, 8192, 1);
+  expectExact(Collective::Star, 8, 8, 32, 2);
+}
+
+TEST(ClosedForms, TreeAndTwoPhaseAreWithinThreePercentOfTheSimulator) {
+  for (Collective what : {Collective::Tree, Collective::TwoPhase})
+    for (auto [w, h] : {std::pair(4u, 1u), {32u, 1u}, {128u, 1u}, {8u, 8u}})
+      for (uint32_t b : {1, 16, 256}) {
+        Times t = timesOf(what, w, h, b);
+        EXPECT_NEAR(double(t.estimate), double(t.simulated),
+                    0.03 * double(t.simulated))
+            << nameOf(what) << " " << w << "x" << h << ", " << b << " words";
+      }
+}
