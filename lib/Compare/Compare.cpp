@@ -80,7 +80,7 @@ static std::string waferBinds(const ModelWork &work, const Target &t,
   double pes = double(t.gridW) * double(t.gridH);
   double compute = double(cost.macs) * rate / 1000 / pes;
   double link = double(cost.maxLinkWavelets);
-  if (std::max(compute, link) * 2 < double(cost.cyclesEstimate))
+  if (std::max(compute, link) * 2 < double(cost.cycles.estimate))
     return "latency";
   return compute > link ? "compute" : "link";
 }
@@ -92,8 +92,8 @@ WaferTime compare::waferTime(const ModelWork &work, const Target &t,
       work, [&](const std::string &type) { return waferPeak(t, type); },
       w.missing);
   double cycle = 1e-6 / t.clock;
-  w.lower = double(cost.cyclesLower) * cycle;
-  w.estimate = double(cost.cyclesEstimate) * cycle;
+  w.lower = double(cost.cycles.lower) * cycle;
+  w.estimate = double(cost.cycles.estimate) * cycle;
   w.binds = waferBinds(work, t, cost);
   return w;
 }

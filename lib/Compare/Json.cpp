@@ -124,10 +124,10 @@ static json::Object waferJson(const Comparison &c) {
       {"binds", w.binds}};
   for (bool estimate : {false, true}) {
     double step = estimate ? w.estimate : w.lower;
-    json::Object at{
-        {"cycles", figure(estimate ? c.cost.cyclesEstimate : c.cost.cyclesLower,
-                          "cycles", "cost report")},
-        {"step", figure(step, "s", "computed: cycles / clock")}};
+    json::Object at{{"cycles", figure(estimate ? c.cost.cycles.estimate
+                                               : c.cost.cycles.lower,
+                                      "cycles", "cost report")},
+                    {"step", figure(step, "s", "computed: cycles / clock")}};
     addTokens(c.work, step, at);
     at["utilisation"] =
         w.missing.empty() && step > 0

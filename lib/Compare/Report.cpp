@@ -160,8 +160,8 @@ static void printWork(const Comparison &c, llvm::raw_ostream &os) {
 
 static void printNotes(const Comparison &c, llvm::raw_ostream &os) {
   os << "\nDevices: rooflines, bounds that ideal runs reach; " << c.target.name
-     << ": the cost report, " << c.cost.cyclesLower << " to "
-     << c.cost.cyclesEstimate << " cycles at " << c.target.clock << " MHz.\n";
+     << ": the cost report, " << c.cost.cycles.lower << " to "
+     << c.cost.cycles.estimate << " cycles at " << c.target.clock << " MHz.\n";
   std::string fits;
   for (const Device &d : c.devices)
     if (roofline(c.work, d).onchip)

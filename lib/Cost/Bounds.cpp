@@ -161,6 +161,8 @@ void Bounds::take(CycleCost &cycles, const Demand &resource,
     cycles.bound = {Resource::Path, path.fromX, path.fromY, path.x, path.y};
   }
   cycles.estimate = std::max(cycles.estimate, cycles.lower);
+  cycles.lowerRange = {cycles.lower, cycles.lower};
+  cycles.estimateRange = {cycles.estimate, cycles.estimate};
 }
 
 void Bounds::program(const Estimate &e, CycleCost &cycles,

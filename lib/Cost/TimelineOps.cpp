@@ -116,7 +116,9 @@ Ended Timeline::process(const Followed &pe, const Issued &what,
                         std::vector<Segment> &out) {
   const TimedOp &op = *what.op;
   double ready = what.at + t.vectorSetup;
-  double pace = std::max(1.0, op.rate / 1000.0), next = ready;
+  // Of two inputs both words come over the one ramp.
+  double ramp = op.in[1] == NoColor ? 1 : 2;
+  double pace = std::max(ramp, op.rate / 1000.0), next = ready;
   uint32_t room = op.out == NoColor ? 0 : roomOf(pe, op.out);
   Reaches reach = what.reach;
   for (Reach &r : reach)

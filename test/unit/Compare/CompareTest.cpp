@@ -192,8 +192,8 @@ TEST(Wafer, CyclesBecomeTime) {
   Target t = llvm::cantFail(loadTarget("wse2"));
   llvm::cantFail(cutGrid(t, 10, 10));
   cost::CostReport cost;
-  cost.cyclesLower = 34000;    // 40 us at 850 MHz
-  cost.cyclesEstimate = 42500; // 50 us
+  cost.cycles.lower = 34000;    // 40 us at 850 MHz
+  cost.cycles.estimate = 42500; // 50 us
   cost.macs = 3000000;         // 30,000 cycles each of 100 PEs
   ModelWork w = someWork();
   WaferTime time = waferTime(w, t, cost);
