@@ -194,7 +194,7 @@ TEST(Wafer, CyclesBecomeTime) {
   cost::CostReport cost;
   cost.cycles.lower = 34000;    // 40 us at 850 MHz
   cost.cycles.estimate = 42500; // 50 us
-  cost.macs = 3000000;         // 30,000 cycles each of 100 PEs
+  cost.macs = 3000000;          // 30,000 cycles each of 100 PEs
   ModelWork w = someWork();
   WaferTime time = waferTime(w, t, cost);
   expectClose(time.lower, 40e-6);

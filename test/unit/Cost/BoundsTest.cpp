@@ -88,8 +88,8 @@ TEST(Bounds, TheLinkThatTwoStreamsShare) {
 }
 
 TEST(Bounds, WordsThatAnotherKernelTakesDoNotBoundTheLink) {
-  // As kernel 0 five PEs send 4 words each over one link; buffers take them, and
-  // five others receive them much later, as kernel 1.
+  // As kernel 0 five PEs send 4 words each over one link; buffers take them,
+  // and five others receive them much later, as kernel 1.
   using namespace bin;
   bin::Program p = program(10, 1);
   p.kernels.push_back(p.kernels[0]);
