@@ -66,34 +66,22 @@ std::string compare::waferPeakSource(const Target &t, StringRef type) {
          (type == "f32" ? "32" : "16") + " x clock.mhz";
 }
 
-/// What the estimate consists of mostly: multiply-adds, spread over all PEs, or
-/// the busiest link; if neither is half of it, latency.
-static std::string waferBinds(const ModelWork &work, const Target &t,
-                              const cost::CostReport &cost) {
-  uint32_t rate = 0;
-  uint64_t most = 0;
-  for (auto [type, macs] : work.macs)
-    if (macs > most) {
-      most = macs;
-      rate = macRate(t, type);
-    }
-  double pes = double(t.gridW) * double(t.gridH);
-  double compute = double(cost.macs) * rate / 1000 / pes;
-  double link = double(cost.maxLinkWavelets);
-  if (std::max(compute, link) * 2 < double(cost.cycles.estimate))
-    return "latency";
-  return compute > link ? "compute" : "link";
-}
-
 WaferTime compare::waferTime(const ModelWork &work, const Target &t,
                              const cost::CostReport &cost) {
   WaferTime w;
   w.compute = atPeak(
       work, [&](const std::string &type) { return waferPeak(t, type); },
       w.missing);
-  double cycle = 1e-6 / t.clock;
-  w.lower = double(cost.cycles.lower) * cycle;
-  w.estimate = double(cost.cycles.estimate) * cycle;
-  w.binds = waferBinds(work, t, cost);
+  const cost::CycleCost &c = cost.cycles;
+  llvm::StringRef bound = resourceName(c.bound.resource);
+  w.lines = {{"lower", ", at least", "cost report: cycles.lower", c.lower,
+              c.lowerRange, 0, bound},
+             {"estimate", "", "cost report: cycles.estimate", c.estimate,
+              c.estimateRange, 0, bound},
+             {"interval", ", overlapped", "cost report: interval.cycles",
+              cost.interval.cycles, std::nullopt, 0,
+              resourceName(cost.interval.where.resource)}};
+  for (WaferLine &line : w.lines)
+    line.step = double(line.cycles) / (t.clock * 1e6);
   return w;
 }

@@ -120,21 +120,22 @@ static json::Object waferJson(const Comparison &c) {
                          : json::Value(nullptr)},
       {"missing", w.missing.empty() ? json::Value(nullptr)
                                     : json::Value("no dense peak of " +
-                                                  w.missing + " is known")},
-      {"binds", w.binds}};
-  for (bool estimate : {false, true}) {
-    double step = estimate ? w.estimate : w.lower;
-    json::Object at{{"cycles", figure(estimate ? c.cost.cycles.estimate
-                                               : c.cost.cycles.lower,
-                                      "cycles", "cost report")},
-                    {"step", figure(step, "s", "computed: cycles / clock")}};
-    addTokens(c.work, step, at);
+                                                  w.missing + " is known")}};
+  for (const WaferLine &line : w.lines) {
+    json::Object at{
+        {"cycles", figure(line.cycles, "cycles", line.source)},
+        {"step", figure(line.step, "s", "computed: cycles / clock")},
+        {"binds", line.binds}};
+    if (line.range)
+      at["cycles_range"] = figure(json::Array{line.range->lo, line.range->hi},
+                                  "cycles", line.source + "_range");
+    addTokens(c.work, line.step, at);
     at["utilisation"] =
-        w.missing.empty() && step > 0
-            ? json::Value(
-                  figure(w.compute / step, "", "computed: compute_time / step"))
+        w.missing.empty() && line.step > 0
+            ? json::Value(figure(w.compute / line.step, "",
+                                 "computed: compute_time / step"))
             : json::Value(nullptr);
-    o[estimate ? "estimate" : "lower"] = std::move(at);
+    o[line.key] = std::move(at);
   }
   json::Array assumed;
   for (const std::string &key : c.cost.assumed)

@@ -125,15 +125,14 @@ static void deviceRow(const Comparison &c, const Device &d, Table &table) {
 static void waferRows(const Comparison &c, Table &table) {
   WaferTime w = waferTime(c.work, c.target, c.cost);
   double peak = waferPeak(c.target, mainType(c.work));
-  for (bool estimate : {false, true}) {
+  for (const WaferLine &line : w.lines) {
     std::vector<std::string> row{
-        c.target.name + " " + gridOf(c) + (estimate ? "" : ", at least"), "1",
+        c.target.name + " " + gridOf(c) + line.row, "1",
         peak > 0 ? scaled(peak * 1e9, "FLOP/s") : "", ""};
-    llvm::append_range(row, times(c.work, w.compute, std::nullopt,
-                                  estimate ? w.estimate : w.lower));
+    llvm::append_range(row, times(c.work, w.compute, std::nullopt, line.step));
     if (!w.missing.empty())
       row[4] = row[9] = "";
-    row.push_back(estimate ? w.binds : "");
+    row.push_back(line.binds.str());
     table.row(std::move(row));
   }
 }
@@ -159,9 +158,10 @@ static void printWork(const Comparison &c, llvm::raw_ostream &os) {
 }
 
 static void printNotes(const Comparison &c, llvm::raw_ostream &os) {
+  const cost::CycleCost &cycles = c.cost.cycles;
   os << "\nDevices: rooflines, bounds that ideal runs reach; " << c.target.name
-     << ": the cost report, " << c.cost.cycles.lower << " to "
-     << c.cost.cycles.estimate << " cycles at " << c.target.clock << " MHz.\n";
+     << ": the cost report, " << cycles.lower << " to " << cycles.estimate
+     << " cycles at " << c.target.clock << " MHz.\n";
   std::string fits;
   for (const Device &d : c.devices)
     if (roofline(c.work, d).onchip)
@@ -169,9 +169,10 @@ static void printNotes(const Comparison &c, llvm::raw_ostream &os) {
   if (!fits.empty())
     os << "Weights and state fit on the chip of " << fits
        << ": kept there, memory is no bound.\n";
-  if (!c.cost.assumed.empty())
-    os << "The cycles rest on " << c.cost.assumed.size()
-       << " assumed constants of the target.\n";
+  if (!cycles.assumed.empty())
+    os << "Within the brackets of " << llvm::join(cycles.assumed, ", ")
+       << " the estimate is " << cycles.estimateRange.lo << " to "
+       << cycles.estimateRange.hi << " cycles.\n";
 }
 
 static void printSource(StringRef of, const std::string &figure,

@@ -15,6 +15,7 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
+#include <optional>
 
 namespace weft::compare {
 
@@ -52,12 +53,24 @@ double waferPeak(const Target &t, llvm::StringRef type);
 /// How that is computed, in words.
 std::string waferPeakSource(const Target &t, llvm::StringRef type);
 
-/// The cost report as time.
+/// A figure of the cost report as time.
+struct WaferLine {
+  const char *key; // of the JSON
+  const char *row; // of the table, behind the target's name
+  std::string source;
+  uint64_t cycles = 0;
+  // Cycles over the brackets of assumed fields.
+  std::optional<cost::Bracket> range;
+  double step = 0; // seconds
+  llvm::StringRef binds;
+};
+
+/// Lower bound and estimate of a step, and the least distance of steps that
+/// overlap.
 struct WaferTime {
   std::string missing;
-  double compute = 0;             // at peak, without padding
-  double lower = 0, estimate = 0; // seconds
-  std::string binds;
+  double compute = 0; // seconds at peak, without padding
+  std::vector<WaferLine> lines;
 };
 WaferTime waferTime(const ModelWork &work, const Target &t,
                     const cost::CostReport &cost);

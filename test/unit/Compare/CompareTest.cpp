@@ -194,18 +194,18 @@ TEST(Wafer, CyclesBecomeTime) {
   cost::CostReport cost;
   cost.cycles.lower = 34000;    // 40 us at 850 MHz
   cost.cycles.estimate = 42500; // 50 us
-  cost.macs = 3000000;          // 30,000 cycles each of 100 PEs
-  ModelWork w = someWork();
-  WaferTime time = waferTime(w, t, cost);
-  expectClose(time.lower, 40e-6);
-  expectClose(time.estimate, 50e-6);
+  cost.cycles.bound.resource = cost::Resource::Path;
+  cost.interval.cycles = 25500; // 30 us
+  cost.interval.where.resource = cost::Resource::PE;
+  WaferTime time = waferTime(someWork(), t, cost);
+  ASSERT_EQ(time.lines.size(), 3u);
+  expectClose(time.lines[0].step, 40e-6);
+  expectClose(time.lines[1].step, 50e-6);
+  expectClose(time.lines[2].step, 30e-6);
   // 6 Mflop at 170 GFLOP/s.
   expectClose(time.compute, 6e6 / 170e9);
-  EXPECT_EQ(time.binds, "compute");
-  cost.macs = 300000;
-  EXPECT_EQ(waferTime(w, t, cost).binds, "latency");
-  cost.maxLinkWavelets = 21250;
-  EXPECT_EQ(waferTime(w, t, cost).binds, "link");
+  EXPECT_EQ(time.lines[1].binds, "path");
+  EXPECT_EQ(time.lines[2].binds, "pe");
 }
 
 } // namespace
