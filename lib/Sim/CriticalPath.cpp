@@ -15,6 +15,7 @@ void CriticalPath::reset(size_t pes) {
   nodes.clear();
   unused.clear();
   pages.clear();
+  room.clear();
   threads.assign(pes, {});
 }
 
@@ -53,13 +54,35 @@ void CriticalPath::add(Path &p, uint32_t pe, uint32_t kernel, PathPart part,
   p.part[part] += uint32_t(cycles);
 }
 
-Path CriticalPath::arrived(const Wave &w, uint64_t cycle) {
+Path CriticalPath::onItsWay(const Wave &w, uint64_t cycle) {
   Path p = w.path;
   p.part[PathRoom] += w.waited;
   p.part[PathTransport] += uint32_t(cycle - p.end());
-  ++p.messages;
   p.hops += w.hops;
   return p;
+}
+
+Path CriticalPath::arrived(const Wave &w, uint64_t cycle) {
+  Path p = onItsWay(w, cycle);
+  ++p.messages;
+  return p;
+}
+
+void CriticalPath::makesRoom(uint32_t queue, const Path &p) {
+  std::array<Path, 2> &last = room[queue];
+  last[1] = last[0];
+  last[0] = p;
+}
+
+std::optional<Path> CriticalPath::madeRoom(uint32_t queue,
+                                           uint64_t cycle) const {
+  if (auto at = room.find(queue); at != room.end())
+    for (Path p : at->second)
+      if (p.end() + 1 == cycle) {
+        ++p.part[PathRoom];
+        return p;
+      }
+  return std::nullopt;
 }
 
 //===----------------------------------------------------------------------===//
@@ -100,6 +123,8 @@ void CriticalPath::sweep(const Path &p) {
   for (const std::unique_ptr<Wave[]> &page : pages)
     for (uint32_t i = 0; page && i < PageSize; ++i)
       mark(page[i].path);
+  for (const auto &[queue, last] : room)
+    std::for_each(last.begin(), last.end(), mark);
   unused.clear();
   for (uint32_t n = uint32_t(nodes.size()); n-- > 0;)
     if (!nodes[n].live)

@@ -12,7 +12,9 @@
 #define WEFT_LIB_SIM_CRITICALPATH_H
 
 #include "weft/Sim/Trace.h"
+#include <array>
 #include <memory>
+#include <unordered_map>
 
 namespace weft::sim {
 
@@ -50,8 +52,14 @@ public:
            uint64_t cycles);
   /// The chain of what lies in a place of the fabric's queues.
   Wave &at(uint32_t place);
+  /// The chain of a wavelet that can move in `cycle`.
+  static Path onItsWay(const Wave &w, uint64_t cycle);
   /// The chain of a thread that goes on as soon as `w` is there, in `cycle`.
   static Path arrived(const Wave &w, uint64_t cycle);
+  /// What led to the present cycle made room in a queue, by its number.
+  void makesRoom(uint32_t queue, const Path &p);
+  /// What made room there in the cycle before `cycle`, up to `cycle`.
+  std::optional<Path> madeRoom(uint32_t queue, uint64_t cycle) const;
 
   bool tooLong() const { return overflow; }
   /// The chain to `cycles`, of the first PE that halts then.
@@ -72,6 +80,9 @@ private:
   std::vector<uint32_t> unused;
   std::vector<std::vector<Path>> threads;
   std::vector<std::unique_ptr<Wave[]>> pages;
+  /// Of queues that were full: what left last, and before that. A router may
+  /// move again in the cycle in which what it did before is asked for.
+  std::unordered_map<uint32_t, std::array<Path, 2>> room;
 };
 
 } // namespace weft::sim

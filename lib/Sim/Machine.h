@@ -103,6 +103,8 @@ private:
   void tracePut(PE &pe, unsigned slot, uint32_t n);
   void traceEnd(PE &pe, unsigned slot);
   void traceForward(const Cell &c);
+  Wave traceLeave(const Cell &c);
+  const Fifo &fifoTowards(const Cell &c, unsigned dir) const;
   void traceFinish();
   void tracePath(const std::vector<Path> &chain);
   void traceEvent(const PE &pe, unsigned lane, PEEvent::Kind kind,

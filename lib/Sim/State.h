@@ -172,6 +172,7 @@ struct Standing {
 };
 
 struct Path;
+struct Wave;
 struct Recorder;
 
 struct Fault {

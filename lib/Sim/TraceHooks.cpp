@@ -8,26 +8,14 @@
 // predecessor; after that for room, or for the element pipe.
 //
 //===----------------------------------------------------------------------===//
-#include "Machine.h"
-#include "Recorder.h"
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/bit.h"
+#include "TraceHooks.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
-#include <tuple>
 
 using namespace llvm;
 using namespace weft;
 using namespace weft::sim;
 using isa::Op;
-
-static uint32_t lastOf(const Fifo &f) {
-  return f.ring + (uint32_t(f.pushed() - 1) & f.mask);
-}
-
-static uint32_t globalKernel(const PE &pe, uint32_t local) {
-  return local == None ? None : pe.code->kernels[local];
-}
 
 Error Machine::record(const TraceOptions &o) {
   if (o.pes && (!o.pes->w || !o.pes->h ||
@@ -182,8 +170,16 @@ void Machine::traceTake(PE &pe, unsigned slot) {
     if (last)
       p = CriticalPath::arrived(path.at(queues[last->fifo].fifo.head()),
                                 arrival);
+    std::optional<Path> other;
+    if (room)
+      other = path.madeRoom(cells[f.dst.fifo].fifo.ring, now);
+    if (other)
+      p = *other;
     path.add(p, pe.id, globalKernel(pe, f.kernel),
-             room ? PathRoom : PathCompute, now - arrival);
+             room ? PathRoom : PathCompute, now - p.end());
+    for (const Source *s : {&f.src0, &f.src1})
+      if (s->kind == Source::FabIn && wasFull(queues[s->fifo].fifo, now))
+        path.makesRoom(queues[s->fifo].fifo.ring, p);
   }
   if (last)
     traceEvent(pe, slot, PEEvent::WaitIn, f.earliest, arrival,
@@ -239,78 +235,4 @@ void Machine::traceEnd(PE &pe, unsigned slot) {
   if (waits)
     traceEvent(pe, 0, PEEvent::Instruction, pe.time, std::max(least, f.end),
                textOf(pe, pe.code->insts[pe.pc]), globalKernel(pe, pe.account));
-}
-
-//===----------------------------------------------------------------------===//
-// Fabric
-//===----------------------------------------------------------------------===//
-
-/// A router is about to move the wavelet of a colour on.
-void Machine::traceForward(const Cell &c) {
-  uint32_t waited = uint32_t(now - wavelets[c.fifo.head()].ready);
-  for (unsigned ports = c.tx; ports; ports &= ports - 1) {
-    unsigned dir = llvm::countr_zero(ports);
-    if (recorder->path) {
-      Wave w = recorder->path->at(c.fifo.head());
-      w.waited += waited;
-      w.hops += dir != DirRamp;
-      const Fifo &to =
-          dir == DirRamp ? queues[c.queue].fifo : cells[c.next[dir]].fifo;
-      recorder->path->at(to.tail()) = w;
-    }
-    if (recorder->options.linkWindow && dir != DirRamp)
-      recorder->links.count(4 * c.router + dir, now, recorder->options,
-                            recorder->trace);
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// The end
-//===----------------------------------------------------------------------===//
-
-void Machine::traceFinish() {
-  Trace &t = recorder->trace;
-  if (recorder->options.linkWindow)
-    recorder->links.close(now, recorder->options, t);
-  for (LinkWindow &w : t.links) {
-    w.y = w.x / program.gridW;
-    w.x %= program.gridW;
-  }
-  llvm::stable_sort(t.events, [](const PEEvent &a, const PEEvent &b) {
-    return std::tuple(a.pe, a.lane, a.from, b.to, a.kind) <
-           std::tuple(b.pe, b.lane, b.from, a.to, b.kind);
-  });
-  if (!recorder->path)
-    return;
-  t.pathTooLong = recorder->path->tooLong();
-  if (!t.pathTooLong)
-    tracePath(recorder->path->walk(lastHalt));
-}
-
-void Machine::tracePath(const std::vector<Path> &chain) {
-  for (size_t i = 0; i < chain.size(); ++i) {
-    const Path &p = chain[i];
-    PathSegment s;
-    s.kernel = p.kernel;
-    s.from = p.start;
-    s.to = p.end();
-    const PE &first = pes[p.pe],
-             &last = pes[i + 1 < chain.size() ? chain[i + 1].pe : lastToHalt()];
-    s.fromX = first.x;
-    s.fromY = first.y;
-    s.toX = last.x;
-    s.toY = last.y;
-    std::copy(std::begin(p.part), std::end(p.part), s.part);
-    s.messages = p.messages;
-    s.hops = p.hops;
-    recorder->trace.path.push_back(s);
-  }
-}
-
-/// The first PE that is done in the last cycle.
-uint32_t Machine::lastToHalt() const {
-  auto last = llvm::find_if(pes, [&](const PE &pe) {
-    return std::max(pe.time, pe.lastElement) == lastHalt;
-  });
-  return last == pes.end() ? 0 : last->id;
 }

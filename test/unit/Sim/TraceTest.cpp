@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "weft/Sim/Trace.h"
 #include "Build.h"
+#include <random>
 
 using namespace weft;
 using namespace weft::sim;
@@ -235,6 +236,112 @@ TEST_F(Traces, TasksAndOpsInMemory) {
             "task 0 14-16 | halt 16-17");
   EXPECT_EQ(laneText(trace(), 0, 0, 1),
             "vfmul d0, d0, d0, async=0 2-12 | setup 0 2-8 | elements 4 8-12");
+}
+
+// PE (0, 0) sends 20 words to (1, 0), which is late: they lie in the output
+// queue (6 and 2 on the ramp), the router (2 and 1 on the wire) and the input
+// queue (4 and 2), 17 in all. (1, 0): two dsd to 2, vfmul has set-up 6 and 40
+// elements, to 48, vmov set-up to 54, and takes the first word at 54. That lets
+// the router move in 55, the other one in 56, and the sender go on in 57: three
+// words to 60, vfmul 6 + 30 to 96, halt to 97. What (0, 0) waits for is (1, 0).
+TEST_F(Traces, RoomIsMadeByTheReceiver) {
+  Builder b(2, 1);
+  b.route(3, {0, 0, 1, 1, 1, 1}, Ramp, East);
+  b.route(3, {1, 0, 1, 1, 1, 1}, West, Ramp);
+  b.p.kernels = {{"send", "", {}, {}, 0}, {"late", "", {}, {}, 0}};
+  b.cls("from", {0, 0, 1, 1, 1, 1},
+        "dsd d0, r0+16384, f32, [20:1]\ndsd d1, r0+16384, f32, [30:1]\n"
+        "vmov out2, d0\nvfmul d1, d1, d1\nhalt\n",
+        {{true, 2, 3}})
+      .ranges = {{0, 9, 0}};
+  b.cls("to", {1, 0, 1, 1, 1, 1},
+        "dsd d0, r0+16544, f32, [20:1]\ndsd d1, r0+16384, f32, [40:1]\n"
+        "vfmul d1, d1, d1\nvmov d0, in2\nhalt\n",
+        {{false, 2, 3}})
+      .ranges = {{0, 9, 1}};
+  b.p.inputs = {Builder::tensor("x", {0, 0, 2, 1, 1, 1}, DataAddr, 40)};
+  EXPECT_EQ(run(b, everything(2, 1)).cycles, 97u);
+  EXPECT_EQ(pathText(trace()),
+            "k1 0-57 (1, 0)-(0, 0): 42 12 0 3 0, 0 messages 0 hops\n"
+            "k0 57-97 (0, 0)-(0, 0): 34 6 0 0 0, 0 messages 0 hops\n");
+  EXPECT_EQ(laneText(trace(), 0, 0, 0),
+            "dsd d0, r0+16384, f32, [20:1] 0-1 | "
+            "dsd d1, r0+16384, f32, [30:1] 1-2 | vmov out2, d0 2-60 | "
+            "setup 0 2-8 | elements 17 8-25 | out 3 25-57 | elements 3 57-60 | "
+            "vfmul d1, d1, d1 60-96 | setup 0 60-66 | elements 30 66-96 | "
+            "halt 96-97");
+}
+
+/// Rounds of a sum along a row and a multicast back, on microthreads or not,
+/// with work of random length in between; two kernels take turns.
+Builder rounds(unsigned seed, uint32_t P, uint32_t count) {
+  std::mt19937 random(seed);
+  auto upTo = [&](uint32_t n) { return uint32_t(random() % n); };
+  Builder b(P, 1);
+  auto in = [](uint32_t x) { return uint8_t(x % 2 ? 2 : 1); };
+  for (uint32_t x = 0; x < P; ++x) {
+    if (x)
+      b.route(in(x - 1), {x, 0, 1, 1, 1, 1}, Ramp, West);
+    if (x + 1 < P)
+      b.route(in(x), {x, 0, 1, 1, 1, 1}, East, Ramp);
+    b.route(0, {x, 0, 1, 1, 1, 1}, x ? West : Ramp,
+            (x ? Ramp : 0) | (x + 1 < P ? East : 0));
+  }
+  b.p.kernels = {{"sum", "", {}, {}, 0}, {"work", "", {}, {}, 0}};
+  std::string words = std::to_string(1 + upTo(40));
+  for (uint32_t x = 0; x < P; ++x) {
+    bool root = x == 0, far = x + 1 == P, async = upTo(2);
+    std::string tail = async ? ", async=1\nwait 1\n" : "\n";
+    std::string sum = root  ? "vfadd d0, in2, d0" + tail + "vmov out3, d0\n"
+                      : far ? "vmov out2, d0" + tail + "vmov d0, in3\n"
+                            : "vfadd out2, in2, d0" + tail + "vmov d0, in3\n";
+    for (uint32_t n = upTo(4); n > 0; --n)
+      sum = "nop\n" + sum;
+    std::string dsd = "dsd d0, r0+16384, f32, [" + words + ":1]\n",
+                loop = "loop r1, " + std::to_string(count) + "\n";
+    std::string work = "dsd d1, r0+20480, f32, [" +
+                       std::to_string(1 + upTo(30)) +
+                       ":1]\nvmov d1, r2\nvfmul d1, d1, d1\n";
+    auto &c = b.cls("c" + std::to_string(x), {x, 0, 1, 1, 1, 1},
+                    dsd + loop + sum + work + "endloop r1\nhalt\n");
+    uint32_t middle = uint32_t(Builder::assemble(dsd + loop + sum).size());
+    c.ranges = {{0, middle, 0}, {middle, uint32_t(c.code.size()), 1}};
+    if (!far)
+      c.queues.push_back({false, 2, in(x)});
+    if (!root)
+      c.queues.push_back({true, 2, in(x - 1)});
+    c.queues.push_back({root, 3, 0});
+  }
+  b.p.inputs = {Builder::tensor("x", {0, 0, P, 1, 1, 1}, DataAddr, 40)};
+  return b;
+}
+
+// run() says that the parts add up, and that a record changes nothing.
+TEST_F(Traces, PartsAddUpToTheCycles) {
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    run(rounds(seed, 2 + seed % 7, 1 + seed % 5), everything(2, 1));
+  }
+}
+
+// Of 8 PEs that change between kernels 200 times each, 1,600 stretches begin
+// twice; those that are dead by then make room for others. Where too many live
+// there is no path, and that is said.
+TEST_F(Traces, WhatNobodyHasIsSwept) {
+  Builder b = rounds(1, 8, 200);
+  TraceOptions o;
+  o.criticalPath = true;
+  run(b, o);
+  std::string all = pathText(trace());
+  o.maxPathNodes = 1200;
+  run(b, o);
+  EXPECT_EQ(pathText(trace()), all);
+  EXPECT_FALSE(trace().pathTooLong);
+  o.maxPathNodes = 100;
+  llvm::cantFail(s->record(o));
+  llvm::cantFail(s->run());
+  EXPECT_TRUE(trace().pathTooLong);
+  EXPECT_TRUE(trace().path.empty());
 }
 
 } // namespace

@@ -1,0 +1,117 @@
+//===- TraceFabric.cpp - What routers tell a recorder ---------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// And what is made of the record when the run is over.
+//
+//===----------------------------------------------------------------------===//
+#include "TraceHooks.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
+#include <algorithm>
+#include <tuple>
+
+using namespace llvm;
+using namespace weft;
+using namespace weft::sim;
+
+//===----------------------------------------------------------------------===//
+// Fabric
+//===----------------------------------------------------------------------===//
+
+/// Where a wavelet of a cell goes in direction `dir`.
+const Fifo &Machine::fifoTowards(const Cell &c, unsigned dir) const {
+  return dir == DirRamp ? queues[c.queue].fifo : cells[c.next[dir]].fifo;
+}
+
+/// The chain of the wavelet that is about to leave. If it waited for room, it
+/// is the chain of what made room; a link that others had, and those before it,
+/// are its own wait.
+Wave Machine::traceLeave(const Cell &c) {
+  CriticalPath &path = *recorder->path;
+  Wave w = path.at(c.fifo.head());
+  uint32_t waited = uint32_t(now - wavelets[c.fifo.head()].ready);
+  std::optional<Path> other;
+  for (unsigned ports = waited ? c.tx : 0; ports && !other;
+       ports &= ports - 1) {
+    const Fifo &to = fifoTowards(c, llvm::countr_zero(ports));
+    if (wasFull(to, now))
+      other = path.madeRoom(to.ring, now);
+  }
+  if (other)
+    w = {*other, 0, 0};
+  else
+    w.waited += waited;
+  if (wasFull(c.fifo, now))
+    path.makesRoom(c.fifo.ring, CriticalPath::onItsWay(w, now));
+  return w;
+}
+
+/// A router is about to move the wavelet of a colour on.
+void Machine::traceForward(const Cell &c) {
+  Wave w;
+  if (recorder->path)
+    w = traceLeave(c);
+  for (unsigned ports = c.tx; ports; ports &= ports - 1) {
+    unsigned dir = llvm::countr_zero(ports);
+    if (recorder->path) {
+      Wave &to = recorder->path->at(fifoTowards(c, dir).tail());
+      to = w;
+      to.hops += dir != DirRamp;
+    }
+    if (recorder->options.linkWindow && dir != DirRamp)
+      recorder->links.count(4 * c.router + dir, now, recorder->options,
+                            recorder->trace);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The end
+//===----------------------------------------------------------------------===//
+
+void Machine::traceFinish() {
+  Trace &t = recorder->trace;
+  if (recorder->options.linkWindow)
+    recorder->links.close(now, recorder->options, t);
+  for (LinkWindow &w : t.links) {
+    w.y = w.x / program.gridW;
+    w.x %= program.gridW;
+  }
+  llvm::stable_sort(t.events, [](const PEEvent &a, const PEEvent &b) {
+    return std::tuple(a.pe, a.lane, a.from, b.to, a.kind) <
+           std::tuple(b.pe, b.lane, b.from, a.to, b.kind);
+  });
+  if (!recorder->path)
+    return;
+  t.pathTooLong = recorder->path->tooLong();
+  if (!t.pathTooLong)
+    tracePath(recorder->path->walk(lastHalt));
+}
+
+void Machine::tracePath(const std::vector<Path> &chain) {
+  for (size_t i = 0; i < chain.size(); ++i) {
+    const Path &p = chain[i];
+    PathSegment s;
+    s.kernel = p.kernel;
+    s.from = p.start;
+    s.to = p.end();
+    const PE &first = pes[p.pe],
+             &last = pes[i + 1 < chain.size() ? chain[i + 1].pe : lastToHalt()];
+    s.fromX = first.x;
+    s.fromY = first.y;
+    s.toX = last.x;
+    s.toY = last.y;
+    std::copy(std::begin(p.part), std::end(p.part), s.part);
+    s.messages = p.messages;
+    s.hops = p.hops;
+    recorder->trace.path.push_back(s);
+  }
+}
+
+/// The first PE that is done in the last cycle.
+uint32_t Machine::lastToHalt() const {
+  auto last = llvm::find_if(pes, [&](const PE &pe) {
+    return std::max(pe.time, pe.lastElement) == lastHalt;
+  });
+  return last == pes.end() ? 0 : last->id;
+}
