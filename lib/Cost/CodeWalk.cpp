@@ -28,7 +28,7 @@ static llvm::Error fault(const bin::PEClass &c, uint32_t word,
 }
 
 //===----------------------------------------------------------------------===//
-// Totals and rates
+// Totals
 //===----------------------------------------------------------------------===//
 
 template <typename K>
@@ -53,65 +53,6 @@ void Totals::add(const Totals &o, uint64_t times) {
   addScaled(received, o.received, times);
   timedOps = SaturatingAdd(timedOps, SaturatingMultiply(o.timedOps, times));
   fetchedEnd = std::max(fetchedEnd, o.fetchedEnd);
-}
-
-/// Bytes of the widest memory operand, which decides how elements travel.
-static unsigned widestBytes(const std::optional<DType> types[3]) {
-  unsigned bytes = 0;
-  for (int k = 0; k < 3; ++k)
-    if (types[k])
-      bytes = std::max(bytes, dtypeBytes(*types[k]));
-  return bytes ? bytes : 4;
-}
-
-/// A 4-byte destination in memory, and sources there of 2 bytes only.
-static bool widens(const std::optional<DType> types[3]) {
-  auto bytes = [&](int k) { return types[k] ? dtypeBytes(*types[k]) : 0; };
-  return bytes(0) == 4 && std::max(bytes(1), bytes(2)) == 2;
-}
-
-uint32_t cost::vectorRate(const Instr &i, const Target &t,
-                          const std::optional<DType> types[3]) {
-  // An op runs at the rate of its widest memory operand; fabric operands take
-  // its type. A move converts if the sizes at its two ends differ.
-  bool wide = widestBytes(types) == 4;
-  auto isWide = [&](int k) {
-    const Operand &o = k ? i.src0 : i.dst;
-    return types[k]                     ? dtypeBytes(*types[k]) == 4
-           : o.kind == OperandKind::Reg ? true
-                                        : wide;
-  };
-  bool mixed = isWide(0) != isWide(1);
-  const VectorRates &r = t.rates;
-  auto pick = [&](const FactU &w, const FactU &n) {
-    return uint32_t(wide ? w : n);
-  };
-  switch (i.op) {
-  case Op::VMov:
-    return mixed ? uint32_t(r.convert) : pick(r.mov32, r.mov16);
-  case Op::VFAdd:
-  case Op::VFSub:
-  case Op::VFNeg:
-  case Op::VFAbs:
-    return pick(r.fadd32, r.fadd16);
-  case Op::VFMul:
-    return pick(r.fmul32, r.fmul16);
-  case Op::VFMac:
-    return widens(types) ? uint32_t(r.fmacMixed) : pick(r.fmac32, r.fmac16);
-  case Op::VFMax:
-  case Op::VFMin:
-    return pick(r.fmax32, r.fmax16);
-  case Op::VI2F:
-  case Op::VF2I:
-    return r.convert;
-  case Op::VRSum:
-  case Op::VRMax:
-    return r.reduce;
-  case Op::VFDot:
-    return r.dot;
-  default:
-    return pick(r.int32, r.int16);
-  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -154,7 +95,7 @@ private:
                                     uint32_t from, End end, unsigned depth);
   llvm::Error vector(const Instr &i, Frame &f);
   llvm::Error elements(const Instr &i, Frame &f, uint64_t &n,
-                       std::optional<DType> types[3]);
+                       MemOperand mem[3]);
   llvm::Error fabric(const Instr &i, TimedOp &op);
   void local(Frame &f, uint64_t cycles, uint32_t kernel);
   void append(Frame &f, Item item, bool timed);
@@ -459,9 +400,9 @@ llvm::Expected<Walked> Walker::subroutine(uint32_t word, const DsrState &in,
 // Vector ops
 //===----------------------------------------------------------------------===//
 
-/// Number of elements and the types of the memory operands.
+/// Number of elements and the memory operands.
 llvm::Error Walker::elements(const Instr &i, Frame &f, uint64_t &n,
-                             std::optional<DType> types[3]) {
+                             MemOperand mem[3]) {
   const Operand *operands[3] = {&i.dst, &i.src0, &i.src1};
   uint64_t fromDsr = 0;
   for (int k = 0; k < 3; ++k) {
@@ -474,10 +415,13 @@ llvm::Error Walker::elements(const Instr &i, Frame &f, uint64_t &n,
       return fault(c, i.wordIndex,
                    "d" + std::to_string(d) + " is used before a dsd sets it");
     const Instr &dsd = code.instrs[f.dsrs[d]];
-    types[k] = dsd.dtype;
+    mem[k] = {true, dsd.dtype, 1};
     uint64_t count = 1;
-    for (const DsdDim &dim : dsd.dims)
+    for (const DsdDim &dim : dsd.dims) {
       count = SaturatingMultiply(count, uint64_t(dim.length));
+      if (dim.length > 1)
+        mem[k].stride = dim.stride;
+    }
     fromDsr = std::max(fromDsr, count);
   }
   n = i.length ? i.length : fromDsr;
@@ -510,12 +454,14 @@ llvm::Error Walker::fabric(const Instr &i, TimedOp &op) {
 
 llvm::Error Walker::vector(const Instr &i, Frame &f) {
   uint64_t n = 0;
-  std::optional<DType> types[3];
-  if (llvm::Error e = elements(i, f, n, types))
+  MemOperand mem[3];
+  if (llvm::Error e = elements(i, f, n, mem))
     return e;
+  VectorForm form = vectorForm(i, t, mem);
   TimedOp op;
   op.elements = n;
-  op.rate = vectorRate(i, t, types);
+  op.rate = t.rateOf(form);
+  op.setup = t.setupOf(form);
   op.async = i.async;
   op.microthread = i.microthread;
   op.kernel = kernelAt(i.wordIndex);
@@ -530,17 +476,17 @@ llvm::Error Walker::vector(const Instr &i, Frame &f) {
   uint64_t cycles = Target::elementCycles(n, op.rate);
   if (usesFabric) {
     // From here on an element of the op is a wavelet.
-    unsigned bytes = widestBytes(types);
+    unsigned bytes = form.wide ? 4 : 2;
     op.rate *= elementsPerWavelet(bytes);
     op.elements = n = waveletsOf(n, bytes);
     cycles = std::max(cycles, n);
   }
   if (!usesFabric && !op.async) {
-    local(f, t.vectorSetup + cycles, op.kernel);
+    local(f, op.setup + cycles, op.kernel);
     return llvm::Error::success();
   }
   k.cycles = SaturatingAdd(k.cycles, op.async ? uint64_t(t.scalarAlu)
-                                              : t.vectorSetup + cycles);
+                                              : op.setup + cycles);
   if (usesFabric)
     k.pipe = SaturatingAdd(k.pipe, n);
   ++totals.timedOps;

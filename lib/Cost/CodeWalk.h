@@ -32,6 +32,7 @@ constexpr int NoColor = -1;
 struct TimedOp {
   uint64_t elements = 0; // wavelets, if an operand is fabric
   uint32_t rate = 1000;  // cycles per 1000 of them
+  uint32_t setup = 0;    // cycles
   int in[2] = {NoColor, NoColor};
   int out = NoColor;
   bool async = false;
@@ -101,10 +102,16 @@ struct ClassCode {
   Totals totals; // of one PE, from cycle 0 to halt; no CallerKernel
 };
 
-/// Cycles per 1000 elements of vector op `i` whose memory operands have the
-/// given types (dst, src0, src1; nullopt: no memory operand).
-uint32_t vectorRate(const isa::Instr &i, const Target &t,
-                    const std::optional<isa::DType> types[3]);
+/// The operands of a vector op in memory (dst, src0, src1).
+struct MemOperand {
+  bool exists = false;
+  isa::DType type = isa::DType::F32;
+  int64_t stride = 1; // innermost, in elements
+};
+
+/// What vector op `i` with these operands costs.
+VectorForm vectorForm(const isa::Instr &i, const Target &t,
+                      const MemOperand mem[3]);
 
 llvm::Expected<std::unique_ptr<ClassCode>> walkClass(const bin::PEClass &c,
                                                      const Target &t);

@@ -115,14 +115,14 @@ Ended Timeline::process(const Followed &pe, const Issued &what,
                         const std::vector<Segment> &in,
                         std::vector<Segment> &out) {
   const TimedOp &op = *what.op;
-  double ready = what.at + t.vectorSetup;
+  double ready = what.at + op.setup;
   // Of two inputs both words come over the one ramp.
   double ramp = op.in[1] == NoColor ? 1 : 2;
   double pace = std::max(ramp, op.rate / 1000.0), next = ready;
   uint32_t room = op.out == NoColor ? 0 : roomOf(pe, op.out);
   Reaches reach = what.reach;
   for (Reach &r : reach)
-    r = r.plus(t.vectorSetup);
+    r = r.plus(op.setup);
   auto add = [&](uint64_t first, uint64_t n, double t0, double t1) {
     out.push_back({first, n, t0, t1, reach, what.kernel});
     next = t1 + pace;
@@ -152,7 +152,7 @@ bool Timeline::copied(Followed &pe, const Issued &what,
   double shift = what.at - l.issue;
   end = {l.end + shift, what.kernel, what.reach};
   for (Reach &r : end.reach)
-    r = r.plus(t.vectorSetup);
+    r = r.plus(what.op->setup);
   for (Segment g : l.segments) {
     g.t0 += shift;
     g.t1 += shift;
@@ -223,7 +223,7 @@ std::optional<Ended> Timeline::perform(Followed &pe, const Issued &what,
                                        bool force) {
   const TimedOp &op = *what.op;
   if (op.in[0] == NoColor && op.out == NoColor)
-    return Ended{what.at + t.vectorSetup +
+    return Ended{what.at + op.setup +
                      double(Target::elementCycles(op.elements, op.rate)),
                  what.kernel, what.reach};
   std::vector<Segment> in, out;

@@ -97,7 +97,8 @@ void Timeline::findSource(Followed &pe, uint8_t color) {
     int64_t sx = d.senderX(pe.x), sy = d.senderY(pe.y);
     if (sx < 0 || sy < 0 || sx >= p.gridW || sy >= p.gridH)
       continue;
-    s.latency = 1 + 2.0 * t.ramp + double(t.hop) * d.hopsAt(pe.x, pe.y);
+    s.latency = 1 + 2.0 * t.ramp + double(t.hop) * d.hopsAt(pe.x, pe.y) +
+                double(t.turn) * double(d.turns);
     s.exact = rowSlot[sy] >= 0 || columnSlot[sx] >= 0;
     if (rowSlot[sy] >= 0)
       s.pe = rowPEs[rowSlot[sy]][sx];

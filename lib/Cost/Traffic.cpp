@@ -40,6 +40,7 @@ struct Front {
   Pattern at;
   AxisOrigin x, y;
   uint64_t hops = 0;
+  uint64_t turns = 0; // changes of axis
   uint64_t depth = 0; // links crossed, to notice routes that never end
 };
 
@@ -55,7 +56,7 @@ public:
 
 private:
   void follow(const Front &f, const bin::Route &r);
-  void leave(const Front &f, const bin::Route &r, const Step &s);
+  void leave(Front f, const Step *from, const Step &s);
   Front run(const Front &f, const bin::Route &r, const Step *straight);
   std::optional<Front> move(const Front &f, const Step &s) const;
 
@@ -123,7 +124,8 @@ Front Tracer::run(const Front &f, const bin::Route &r, const Step *straight) {
   return n;
 }
 
-void Tracer::leave(const Front &f, const bin::Route &r, const Step &s) {
+void Tracer::leave(Front f, const Step *from, const Step &s) {
+  f.turns += from && !from->dx != !s.dx;
   traffic.loads.push_back({f.at, s.port, color, words, cls});
   if (auto next = move(f, s))
     pending.push_back({*next, &s});
@@ -140,12 +142,12 @@ void Tracer::follow(const Front &f, const bin::Route &r) {
   uint64_t passed = all.at.count() / std::max<uint64_t>(1, f.at.count());
   if (r.tx & bin::Ramp)
     traffic.deliveries[color].push_back(
-        {color, all.at, all.x, all.y, all.hops});
+        {color, all.at, all.x, all.y, all.hops, all.turns});
   for (const Step &s : Steps) {
     if (!(r.tx & s.port))
       continue;
     if (&s != straight || passed == 1) {
-      leave(all, r, s);
+      leave(all, straight, s);
       continue;
     }
     // All routers passed load their link; only the last one leads on.

@@ -27,7 +27,7 @@ struct Delivery {
   uint8_t color = 0;
   bin::Pattern where;
   AxisOrigin x, y;
-  uint64_t hops = 0;
+  uint64_t hops = 0, turns = 0;
   int64_t senderX(int64_t px) const { return x.absolute ? x.at : px - x.delta; }
   int64_t senderY(int64_t py) const { return y.absolute ? y.at : py - y.delta; }
   uint64_t hopsAt(int64_t px, int64_t py) const {

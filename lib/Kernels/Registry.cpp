@@ -133,32 +133,58 @@ private:
     return type ? type.getElementTypeBitWidth() / 8 : 0;
   }
 
-  /// By the widest operand in memory, as machine-model.md says. The first
-  /// operand is the destination, but of reductions, which have their own rate.
-  uint32_t rateOf(pe::VecOpcode op, ValueRange operands) const {
-    const VectorRates &r = t.rates;
+  /// As machine-model.md says. The first operand is the destination, but of
+  /// reductions.
+  static VectorForm formOf(unsigned opcode, ValueRange operands) {
+    VectorForm f;
+    bool reduces = opcode >= 0x7c;
     unsigned first = bytesOf(operands[0]), others = 0;
-    for (Value v : operands.drop_front())
+    for (Value v : operands.drop_front()) {
       others = std::max(others, bytesOf(v));
-    bool wide = std::max(first, others) == 4;
+      f.readBytes += bytesOf(v);
+    }
+    f.wide = std::max(first, others) != 2;
+    auto op = pe::VecOpcode(opcode);
+    bool readsFirst =
+        reduces || op == pe::VecOpcode::VFMac || op == pe::VecOpcode::VSel;
+    f.readBytes += readsFirst ? first : 0;
+    f.writeBytes = reduces ? 0 : first;
+    f.cls = opcode == 0x7e ? VectorClass::Dot
+            : reduces      ? VectorClass::Reduce
+                           : classOf(op, first, others);
+    return f;
+  }
+
+  static VectorClass classOf(pe::VecOpcode op, unsigned first,
+                             unsigned others) {
     switch (op) {
     case pe::VecOpcode::VMov:
-      if (others && first != others)
-        return r.convert;
-      return wide ? r.mov32 : r.mov16;
+      return others && first != others ? VectorClass::Convert
+                                       : VectorClass::Mov;
     case pe::VecOpcode::VFAdd:
     case pe::VecOpcode::VFSub:
     case pe::VecOpcode::VFNeg:
     case pe::VecOpcode::VFAbs:
-      return wide ? r.fadd32 : r.fadd16;
+      return VectorClass::FAdd;
     case pe::VecOpcode::VFMul:
-      return wide ? r.fmul32 : r.fmul16;
+      return VectorClass::FMul;
     case pe::VecOpcode::VFMac:
-      return first == 4 && others == 2 ? r.fmacMixed
-             : wide                    ? r.fmac32
-                                       : r.fmac16;
+      return first == 4 && others == 2 ? VectorClass::FMacMixed
+                                       : VectorClass::FMac;
+    case pe::VecOpcode::VFMax:
+    case pe::VecOpcode::VFMin:
+      return VectorClass::FMax;
+    case pe::VecOpcode::VI2F:
+    case pe::VecOpcode::VF2I:
+      return VectorClass::Convert;
+    case pe::VecOpcode::VShl:
+    case pe::VecOpcode::VShr:
+    case pe::VecOpcode::VSar:
+      return VectorClass::Shift;
+    case pe::VecOpcode::VMul:
+      return VectorClass::IntMul;
     default:
-      return wide ? r.int32 : r.int16;
+      return VectorClass::Int;
     }
   }
 
@@ -167,12 +193,11 @@ private:
     for (Value v : operands)
       if (auto type = dyn_cast<MemRefType>(v.getType()))
         n = type.getNumElements();
-    uint32_t rate = opcode == 0x7e   ? t.rates.dot
-                    : opcode >= 0x7c ? t.rates.reduce
-                                     : rateOf(pe::VecOpcode(opcode), operands);
+    VectorForm form = formOf(opcode, operands);
     if (opcode == 0x7e || opcode == unsigned(pe::VecOpcode::VFMac))
       m.macs += times * n;
-    m.cycles += times * (t.vectorSetup + Target::elementCycles(n, rate));
+    m.cycles +=
+        times * (t.setupOf(form) + Target::elementCycles(n, t.rateOf(form)));
   }
 
   void collective(Value buffer, fabric::Axis axis, bool chain, uint64_t times) {
@@ -182,7 +207,7 @@ private:
     uint64_t latency = chain ? (2 * t.ramp + t.hop + 1) * (pes - 1)
                              : t.hop * (pes - 1) + 2 * t.ramp + 1;
     m.words += times * words;
-    m.cycles += times * (t.vectorSetup + words + latency);
+    m.cycles += times * (t.setup.fabric + words + latency);
   }
 };
 } // namespace

@@ -34,7 +34,7 @@ def Partition : Pass<"weft-partition", "::mlir::ModuleOp"> {
     "::mlir::memref::MemRefDialect"];
   let options = [
     Option<"targetName", "target", "std::string", "\"wse2\"",
-           "wse2, wse3 or a target file">,
+           "a preset or a target file">,
     Option<"grid", "grid", "std::string", "\"\"",
            "WIDTHxHEIGHT to use, empty: all of the target's">,
     ListOption<"set", "set", "std::string", "KEY=VALUE changes of the target">];

@@ -13,37 +13,6 @@ using namespace weft;
 using namespace weft::sim;
 using isa::Op;
 
-uint32_t sim::rateOf(const VectorRates &r, Op op, DType wide, bool converts,
-                     bool widens) {
-  bool w = isa::dtypeBytes(wide) == 4;
-  switch (op) {
-  case Op::VMov:
-    return converts ? r.convert : w ? r.mov32 : r.mov16;
-  case Op::VFAdd:
-  case Op::VFSub:
-  case Op::VFNeg:
-  case Op::VFAbs:
-    return w ? r.fadd32 : r.fadd16;
-  case Op::VFMul:
-    return w ? r.fmul32 : r.fmul16;
-  case Op::VFMac:
-    return widens ? r.fmacMixed : w ? r.fmac32 : r.fmac16;
-  case Op::VFMax:
-  case Op::VFMin:
-    return w ? r.fmax32 : r.fmax16;
-  case Op::VI2F:
-  case Op::VF2I:
-    return r.convert;
-  case Op::VRSum:
-  case Op::VRMax:
-    return r.reduce;
-  case Op::VFDot:
-    return r.dot;
-  default:
-    return w ? r.int32 : r.int16;
-  }
-}
-
 static Shape makeShape(const isa::Instr &i) {
   Shape s;
   s.type = i.dtype;

@@ -72,12 +72,5 @@ struct Code {
 llvm::Expected<Code> decodeClass(const bin::Program &p, const bin::PEClass &c,
                                  const Target &t);
 
-/// Cycles per 1000 elements of `op` if the widest operand has type `wide`;
-/// `converts`: a vmov between types.
-/// Cycles per 1000 elements. `wide`: the widest type in memory; converts: a
-/// vmov between widths; widens: a 4-byte destination and 2-byte sources.
-uint32_t rateOf(const VectorRates &r, isa::Op op, DType wide, bool converts,
-                bool widens);
-
 } // namespace weft::sim
 #endif

@@ -174,13 +174,25 @@ static uint32_t depthOf(const FactList &depths, uint32_t queue) {
   return queue < depths.value.size() ? depths.value[queue] : 0;
 }
 
+/// Cycles from a router to its neighbour; more if the wavelet came along the
+/// other axis.
+uint32_t Machine::wire(const Cell &from, unsigned dir) const {
+  constexpr uint8_t Vertical = bin::North | bin::South;
+  bool turns =
+      from.rx != bin::Ramp && !(from.rx & Vertical) != !(1u << dir & Vertical);
+  return hop + (turns ? target.turn.value : 0);
+}
+
 void Machine::buildQueues() {
   hop = std::max<uint32_t>(1, target.hop);
   ramp = std::max<uint32_t>(1, target.ramp);
   linkCells();
   for (Cell &c : cells)
     if (c.rx != bin::Ramp)
-      makeFifo(c.fifo, target.routerBuffer + hop);
+      makeFifo(
+          c.fifo,
+          target.routerBuffer +
+              (c.up == None ? hop : wire(cells[c.up], opposite(dirOf(c.rx)))));
   for (const PE &pe : pes)
     for (const bin::QueueBinding &q : program.classes[pe.cls].queues) {
       uint32_t cell = cellAt(pe.router, colorIndex[q.color]);
@@ -301,7 +313,7 @@ void Machine::forward(Router &r, uint32_t cell) {
     if (dir == DirRamp)
       pushQueue(c.queue, word, now + ramp);
     else
-      pushCell(c.next[dir], word, now + hop);
+      pushCell(c.next[dir], word, now + wire(c, dir));
   }
 }
 

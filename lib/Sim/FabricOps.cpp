@@ -20,14 +20,14 @@ using isa::Op;
 void Machine::issueFabric(PE &pe, Flight &f) {
   const Inst &i = *f.inst;
   unsigned slot = i.async ? 1 + i.microthread : 0;
-  f.earliest = pe.time + target.vectorSetup;
+  f.earliest = pe.time + f.setup;
   if (i.async) {
     f.earliest += target.scalarAlu;
     pe.time += target.scalarAlu;
     pe.compute += target.scalarAlu;
   } else {
     pe.state = PE::InOp;
-    pe.setup += target.vectorSetup;
+    pe.setup += f.setup;
   }
   if (pe.flights.size() <= slot)
     pe.flights.resize(slot + 1);

@@ -46,6 +46,7 @@ private:
   llvm::Error expandRoute(uint32_t route, std::vector<Setting> &settings);
   llvm::Error buildCells(std::vector<Setting> &settings);
   void linkCells();
+  uint32_t wire(const Cell &from, unsigned dir) const;
   void makeFifo(Fifo &f, uint32_t capacity);
   void buildQueues();
   void resetFabric();
@@ -129,6 +130,9 @@ private:
   void retireMemoryOps(PE &pe);
   void execute(PE &pe, Flight &f);
   void issueMemory(PE &pe, Flight &f);
+
+  // VectorTiming.cpp
+  void setTiming(Flight &f) const;
 
   // FabricOps.cpp
   void issueFabric(PE &pe, Flight &f);

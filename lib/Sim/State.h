@@ -104,7 +104,7 @@ struct Flight {
   bool fabric = false;
   DType fabType = DType::F32;
   uint32_t total = 0, left = 0; // elements
-  uint32_t rate = 1000, carry = 0;
+  uint32_t rate = 1000, carry = 0, setup = 0;
   uint64_t issue = 0, earliest = 0, end = 0;
   bool checkEach = false; // R-MEM-3 element by element
   char blockedOn = 0;     // 'i', 'o' or 0: what the last look found missing

@@ -34,6 +34,7 @@ bool Machine::vector(PE &pe, const Inst &i) {
   }
   if (!checkMemory(pe, f))
     return false;
+  setTiming(f);
   f.issue = pe.time;
   f.kernel = kernelOf(pe, i);
   elements += f.total;
@@ -163,14 +164,6 @@ static DType widestType(const Flight &f, bool &any) {
   return best;
 }
 
-/// A 4-byte destination and a 2-byte source in memory, none wider.
-static bool widens(const Flight &f) {
-  auto bytes = [](const Source &s) {
-    return s.kind == Source::Mem ? isa::dtypeBytes(s.type) : 0;
-  };
-  return bytes(f.dst) == 4 && std::max(bytes(f.src0), bytes(f.src1)) == 2;
-}
-
 static void setViews(Recipe &r, View dst, View src0, View src1) {
   r.dst = dst;
   r.src0 = src0;
@@ -228,7 +221,6 @@ bool Machine::checkTypes(PE &pe, Flight &f) {
                   typeNames[int(f.src0.type)], typeNames[int(f.dst.type)]));
     return false;
   }
-  f.rate = rateOf(target.rates, r.op, f.fabType, moves && !sameSize, widens(f));
   return true;
 }
 
@@ -462,9 +454,9 @@ void Machine::issueMemory(PE &pe, Flight &f) {
   uint64_t cycles = Target::elementCycles(f.total, f.rate);
   ++pe.pc;
   if (!i.async) {
-    pe.setup += target.vectorSetup;
+    pe.setup += f.setup;
     pe.compute += cycles;
-    pe.time += target.vectorSetup + cycles;
+    pe.time += f.setup + cycles;
     noteKernel(pe, f.kernel, f.issue, pe.time);
     return;
   }
@@ -473,7 +465,7 @@ void Machine::issueMemory(PE &pe, Flight &f) {
     pe.flights.resize(slot + 1);
   pe.time += target.scalarAlu;
   pe.compute += target.scalarAlu;
-  f.end = pe.time + target.vectorSetup + cycles;
+  f.end = pe.time + f.setup + cycles;
   noteKernel(pe, f.kernel, f.issue, f.end);
   pe.memLive |= 1u << slot;
   pe.flights[slot] = f;

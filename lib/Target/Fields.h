@@ -21,12 +21,57 @@ struct FieldSpec {
   uint32_t min, max;
 };
 
+/// How fast vector ops are.
+template <typename T, typename Visitor>
+void visitVectorFields(T &t, Visitor visit) {
+  auto field = [&](const char *key, const char *unit, uint32_t min,
+                   uint32_t max,
+                   auto &fact) { visit(FieldSpec{key, unit, min, max}, fact); };
+  auto setup = [&](const char *key, auto &fact) {
+    visit(FieldSpec{key, "cycles", 0, 10000}, fact);
+  };
+  setup("vector.setup_fill", t.setup.fill);
+  setup("vector.setup_elementwise", t.setup.elementwise);
+  setup("vector.setup_copy", t.setup.copy);
+  setup("vector.setup_mac16", t.setup.mac16);
+  setup("vector.setup_mac32", t.setup.mac32);
+  setup("vector.setup_reduce", t.setup.reduce);
+  setup("vector.setup_dot", t.setup.dot);
+  setup("vector.setup_fabric", t.setup.fabric);
+  field("memory.read_bytes", "bytes/cycle", 1, 4096, t.readBytes);
+  field("memory.write_bytes", "bytes/cycle", 1, 4096, t.writeBytes);
+  field("memory.read_line", "bytes", 0, 64, t.readLine);
+  field("memory.banks", "banks", 0, 16, t.banks);
+  field("memory.stride_width", "elements/cycle", 1, 64, t.strideWidth);
+  auto width = [&](const char *key, auto &fact) {
+    visit(FieldSpec{key, "elements/cycle", 1, 64}, fact);
+  };
+  auto &s = t.simd;
+  width("simd.mov32", s.mov32);
+  width("simd.mov16", s.mov16);
+  width("simd.fadd32", s.fadd32);
+  width("simd.fadd16", s.fadd16);
+  width("simd.fmul32", s.fmul32);
+  width("simd.fmul16", s.fmul16);
+  width("simd.fmac32", s.fmac32);
+  width("simd.fmac16", s.fmac16);
+  width("simd.fmac_mixed", s.fmacMixed);
+  width("simd.fmax32", s.fmax32);
+  width("simd.fmax16", s.fmax16);
+  width("simd.int32", s.int32);
+  width("simd.int16", s.int16);
+  width("simd.shift16", s.shift16);
+  width("simd.mul16", s.mul16);
+  width("simd.convert", s.convert);
+  field("rates.reduce", "cycles/1000", 1, 1000000, t.rates.reduce);
+  field("rates.dot", "cycles/1000", 1, 1000000, t.rates.dot);
+}
+
 /// Calls visit(spec, fact) for each field; fields of one group are neighbours.
 /// The upper limits keep the simulator's structures finite; those of `dsd`,
 /// `fabric` and `queues` are what the instruction encoding can express.
 template <typename T, typename Visitor> void visitFields(T &t, Visitor visit) {
-  constexpr uint32_t Cycles = 10000, Rate = 1000000;
-  auto &r = t.rates;
+  constexpr uint32_t Cycles = 10000;
   visit(FieldSpec{"grid.width", "PEs", 1, 65535}, t.gridW);
   visit(FieldSpec{"grid.height", "PEs", 1, 65535}, t.gridH);
   visit(FieldSpec{"clock.mhz", "MHz", 1, 100000}, t.clock);
@@ -46,8 +91,8 @@ template <typename T, typename Visitor> void visitFields(T &t, Visitor visit) {
   visit(FieldSpec{"dsd.max_stride", "elements", 1, 32767}, t.maxDsdStride);
   visit(FieldSpec{"router.hop", "cycles", 1, Cycles}, t.hop);
   visit(FieldSpec{"router.ramp", "cycles", 1, Cycles}, t.ramp);
+  visit(FieldSpec{"router.turn", "cycles", 0, Cycles}, t.turn);
   visit(FieldSpec{"router.buffer", "wavelets", 1, 4096}, t.routerBuffer);
-  visit(FieldSpec{"vector.setup", "cycles", 0, Cycles}, t.vectorSetup);
   visit(FieldSpec{"scalar.dsd_load", "cycles", 1, Cycles}, t.dsdLoad);
   visit(FieldSpec{"scalar.alu", "cycles", 1, Cycles}, t.scalarAlu);
   visit(FieldSpec{"scalar.load", "cycles", 1, Cycles}, t.scalarLoad);
@@ -55,31 +100,16 @@ template <typename T, typename Visitor> void visitFields(T &t, Visitor visit) {
   visit(FieldSpec{"scalar.branch_not_taken", "cycles", 1, Cycles},
         t.branchNotTaken);
   visit(FieldSpec{"task.activate", "cycles", 0, Cycles}, t.taskActivate);
-  auto rate = [&](const char *key, auto &fact) {
-    visit(FieldSpec{key, "cycles/1000", 1, Rate}, fact);
-  };
-  rate("rates.mov32", r.mov32);
-  rate("rates.mov16", r.mov16);
-  rate("rates.fadd32", r.fadd32);
-  rate("rates.fadd16", r.fadd16);
-  rate("rates.fmul32", r.fmul32);
-  rate("rates.fmul16", r.fmul16);
-  rate("rates.fmac32", r.fmac32);
-  rate("rates.fmac16", r.fmac16);
-  rate("rates.fmac_mixed", r.fmacMixed);
-  rate("rates.fmax32", r.fmax32);
-  rate("rates.fmax16", r.fmax16);
-  rate("rates.int32", r.int32);
-  rate("rates.int16", r.int16);
-  rate("rates.convert", r.convert);
-  rate("rates.reduce", r.reduce);
-  rate("rates.dot", r.dot);
+  visitVectorFields(t, visit);
 }
 
 /// What is wrong with a single value, or an empty string.
 std::string checkField(const FieldSpec &spec, uint32_t value);
 std::string checkField(const FieldSpec &spec,
                        const std::vector<uint32_t> &value);
+
+/// What is wrong with a bracket, or an empty string.
+std::string checkRange(const FieldSpec &spec, const FactU &fact);
 
 /// What is wrong between fields: key of the culprit and message, or empty.
 struct FieldProblem {

@@ -70,6 +70,9 @@ std::string nearestKey(const Target &t, StringRef key) {
   return best;
 }
 
+void closeRange(FactU &f) { f.lo = f.hi = f.value; }
+void closeRange(FactList &) {}
+
 bool ascending(const std::vector<uint32_t> &list) {
   return std::adjacent_find(list.begin(), list.end(), std::greater_equal<>()) ==
          list.end();
@@ -97,6 +100,19 @@ std::string weft::checkField(const FieldSpec &spec,
   return "";
 }
 
+std::string weft::checkRange(const FieldSpec &spec, const FactU &fact) {
+  if (fact.lo > fact.hi || fact.lo > fact.value || fact.value > fact.hi)
+    return (Twine("[") + Twine(fact.lo) + ", " + Twine(fact.hi) +
+            "] does not hold the value " + Twine(fact.value))
+        .str();
+  if (fact.lo < spec.min || fact.hi > spec.max)
+    return (Twine("[") + Twine(fact.lo) + ", " + Twine(fact.hi) +
+            "] leaves the allowed " + Twine(spec.min) + " to " +
+            Twine(spec.max) + " " + spec.unit)
+        .str();
+  return "";
+}
+
 FieldProblem weft::checkTogether(const Target &t) {
   auto num = [](uint64_t v) { return std::to_string(v); };
   if (t.reservedBytes >= t.sramBytes)
@@ -116,6 +132,12 @@ FieldProblem weft::checkTogether(const Target &t) {
     return {key, "holds queue " + num(ids.value.back()) + ", but only " +
                      num(depth.value.size()) + " depths are given"};
   };
+  if (t.readLine & (t.readLine - 1))
+    return {"memory.read_line",
+            "is " + num(t.readLine) + ", must be 0 or a power of two"};
+  if (t.banks & (t.banks - 1))
+    return {"memory.banks",
+            "is " + num(t.banks) + ", must be 0 or a power of two"};
   FieldProblem p = queues("queues.input", t.inQueues, t.inQueueDepth);
   return p.key.empty() ? queues("queues.output", t.outQueues, t.outQueueDepth)
                        : p;
@@ -151,6 +173,7 @@ llvm::Error weft::setField(Target &t, StringRef keyEqualsValue) {
     else
       wrong = checkField(spec, fact.value);
     fact.source = "--set";
+    closeRange(fact);
   });
   if (!known)
     return error("--set: unknown key '" + key +
@@ -173,6 +196,7 @@ llvm::Error weft::cutGrid(Target &t, uint32_t w, uint32_t h) {
     if (f.value != v)
       f.source = "--grid";
     f.value = v;
+    closeRange(f);
   };
   cut(t.gridW, w);
   cut(t.gridH, h);

@@ -102,14 +102,34 @@ template <typename T> struct MappingTraits<FieldView<T>> {
     }
     io.mapRequired("value", f.fact.value);
     io.mapRequired("unit", f.fact.unit);
+    if constexpr (std::is_integral_v<T>)
+      mapRange(io, f.fact);
     Citation source{f.fact.source};
     io.mapRequired("source", source);
     f.fact.source = source.text;
+  }
+  /// `range: [lo, hi]`, left out where the value is exact.
+  static void mapRange(IO &io, FactU &fact) {
+    std::optional<std::vector<uint32_t>> range;
+    if (io.outputting() && fact.hasRange())
+      range = {fact.lo, fact.hi};
+    io.mapOptional("range", range);
+    if (io.outputting())
+      return;
+    if (range && range->size() != 2) {
+      io.setError("a range is [lowest, highest]");
+      range.reset();
+    }
+    fact.lo = range ? range->front() : fact.value;
+    fact.hi = range ? range->back() : fact.value;
   }
   static std::string validate(IO &io, FieldView<T> &f) {
     std::string wrong = checkField(f.spec, f.fact.value);
     if (!wrong.empty())
       return "value " + wrong;
+    if constexpr (std::is_integral_v<T>)
+      if (wrong = checkRange(f.spec, f.fact); !wrong.empty())
+        return "range " + wrong;
     if (f.fact.unit != f.spec.unit)
       return "unit is '" + f.fact.unit + "', expected '" + f.spec.unit + "'";
     if (f.fact.source.empty())
@@ -211,10 +231,17 @@ llvm::Expected<Target> weft::loadTarget(StringRef presetOrPath) {
   auto buffer = llvm::MemoryBuffer::getFile(presetOrPath);
   if (!buffer)
     return error(
-        "target '" + presetOrPath +
-        "': no such preset (wse2, wse3), and not readable as a file: " +
-        buffer.getError().message());
+        "target '" + presetOrPath + "': no such preset (" +
+        llvm::join(presetNames(), ", ") +
+        "), and not readable as a file: " + buffer.getError().message());
   return parseTarget((*buffer)->getBuffer(), presetOrPath);
+}
+
+std::vector<std::string> weft::presetNames() {
+  std::vector<std::string> names;
+  for (const Preset &p : Presets)
+    names.push_back(p.name);
+  return names;
 }
 
 std::string weft::printTarget(const Target &t) {

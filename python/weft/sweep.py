@@ -33,8 +33,8 @@ SETS = ["pe.sram_bytes=8192", "pe.sram_bytes=12288", "pe.sram_bytes=20480",
         "queues.input_depth=16,16,16,16,16,16,16,16",
         "queues.output_depth=1,1,1,1,1,1,1,1", "queues.output_depth=9,9,9,9,9,9,9,9",
         "ops.fabric_inputs=1", "microthreads.count=4", "dsd.max_extent=400",
-        "vector.setup=0", "vector.setup=20", "task.activate=0", "scalar.alu=2",
-        "rates.fadd32=1000", "rates.mov32=1000"]
+        "vector.setup_fabric=0", "vector.setup_mac32=20", "router.turn=3", "task.activate=0", "scalar.alu=2",
+        "simd.fadd32=1", "simd.mov32=1"]
 
 # What is promised of cycle estimates over many graphs: the median of the error, and
 # the worst one, in relation or in cycles.

@@ -37,6 +37,7 @@ LARGEST_MODEL = 4096
 def write_target():
     with open(PRESET) as f:
         text = re.sub(r"^\s*(#.*)?\n", "", f.read(), flags=re.M)
+    text = re.sub(r" range: \[[^]]*\],", "", text)
     text = re.sub(r"source: ('[^\n]*'|[^\n}]*?)\s*}", "source: s }", text)
     for key, value in SMALL.items():
         text = re.sub(rf"({key}: *{{ *value: )\d+", rf"\g<1>{value}", text)

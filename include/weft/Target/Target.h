@@ -12,35 +12,73 @@
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace weft {
 
-/// A machine constant: value, unit, and where it is known from.
+/// A machine constant: value, unit, and where it is known from. Numbers may
+/// carry the bracket [lo, hi] that public sources give; without one both are
+/// the value.
 template <typename T> struct Fact {
   T value{};
   std::string unit, source;
+  uint32_t lo = 0, hi = 0; // of numbers only
   operator const T &() const { return value; }
   bool assumed() const { return source == "assumed"; }
+  bool hasRange() const { return lo != hi; }
 };
 using FactU = Fact<uint32_t>;
 using FactList = Fact<std::vector<uint32_t>>;
 
-/// Cycles per 1000 elements of a vector op class when no operand is fabric.
-/// N elements take ceil(N * rate / 1000) cycles after the set-up.
+/// What decides how fast a vector op goes, apart from widths and memory.
+enum class VectorClass : uint8_t {
+  Mov,
+  Convert, // vi2f vf2i and vmov between widths
+  FAdd,    // vfadd vfsub vfneg vfabs
+  FMul,
+  FMac,
+  FMacMixed, // vfmac, 4-byte destination and 2-byte sources in memory
+  FMax,      // vfmax vfmin
+  Int,       // integer, logic, compare, select, vf{lt,le,eq}
+  Shift,
+  IntMul,
+  Reduce, // vrsum vrmax
+  Dot     // vfdot
+};
+
+/// A vector op as far as its speed goes.
+struct VectorForm {
+  VectorClass cls = VectorClass::Mov;
+  bool wide = true;    // the widest operand in memory has 4 bytes, or there is
+                       // none there
+  bool fabric = false; // an operand is fabric
+  unsigned readBytes = 0, writeBytes = 0; // in memory, per element
+  unsigned simdLimit = ~0u; // elements per cycle that strides allow
+};
+
+/// Elements per cycle without bank conflicts, by class; 4-byte / 2-byte
+/// elements.
+struct SimdWidths {
+  FactU mov32, mov16, fadd32, fadd16, fmul32, fmul16, fmac32, fmac16, fmacMixed,
+      fmax32, fmax16, int32, int16, shift16, mul16, convert;
+};
+
+/// Cycles from the issue of a vector op to its first element, by class.
+struct VectorSetups {
+  FactU fill;        // vmov of a register
+  FactU elementwise; // whatever has no class of its own
+  FactU copy;        // vmov in memory
+  FactU mac16, mac32;
+  FactU reduce, dot;
+  FactU fabric; // any op with a fabric operand
+};
+
+/// What is known as cycles per 1000 elements only.
 struct VectorRates {
-  FactU mov32, mov16;   // vmov on 4-byte / 2-byte elements
-  FactU fadd32, fadd16; // vfadd vfsub vfneg vfabs (and 16-bit likewise)
-  FactU fmul32, fmul16;
-  FactU fmac32, fmac16;
-  FactU fmacMixed; // vfmac, 4-byte destination and 2-byte sources in memory
-  FactU fmax32, fmax16; // vfmax vfmin
-  FactU int32, int16;   // integer, logic, shift, compare, select, vf{lt,le,eq}
-  FactU convert;        // vi2f vf2i and vmov between types
-  FactU reduce;         // vrsum vrmax
-  FactU dot;            // vfdot
+  FactU reduce, dot;
 };
 
 struct Target {
@@ -58,14 +96,35 @@ struct Target {
   FactU maxDsdDims, maxDsdExtent,
       maxDsdStride;   // stride: largest |stride|, elements
   FactU hop, ramp;    // cycles
+  FactU turn;         // cycles more where a wavelet changes its axis
   FactU routerBuffer; // wavelets per input port and colour, the wavelets on the
                       // wire not counted
-  FactU vectorSetup;  // cycles from issue of a vector op to its first element
   FactU dsdLoad;      // cycles of a Dsd / DsdAdd instruction
   FactU scalarAlu, scalarLoad, branchTaken, branchNotTaken; // cycles
-  FactU taskActivate; // cycles from activation to first issue
+  FactU taskActivate;          // cycles from activation to first issue
+  FactU readBytes, writeBytes; // of memory per cycle
+  FactU readLine; // bytes; words at equal places of two lines are not read in
+                  // one cycle
+  FactU banks;    // each of one 32-bit word
+  FactList strideWidth; // elements per cycle of a walk over 2-byte elements, by
+                        // its stride modulo the list's length; not of strides 0
+                        // and 1
+  SimdWidths simd;
+  VectorSetups setup;
   VectorRates rates;
 
+  /// Cycles per 1000 elements of an op that meets no bank conflict: the slowest
+  /// of SIMD width, read and write port.
+  uint32_t rateOf(const VectorForm &f) const;
+  /// Cycles from issue to the first element.
+  uint32_t setupOf(const VectorForm &f) const;
+  /// `rate` where each element takes `accesses` cycles instead of one to reach
+  /// memory. Ops slower than that hide it.
+  static uint32_t conflictRate(uint32_t rate, unsigned accesses) {
+    return rate >= 1000 ? std::max(rate, 1000 * accesses) : rate * accesses;
+  }
+  /// Elements per cycle that a walk allows; `stride` in elements.
+  unsigned simdLimit(unsigned elementBytes, int64_t stride) const;
   /// Cycles of the element phase of a vector op of `n` elements at `rate`.
   static uint64_t elementCycles(uint64_t n, uint32_t rate) {
     return (n * rate + 999) / 1000;
@@ -74,14 +133,15 @@ struct Target {
   std::vector<std::string> assumedFields() const;
 };
 
-/// Reads a preset ("wse2", "wse3", built in) or a YAML file. Strict: unknown
-/// key, missing field, wrong type or impossible value is an error with file and
-/// line.
+/// Reads a built-in preset or a YAML file. Strict: unknown key, missing field,
+/// wrong type or impossible value is an error with file and line.
 llvm::Expected<Target> loadTarget(llvm::StringRef presetOrPath);
 llvm::Expected<Target> parseTarget(llvm::StringRef yaml,
                                    llvm::StringRef fileName);
-/// Applies KEY=VALUE ("router.hop=2"); the source becomes "--set". Unknown keys
-/// are refused with the nearest known one.
+/// The names of the built-in presets.
+std::vector<std::string> presetNames();
+/// Applies KEY=VALUE ("router.hop=2"); the source becomes "--set" and the
+/// bracket closes. Unknown keys are refused with the nearest known one.
 llvm::Error setField(Target &t, llvm::StringRef keyEqualsValue);
 /// Cuts the grid to w x h; refused if larger than the target's.
 llvm::Error cutGrid(Target &t, uint32_t w, uint32_t h);

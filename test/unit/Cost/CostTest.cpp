@@ -136,6 +136,28 @@ TEST(Cost, BroadcastTreesBranch) {
   EXPECT_EQ(r.cycles.estimate, 6u + 9 + 7 + 2 * 2 + 1 + 1);
 }
 
+TEST(Cost, TurnsDelay) {
+  // (0, 0) east along row 0, south down column 3, west along row 2 to (1, 2):
+  // 3 + 2 + 2 hops and two turns.
+  Target t = target(4, 3, "wse3-alcf");
+  bin::Program p = program(4, 3);
+  using namespace bin;
+  p.routes = {{{0, 0, 1, 1, 1, 1}, 3, Ramp, East},
+              {{1, 0, 2, 1, 1, 1}, 3, West, East},
+              {{3, 0, 1, 1, 1, 1}, 3, West, South},
+              {{3, 1, 1, 1, 1, 1}, 3, North, South},
+              {{3, 2, 1, 1, 1, 1}, 3, North, West},
+              {{2, 2, 1, 1, 1, 1}, 3, East, West},
+              {{1, 2, 1, 1, 1, 1}, 3, East, Ramp}};
+  addClass(p, "source", {{0, 0, 1, 1, 1, 1}}, {{true, 2, 3}},
+           {"vmov out2, r0, len=9", "halt"});
+  addClass(p, "sink", {{1, 2, 1, 1, 1, 1}}, {{false, 2, 3}},
+           {"dsd d0, r0+8192, f32, [9:1]", "vmov d0, in2", "halt"});
+  CostReport r = analyzed(p, t);
+  // Set-up 4, 9 words, 7 hops of 2, two turns of 20, two ramps, 1, halt.
+  EXPECT_EQ(r.cyclesEstimate, 4u + 9 + 7 * 2 + 2 * 20 + 2 * 2 + 1 + 1);
+}
+
 TEST(Cost, SubroutinesSeeTheDescriptorsOfTheirCallers) {
   Target t = target(1, 1);
   bin::Program p = program(1, 1);

@@ -355,7 +355,7 @@ void PlainMachine::issue(uint32_t p) {
     } else {
       if (s.async)
         pe.time += m.scalarAlu;
-      pe.ops[s.async ? 1 + s.thread : 0] = {s, pe.time + m.vectorSetup, s.words,
+      pe.ops[s.async ? 1 + s.thread : 0] = {s, pe.time + m.setup.fabric, s.words,
                                             0};
     }
   }
@@ -489,7 +489,7 @@ TEST(SimReference, RandomTraffic) {
 TEST(SimReference, RandomTrafficOnOtherMachines) {
   const char *slow[] = {"router.hop=2", "router.ramp=3", "router.buffer=1",
                         nullptr};
-  const char *quick[] = {"vector.setup=1", "router.ramp=1", nullptr};
+  const char *quick[] = {"vector.setup_fabric=1", "router.ramp=1", nullptr};
   for (unsigned seed = 1000; seed < 1200; ++seed)
     compareOn(seed, slow);
   for (unsigned seed = 2000; seed < 2200; ++seed)

@@ -187,6 +187,36 @@ TEST(SimTiming, Multicast) {
     ASSERT_EQ(r.outputs[0][i], float(i % B + 1));
 }
 
+// A stream of 64 from (0, 0) to (3, 2): east along row 0, then south; 5 hops
+// and one turn. The turn delays it and takes nothing from its pace, whatever
+// the buffers.
+TEST(SimTiming, TurnsTakeTimeAndNoBandwidth) {
+  constexpr uint32_t B = 64;
+  for (const char *set : {"router.turn=0", "router.turn=20", "router.turn=33"})
+    for (const char *buffer : {"router.buffer=1", "router.buffer=9"}) {
+      Builder b(4, 3, "wse3");
+      llvm::cantFail(setField(b.t, set));
+      llvm::cantFail(setField(b.t, buffer));
+      b.route(4, {0, 0, 1, 1, 1, 1}, Ramp, East);
+      b.route(4, {1, 0, 2, 1, 1, 1}, West, East);
+      b.route(4, {3, 0, 1, 1, 1, 1}, West, bin::South);
+      b.route(4, {3, 1, 1, 1, 1, 1}, bin::North, bin::South);
+      b.route(4, {3, 2, 1, 1, 1, 1}, bin::North, Ramp);
+      std::string mem = dsd("d0", DataAddr, B);
+      b.cls("from", {0, 0, 1, 1, 1, 1}, mem + "vmov out2, d0\nhalt\n",
+            {{true, 2, 4}});
+      b.cls("to", {3, 2, 1, 1, 1, 1}, mem + "vmov d0, in2\nhalt\n",
+            {{false, 2, 4}});
+      b.p.inputs = {Builder::tensor("v", {0, 0, 1, 1, 1, 1}, DataAddr, B)};
+      b.p.outputs = {Builder::tensor("w", {3, 2, 1, 1, 1, 1}, DataAddr, B)};
+      Ran r = runIt(b, {ramp(B)});
+      ASSERT_EQ(r.error, "");
+      EXPECT_EQ(r.outputs[0], ramp(B));
+      EXPECT_EQ(r.stats.lastElement - r.stats.firstElement,
+                B + 1 + 2 * b.t.ramp + 5 * b.t.hop + b.t.turn);
+    }
+}
+
 // Four senders around one receiver that takes them one after the other: the
 // later ones are held back by full buffers until their turn.
 TEST(SimTiming, StarWithBackpressure) {

@@ -47,12 +47,12 @@ TEST(Target, PresetsHoldThePublicNumbers) {
 }
 
 TEST(Target, PrintedTargetReadsBackToTheSameText) {
-  for (const char *name : {"wse2", "wse3"}) {
-    std::string once = printTarget(preset(name));
+  for (const std::string &name : presetNames()) {
+    std::string once = printTarget(preset(name.c_str()));
     auto again = parseTarget(once, "printed");
     ASSERT_TRUE(bool(again)) << message(again.takeError());
     EXPECT_EQ(printTarget(*again), once);
-    EXPECT_EQ(again->rates.dot.source, preset(name).rates.dot.source);
+    EXPECT_EQ(again->rates.dot.source, preset(name.c_str()).rates.dot.source);
   }
 }
 
@@ -143,8 +143,31 @@ TEST(Target, MistakesNameFileLineAndField) {
       {"  hop:", "  hopp:",
        "t.yaml:30: missing required key 'hop' (at "
        "'router')"},
-      {"router:\n", "router:\n  turn: { value: 1, unit: cycles, source: x }\n",
-       "t.yaml:30: unknown key 'turn' (at 'router')"},
+      {"router:\n", "router:\n  skew: { value: 1, unit: cycles, source: x }\n",
+       "t.yaml:30: unknown key 'skew' (at 'router')"},
+      {"range: [ 3, 10 ]", "range: [ 3 ]",
+       "t.yaml:41: a range is [lowest, highest] (at 'task.activate')"},
+      {"range: [ 3, 10 ]", "range: [ ]",
+       "t.yaml:41: a range is [lowest, highest] (at 'task.activate')"},
+      {"range: [ 3, 10 ]", "range: 3",
+       "t.yaml:41: not a sequence (at 'task.activate')"},
+      {"range: [ 3, 10 ]", "range: [ 3, x ]",
+       "t.yaml:41: invalid number (at 'task.activate')"},
+      {"range: [ 3, 10 ]", "range: [ 4, 10 ]",
+       "t.yaml:41: range [4, 10] does not hold the value 3 (at "
+       "'task.activate')"},
+      {"range: [ 3, 10 ]", "range: [ 10, 3 ]",
+       "t.yaml:41: range [10, 3] does not hold the value 3 (at "
+       "'task.activate')"},
+      {"range: [ 3, 10 ]", "range: [ 3, 10001 ]",
+       "t.yaml:41: range [3, 10001] leaves the allowed 0 to 10000 cycles (at "
+       "'task.activate')"},
+      {"unit: ids,", "unit: ids, range: [ 0, 1 ],",
+       "t.yaml:13: unknown key 'range' (at 'fabric.user_colors')"},
+      {"read_line:       { value: 8", "read_line: { value: 6",
+       "t.yaml:54: memory.read_line is 6, must be 0 or a power of two"},
+      {"banks:           { value: 8", "banks: { value: 6",
+       "t.yaml:55: memory.banks is 6, must be 0 or a power of two"},
       {"hop:             { value: 1,", "hop: { value: one,",
        "t.yaml:30: invalid number (at 'router.hop')"},
       {"hop:             { value: 1,", "hop: { value: 0,",
@@ -153,9 +176,9 @@ TEST(Target, MistakesNameFileLineAndField) {
       {"hop:             { value: 1, unit: cycles",
        "hop: { value: 1, unit: seconds",
        "t.yaml:30: unit is 'seconds', expected 'cycles' (at 'router.hop')"},
-      {"value: 4176", "value: 49152",
-       "t.yaml:10: pe.reserved_bytes is 49152, must be less than "
-       "pe.sram_bytes (49152)"},
+      {"value: 49152", "value: 4172",
+       "t.yaml:10: pe.reserved_bytes is 4176, must be less than "
+       "pe.sram_bytes (4172)"},
       {"name:", "\tname:",
        "t.yaml:1: control characters and tabs are not "
        "allowed in a target"},
@@ -168,7 +191,10 @@ TEST(Target, MistakesNameFileLineAndField) {
 
 /// "4176*" for an assumed number, "2..7" or "6,4" for a list.
 std::string shown(const FactU &f) {
-  return std::to_string(f.value) + (f.assumed() ? "*" : "");
+  std::string s = std::to_string(f.value) + (f.assumed() ? "*" : "");
+  if (f.hasRange())
+    s += " (" + std::to_string(f.lo) + ".." + std::to_string(f.hi) + ")";
+  return s;
 }
 std::string shown(const FactList &f) {
   const auto &v = f.value;
@@ -197,6 +223,100 @@ TEST(Target, DocumentedConstantsAreThoseOfThePresets) {
                       " | " + shown(fact) + " | " + wse3[i++] + " |";
     EXPECT_TRUE((*doc)->getBuffer().contains(row)) << row;
   });
+}
+
+// What sets a preset of one source apart from the preset it begins with.
+TEST(Target, DocumentedDifferencesAreThoseOfThePresets) {
+  auto doc = llvm::MemoryBuffer::getFile(MACHINE_MODEL);
+  ASSERT_TRUE(bool(doc));
+  for (auto [name, base] :
+       {std::pair{"wse2-hpdc24", "wse2"}, std::pair{"wse3-alcf", "wse3"}}) {
+    const Target other = preset(name), same = preset(base);
+    std::vector<std::string> values;
+    visitFields(same, [&](const FieldSpec &, const auto &fact) {
+      values.push_back(shown(fact));
+    });
+    size_t i = 0, rows = 0;
+    visitFields(other, [&](const FieldSpec &spec, const auto &fact) {
+      if (shown(fact) == values[i++])
+        return;
+      ++rows;
+      std::string row = std::string("| ") + spec.key + " | " + name + " | " +
+                        shown(fact) + " |";
+      EXPECT_TRUE((*doc)->getBuffer().contains(row)) << row;
+    });
+    EXPECT_EQ((*doc)->getBuffer().count(std::string(" | ") + name + " | "),
+              rows);
+  }
+}
+
+// A bracket holds the value, survives printing and closes when the value is
+// set.
+TEST(Target, Ranges) {
+  Target t = preset("wse3");
+  EXPECT_EQ(t.ramp.lo, 2u);
+  EXPECT_EQ(t.ramp.hi, 7u);
+  EXPECT_TRUE(t.ramp.hasRange());
+  EXPECT_EQ(t.hop.lo, 2u);
+  EXPECT_EQ(t.hop.hi, 2u);
+  EXPECT_FALSE(t.hop.hasRange());
+  Target again = llvm::cantFail(parseTarget(printTarget(t), "printed"));
+  EXPECT_EQ(again.ramp.hi, 7u);
+  EXPECT_EQ(message(setField(t, "router.ramp=5")), "");
+  EXPECT_EQ(t.ramp.lo, 5u);
+  EXPECT_EQ(t.ramp.hi, 5u);
+  EXPECT_EQ(printTarget(t).find("range: [ 2, 7 ]"), std::string::npos);
+  EXPECT_EQ(message(cutGrid(t, 3, 3)), "");
+  EXPECT_EQ(t.gridW.hi, 3u);
+  // What is assumed on WSE-2 reaches to what was measured on WSE-3.
+  Target two = preset("wse2");
+  EXPECT_EQ(two.setup.copy.hi, t.setup.copy.value);
+  EXPECT_TRUE(two.setup.copy.assumed());
+}
+
+// Widths and ports: the rates that public sources give.
+TEST(Target, RatesFollowFromWidthsAndPorts) {
+  Target two = preset("wse2"), three = preset("wse3");
+  auto rate = [](const Target &t, VectorClass c, bool wide, unsigned read,
+                 unsigned write) {
+    VectorForm f;
+    f.cls = c;
+    f.wide = wide;
+    f.readBytes = read;
+    f.writeBytes = write;
+    return t.rateOf(f);
+  };
+  using C = VectorClass;
+  // WSE-2: f32 move and sum 2 per cycle, product 1; f16 sums 4.
+  EXPECT_EQ(rate(two, C::Mov, true, 4, 4), 500u);
+  EXPECT_EQ(rate(two, C::FAdd, true, 8, 4), 500u);
+  EXPECT_EQ(rate(two, C::FMul, true, 8, 4), 1000u);
+  EXPECT_EQ(rate(two, C::FAdd, false, 4, 2), 250u);
+  // WSE-3: f16 fill and copy 8, sum and multiply-add by a scalar 4 (16 bytes
+  // read), f32 copy 4.
+  EXPECT_EQ(rate(three, C::Mov, false, 0, 2), 125u);
+  EXPECT_EQ(rate(three, C::Mov, false, 2, 2), 125u);
+  EXPECT_EQ(rate(three, C::FAdd, false, 4, 2), 250u);
+  EXPECT_EQ(rate(three, C::FMac, false, 4, 2), 250u);
+  EXPECT_EQ(rate(three, C::Mov, true, 4, 4), 250u);
+  // Three f16 operands read: 6 of 16 bytes. Rounded up.
+  EXPECT_EQ(rate(three, C::FMac, false, 6, 2), 375u);
+  EXPECT_EQ(message(setField(three, "memory.read_bytes=7")), "");
+  EXPECT_EQ(rate(three, C::FMac, false, 4, 2), 572u);
+  EXPECT_EQ(message(setField(three, "simd.fadd16=1")), "");
+  EXPECT_EQ(rate(three, C::FAdd, false, 4, 2), 1000u);
+  // Strides of 2-byte elements; 0 and 1 are free.
+  VectorForm f;
+  f.wide = false;
+  unsigned widths[] = {8, 8, 8, 8, 2, 8, 8, 2, 1, 2};
+  for (int64_t s = 2; s < 10; ++s)
+    EXPECT_EQ(two.simdLimit(2, s), widths[s]) << s;
+  EXPECT_EQ(two.simdLimit(2, -4), 2u);
+  EXPECT_EQ(two.simdLimit(2, 1), ~0u);
+  EXPECT_EQ(two.simdLimit(2, 0), ~0u);
+  EXPECT_EQ(two.simdLimit(4, 8), ~0u);
+  f.simdLimit = 1;
+  EXPECT_EQ(two.rateOf(f), 1000u);
 }
 
 // Nor does the table hold a key that no target has.
