@@ -43,13 +43,16 @@ Roofline compare::roofline(const ModelWork &work, const Device &device) {
   return r;
 }
 
-/// Cycles per 1000 elements of a multiply-add; 0 if there is none.
+/// Cycles per 1000 elements of a multiply-add by a scalar; 0 if there is none.
 static uint32_t macRate(const Target &t, StringRef type) {
-  if (type == "f32")
-    return t.rates.fmac32;
-  if (type == "f16" || (type == "bf16" && t.bf16))
-    return t.rates.fmac16;
-  return 0;
+  VectorForm f;
+  f.cls = VectorClass::FMac;
+  f.wide = type == "f32";
+  if (!f.wide && type != "f16" && !(type == "bf16" && t.bf16))
+    return 0;
+  f.writeBytes = f.wide ? 4 : 2;
+  f.readBytes = 2 * f.writeBytes;
+  return t.rateOf(f);
 }
 
 double compare::waferPeak(const Target &t, StringRef type) {
@@ -62,8 +65,8 @@ double compare::waferPeak(const Target &t, StringRef type) {
 
 std::string compare::waferPeakSource(const Target &t, StringRef type) {
   return "computed: " + std::to_string(t.gridW) + " x " +
-         std::to_string(t.gridH) + " PEs x 2 x 1000 / rates.fmac" +
-         (type == "f32" ? "32" : "16") + " x clock.mhz";
+         std::to_string(t.gridH) + " PEs x 2 x elements per cycle (simd.fmac" +
+         (type == "f32" ? "32" : "16") + ", memory ports) x clock.mhz";
 }
 
 WaferTime compare::waferTime(const ModelWork &work, const Target &t,
