@@ -29,8 +29,7 @@ inline const char *nameOf(Collective c) {
 /// The machine of the closed forms. The root of a tree takes a queue per level
 /// and axis; that of the WSE-2 has six, so a tree is lent more.
 inline Target hpdcTarget(Collective c, uint32_t w, uint32_t h) {
-  Target t = target(w, h, "wse2");
-  llvm::cantFail(setField(t, "vector.setup=0"));
+  Target t = target(w, h, "wse2-hpdc24");
   if (c != Collective::Tree)
     return t;
   std::string ids = "2", depths = "6,6,6";

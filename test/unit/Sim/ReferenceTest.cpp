@@ -355,8 +355,8 @@ void PlainMachine::issue(uint32_t p) {
     } else {
       if (s.async)
         pe.time += m.scalarAlu;
-      pe.ops[s.async ? 1 + s.thread : 0] = {s, pe.time + m.setup.fabric, s.words,
-                                            0};
+      pe.ops[s.async ? 1 + s.thread : 0] = {s, pe.time + m.setup.fabric,
+                                            s.words, 0};
     }
   }
 }
