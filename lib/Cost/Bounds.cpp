@@ -200,3 +200,15 @@ void Bounds::kernel(uint32_t index, const Estimate &e,
   take(cycles, busiest(own, false, !e.kernelSpills[index]),
        e.kernelPaths[index]);
 }
+
+void cost::countCycles(const bin::Program &p, const Target &t,
+                       const std::vector<std::unique_ptr<ClassCode>> &codes,
+                       const Traffic &traffic, CostReport &r) {
+  Estimate e = estimateCycles(p, t, codes, traffic);
+  Bounds bounds(p, t, codes, traffic);
+  bounds.program(e, r.cycles, r.interval);
+  for (uint32_t s = 0; s < r.stages.size(); ++s)
+    bounds.stage(s, e, r.stages[s].cycles, r.stages[s].interval);
+  for (uint32_t k = 0; k < r.kernels.size(); ++k)
+    bounds.kernel(k, e, r.kernels[k].cycles);
+}

@@ -49,5 +49,17 @@ private:
   std::vector<Link> links;
 };
 
+/// Bounds and estimates of the program, its stages and its kernels, which `r`
+/// lists.
+void countCycles(const bin::Program &p, const Target &t,
+                 const std::vector<std::unique_ptr<ClassCode>> &codes,
+                 const Traffic &traffic, CostReport &r);
+
+/// Sets the ranges of these figures over the brackets of assumed target fields,
+/// and which fields each depends on.
+llvm::Error countRanges(const bin::Program &p, const Target &t,
+                        const std::vector<std::unique_ptr<ClassCode>> &codes,
+                        const Traffic &traffic, CostReport &r);
+
 } // namespace weft::cost
 #endif

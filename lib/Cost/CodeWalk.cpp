@@ -45,6 +45,7 @@ void Totals::add(const Totals &o, uint64_t times) {
     mine.cycles =
         SaturatingAdd(mine.cycles, SaturatingMultiply(v.cycles, times));
     mine.pipe = SaturatingAdd(mine.pipe, SaturatingMultiply(v.pipe, times));
+    mine.async = SaturatingAdd(mine.async, SaturatingMultiply(v.async, times));
   }
   addScaled(words, o.words, times);
   instructions =
@@ -487,6 +488,8 @@ llvm::Error Walker::vector(const Instr &i, Frame &f) {
   }
   k.cycles = SaturatingAdd(k.cycles, op.async ? uint64_t(t.scalarAlu)
                                               : op.setup + cycles);
+  if (op.async)
+    k.async = SaturatingAdd(k.async, op.setup + cycles);
   if (usesFabric)
     k.pipe = SaturatingAdd(k.pipe, n);
   ++totals.timedOps;
@@ -566,6 +569,7 @@ static void giveTo(uint32_t kernel, const Totals &from, Totals &to) {
     k.macs = SaturatingAdd(k.macs, done->second.macs);
     k.cycles = SaturatingAdd(k.cycles, done->second.cycles);
     k.pipe = SaturatingAdd(k.pipe, done->second.pipe);
+    k.async = SaturatingAdd(k.async, done->second.async);
   }
   auto give = [&](const auto &words, auto &mine) {
     for (const auto &[key, n] : words)
@@ -611,6 +615,7 @@ void Walker::resolveCallers() {
     take(rest.macs, v.macs);
     take(rest.cycles, v.cycles);
     take(rest.pipe, v.pipe);
+    take(rest.async, v.async);
   }
   auto split = [&](auto &all, const auto &listed) {
     std::map<std::pair<uint32_t, int>, uint64_t> words;

@@ -67,6 +67,7 @@ struct Totals {
   struct PerKernel {
     uint64_t macs = 0, cycles = 0; // cycles: busy, no waiting
     uint64_t pipe = 0;             // steps of the element pipe
+    uint64_t async = 0;            // of microthreads, busy: set-up and elements
   };
   std::map<uint32_t, PerKernel> kernels;
   /// Sent and received, by kernel and colour.

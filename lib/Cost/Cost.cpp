@@ -153,19 +153,6 @@ static void countStages(const bin::Program &p, const Target &t, CostReport &r) {
   }
 }
 
-/// Bounds and estimates of the program, its stages and its kernels.
-static void countCycles(const bin::Program &p, const Target &t,
-                        const Codes &codes, const Traffic &traffic,
-                        CostReport &r) {
-  Estimate e = estimateCycles(p, t, codes, traffic);
-  Bounds bounds(p, t, codes, traffic);
-  bounds.program(e, r.cycles, r.interval);
-  for (uint32_t s = 0; s < r.stages.size(); ++s)
-    bounds.stage(s, e, r.stages[s].cycles, r.stages[s].interval);
-  for (uint32_t k = 0; k < r.kernels.size(); ++k)
-    bounds.kernel(k, e, r.kernels[k].cycles);
-}
-
 llvm::Expected<CostReport> cost::analyze(const bin::Program &p,
                                          const Target &t) {
   Codes codes;
@@ -193,6 +180,8 @@ llvm::Expected<CostReport> cost::analyze(const bin::Program &p,
   r.colors = traffic->colors;
   countStages(p, t, r);
   countCycles(p, t, codes, *traffic, r);
+  if (llvm::Error e = countRanges(p, t, codes, *traffic, r))
+    return e;
   return r;
 }
 

@@ -153,6 +153,18 @@ std::vector<std::string> Target::assumedFields() const {
   return keys;
 }
 
+std::vector<Target::Bracketed> Target::assumedBrackets() const {
+  std::vector<Bracketed> all;
+  visitFields(*this, [&](const FieldSpec &spec, const auto &fact) {
+    if (fact.assumed() && fact.hasRange())
+      all.push_back({spec.key, fact.lo, fact.hi});
+  });
+  llvm::sort(all, [](const Bracketed &a, const Bracketed &b) {
+    return a.key < b.key;
+  });
+  return all;
+}
+
 llvm::Error weft::setField(Target &t, StringRef keyEqualsValue) {
   auto [key, value] = keyEqualsValue.split('=');
   key = key.trim();

@@ -131,6 +131,12 @@ struct Target {
   }
   /// Keys ("router.hop") of the fields whose source is `assumed`, sorted.
   std::vector<std::string> assumedFields() const;
+  /// Of these fields, those with a bracket: key, lo and hi.
+  struct Bracketed {
+    std::string key;
+    uint32_t lo = 0, hi = 0;
+  };
+  std::vector<Bracketed> assumedBrackets() const;
 };
 
 /// Reads a built-in preset or a YAML file. Strict: unknown key, missing field,
