@@ -91,7 +91,8 @@ pe.program @p grid [2, 1] target "wse2" {
     %out = pe.queue output 2 color 3 : !pe.fabout
     %x = pe.buffer "x" at 4176 : memref<8xf32>
     pe.task @start id 0 start kernel @make {
-      pe.vec vfmul %out, %x, %x : !pe.fabout, memref<8xf32>, memref<8xf32>
+      %two = arith.constant 2.0 : f32
+      pe.vec vfmul %out, %x, %two : !pe.fabout, memref<8xf32>, f32
       pe.halt
     }
   }

@@ -99,7 +99,7 @@ Builder message() {
     c.ranges = {{0, uint32_t(c.code.size()), kernel}};
   };
   whole(b.cls("from", {0, 0, 1, 1, 1, 1},
-              mem + "vfmul d0, d0, d0\nvmov out2, d0\nhalt\n", {{true, 2, 3}}),
+              mem + "vfmul d0, d0, r0\nvmov out2, d0\nhalt\n", {{true, 2, 3}}),
         0);
   whole(b.cls("to", {2, 0, 1, 1, 1, 1}, mem + "vmov d0, in2\nhalt\n",
               {{false, 2, 3}}),
@@ -120,19 +120,19 @@ TEST_F(Traces, AMessage) {
             // its four elements and halt
             "k1 24-29 (2, 0)-(2, 0): 5 0 0 0 0, 0 messages 0 hops\n");
   EXPECT_EQ(laneText(trace(), 0, 0, 0),
-            "dsd d0, r0+16384, f32, [4:1] 0-1 | vfmul d0, d0, d0 1-11 | "
+            "dsd d0, r0+16384, f32, [4:1] 0-1 | vfmul d0, d0, r0 1-11 | "
             "setup 0 1-7 | elements 4 7-11 | vmov out2, d0 11-21 | "
             "setup 0 11-17 | elements 4 17-21 | halt 21-22");
   EXPECT_EQ(laneText(trace(), 2, 0, 0),
             "dsd d0, r0+16384, f32, [4:1] 0-1 | vmov d0, in2 1-28 | "
             "setup 0 1-7 | in 3 7-24 | elements 4 24-28 | halt 28-29");
-  // Words are 1.0.
+  // Times r0, which is 0.
   EXPECT_EQ(laneText(trace(), 0, 0, PEEvent::OutLanes + 3),
-            "sent 1065353216 17-18 | sent 1065353216 18-19 | "
-            "sent 1065353216 19-20 | sent 1065353216 20-21");
+            "sent 0 17-18 | sent 0 18-19 | "
+            "sent 0 19-20 | sent 0 20-21");
   EXPECT_EQ(laneText(trace(), 2, 0, PEEvent::InLanes + 3),
-            "received 1065353216 24-25 | received 1065353216 25-26 | "
-            "received 1065353216 26-27 | received 1065353216 27-28");
+            "received 0 24-25 | received 0 25-26 | "
+            "received 0 26-27 | received 0 27-28");
   EXPECT_EQ(trace().pes.size(), 2u);
 
   // The link of (0, 0) carries them in 20 .. 23, that of (1, 0) in 21 .. 24.
@@ -223,7 +223,7 @@ TEST_F(Traces, TasksAndOpsInMemory) {
   Builder b;
   auto &c = b.cls("one", {},
                   "dsd d0, r0+16384, f32, [4:1]\n" // 0 1 2
-                  "vfmul d0, d0, d0, async=0\n"    // 3 4
+                  "vfmul d0, d0, r0, async=0\n"    // 3 4
                   "wait 0\nactivate 3\nendtask\nhalt\n");
   c.tasks.push_back({3, 8, false});
   b.p.inputs = {Builder::tensor("x", {}, DataAddr, 4)};
@@ -231,11 +231,11 @@ TEST_F(Traces, TasksAndOpsInMemory) {
   EXPECT_EQ(pathText(trace()),
             "- 0-17 (0, 0)-(0, 0): 9 6 0 0 2, 0 messages 0 hops\n");
   EXPECT_EQ(laneText(trace(), 0, 0, 0),
-            "dsd d0, r0+16384, f32, [4:1] 0-1 | vfmul d0, d0, d0, async=0 1-2 "
+            "dsd d0, r0+16384, f32, [4:1] 0-1 | vfmul d0, d0, r0, async=0 1-2 "
             "| wait 0 2-12 | activate 3 12-13 | endtask 13-14 | "
             "task 0 14-16 | halt 16-17");
   EXPECT_EQ(laneText(trace(), 0, 0, 1),
-            "vfmul d0, d0, d0, async=0 2-12 | setup 0 2-8 | elements 4 8-12");
+            "vfmul d0, d0, r0, async=0 2-12 | setup 0 2-8 | elements 4 8-12");
 }
 
 // PE (0, 0) sends 20 words to (1, 0), which is late: they lie in the output
@@ -251,12 +251,12 @@ TEST_F(Traces, RoomIsMadeByTheReceiver) {
   b.p.kernels = {{"send", "", {}, {}, 0}, {"late", "", {}, {}, 0}};
   b.cls("from", {0, 0, 1, 1, 1, 1},
         "dsd d0, r0+16384, f32, [20:1]\ndsd d1, r0+16384, f32, [30:1]\n"
-        "vmov out2, d0\nvfmul d1, d1, d1\nhalt\n",
+        "vmov out2, d0\nvfmul d1, d1, r0\nhalt\n",
         {{true, 2, 3}})
       .ranges = {{0, 9, 0}};
   b.cls("to", {1, 0, 1, 1, 1, 1},
         "dsd d0, r0+16544, f32, [20:1]\ndsd d1, r0+16384, f32, [40:1]\n"
-        "vfmul d1, d1, d1\nvmov d0, in2\nhalt\n",
+        "vfmul d1, d1, r0\nvmov d0, in2\nhalt\n",
         {{false, 2, 3}})
       .ranges = {{0, 9, 1}};
   b.p.inputs = {Builder::tensor("x", {0, 0, 2, 1, 1, 1}, DataAddr, 40)};
@@ -268,7 +268,7 @@ TEST_F(Traces, RoomIsMadeByTheReceiver) {
             "dsd d0, r0+16384, f32, [20:1] 0-1 | "
             "dsd d1, r0+16384, f32, [30:1] 1-2 | vmov out2, d0 2-60 | "
             "setup 0 2-8 | elements 17 8-25 | out 3 25-57 | elements 3 57-60 | "
-            "vfmul d1, d1, d1 60-96 | setup 0 60-66 | elements 30 66-96 | "
+            "vfmul d1, d1, r0 60-96 | setup 0 60-66 | elements 30 66-96 | "
             "halt 96-97");
 }
 
@@ -301,7 +301,7 @@ Builder rounds(unsigned seed, uint32_t P, uint32_t count) {
                 loop = "loop r1, " + std::to_string(count) + "\n";
     std::string work = "dsd d1, r0+20480, f32, [" +
                        std::to_string(1 + upTo(30)) +
-                       ":1]\nvmov d1, r2\nvfmul d1, d1, d1\n";
+                       ":1]\nvmov d1, r2\nvfmul d1, d1, r0\n";
     auto &c = b.cls("c" + std::to_string(x), {x, 0, 1, 1, 1, 1},
                     dsd + loop + sum + work + "endloop r1\nhalt\n");
     uint32_t middle = uint32_t(Builder::assemble(dsd + loop + sum).size());
