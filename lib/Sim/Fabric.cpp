@@ -271,16 +271,11 @@ static unsigned pickRoundRobin(uint32_t mask, uint8_t last) {
   return llvm::countr_zero(after ? after : mask);
 }
 
-void Machine::stepRouter(uint32_t index) {
-  Router &r = routers[index];
-  uint32_t can = 0;
-  for (uint32_t m = r.occupied; m; m &= m - 1) {
-    unsigned i = llvm::countr_zero(m);
-    if (canLeave(cells[r.first + i]))
-      can |= 1u << i;
-  }
-  if (can && !(can & (can - 1))) // nothing to choose
-    return forward(r, r.first + unsigned(llvm::countr_zero(can)));
+/// Which of the cells that can move do.
+uint32_t Machine::choose(const Router &r, uint32_t can) const {
+  if (!(can & (can - 1)))
+    return can;
+  uint32_t chosen = 0;
   unsigned busy = 0;
   for (unsigned dir = 0; dir < NumDirs && can; ++dir) {
     if (busy >> dir & 1)
@@ -296,9 +291,23 @@ void Machine::stepRouter(uint32_t index) {
     unsigned i = pickRoundRobin(want, r.lastWinner[dir]);
     busy |= cells[r.first + i].tx;
     can &= ~(1u << i);
-    forward(r, r.first + i);
+    chosen |= 1u << i;
   }
-  if (can)
+  return chosen;
+}
+
+void Machine::stepRouter(uint32_t index) {
+  Router &r = routers[index];
+  uint32_t can = 0;
+  for (uint32_t m = r.occupied; m; m &= m - 1) {
+    unsigned i = llvm::countr_zero(m);
+    if (canLeave(cells[r.first + i]))
+      can |= 1u << i;
+  }
+  uint32_t chosen = choose(r, can);
+  for (uint32_t m = chosen; m; m &= m - 1)
+    forward(r, r.first + unsigned(llvm::countr_zero(m)));
+  if (can & ~chosen)
     wakeRouter(index, now + 1);
 }
 
@@ -351,6 +360,8 @@ uint32_t Machine::popCell(uint32_t cell) {
 }
 
 uint32_t Machine::popQueue(uint32_t queue) {
+  if (lazy)
+    return popLazyQueue(queue);
   Queue &q = queues[queue];
   if (q.fifo.count >= q.fifo.capacity)
     wakeRouter(cells[q.cell].router, now + 1);
@@ -360,7 +371,9 @@ uint32_t Machine::popQueue(uint32_t queue) {
 void Machine::pushCell(uint32_t cell, uint32_t word, uint64_t ready) {
   Cell &c = cells[cell];
   Router &r = routers[c.router];
-  if (!c.fifo.count)
+  if (lazy)
+    settleCell(cell, now);
+  if (!c.fifo.count || (r.asleep >> (cell - r.first) & 1))
     wakeRouter(c.router, ready);
   r.occupied |= 1u << (cell - r.first);
   pushFifo(c.fifo, wavelets, word, ready);
@@ -368,7 +381,9 @@ void Machine::pushCell(uint32_t cell, uint32_t word, uint64_t ready) {
 
 void Machine::pushQueue(uint32_t queue, uint32_t word, uint64_t ready) {
   Queue &q = queues[queue];
-  if (!q.fifo.count)
+  if (lazy)
+    settleQueue(queue, now);
+  if (!q.fifo.count || (lazy && lazyOps[q.pe].slot != None))
     wakePE(q.pe, ready);
   pushFifo(q.fifo, wavelets, word, ready);
 }

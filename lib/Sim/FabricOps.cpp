@@ -48,6 +48,8 @@ bool Machine::ready(PE &pe, Flight &f, uint64_t &wake) {
   for (const Source *s : {&f.src0, &f.src1}) {
     if (s->kind != Source::FabIn)
       continue;
+    if (lazy)
+      settleQueue(s->fifo, now);
     const Fifo &q = queues[s->fifo].fifo;
     uint32_t at = q.count ? wavelets[q.head()].ready : 0;
     if (q.count && at <= now)
@@ -55,9 +57,11 @@ bool Machine::ready(PE &pe, Flight &f, uint64_t &wake) {
     f.blockedOn = 'i';
     if (q.count)
       wake = at;
+    else if (lazy)
+      wake = nextArrival(s->fifo);
     return false;
   }
-  if (f.dst.kind == Source::FabOut && !cells[f.dst.fifo].fifo.room(now)) {
+  if (f.dst.kind == Source::FabOut && !roomToSend(f.dst.fifo, wake)) {
     f.blockedOn = 'o';
     return false;
   }
@@ -65,7 +69,6 @@ bool Machine::ready(PE &pe, Flight &f, uint64_t &wake) {
 }
 
 void Machine::serve(PE &pe) {
-  constexpr uint64_t Never = ~uint64_t(0);
   uint64_t wake = Never;
   unsigned chosen = None;
   uint32_t async = pe.live & ~1u,
@@ -83,7 +86,7 @@ void Machine::serve(PE &pe) {
     }
   if (chosen != None) {
     process(pe, chosen);
-    if (pe.live >> chosen & 1)
+    if ((pe.live >> chosen & 1) && !(lazy && trySleepOp(pe, chosen, wake)))
       wake = std::min(wake, pe.flights[chosen].earliest);
   }
   if (wake != Never)
@@ -162,7 +165,8 @@ void Machine::process(PE &pe, unsigned slot) {
   for (unsigned half = 0; half < k; ++half)
     out |= processElement(pe, f, in0, in1, half);
   if (f.dst.kind == Source::FabOut)
-    pushCell(f.dst.fifo, out, now + 1 + ramp);
+    lazy ? sendLazy(f.dst.fifo, out)
+         : pushCell(f.dst.fifo, out, now + 1 + ramp);
   if (r.op == Op::VFMac || r.op == Op::VFDot)
     addMacs(pe, f.kernel, k);
   ++fabricElements;

@@ -34,7 +34,7 @@ uint32_t Machine::stepsPossible(const Flight &f) const {
   for (const Source *s : {&f.src0, &f.src1})
     if (s->kind == Source::FabIn) {
       const Queue &q = queues[s->fifo];
-      n = q.tape == None ? 0 : std::min(n, tapes[q.tape].end() - q.fifo.popped);
+      n = q.tape == None ? 0 : std::min(n, tapes[q.tape].end() - q.taken);
     }
   if (f.dst.kind != Source::FabOut)
     return uint32_t(n);
@@ -42,7 +42,7 @@ uint32_t Machine::stepsPossible(const Flight &f) const {
   uint64_t taken = t.end();
   if (t.words.size() >= MaxAhead)
     for (uint32_t q : t.readers)
-      taken = std::min(taken, queues[q].fifo.popped);
+      taken = std::min(taken, queues[q].taken);
   return uint32_t(std::min(n, MaxAhead - std::min(MaxAhead, t.end() - taken)));
 }
 
@@ -111,8 +111,8 @@ void Machine::runFunctional() {
     for (uint32_t cell : t.cells)
       cells[cell].fifo.popped = t.end();
     for (uint32_t q : t.readers)
-      queues[q].fifo.count = uint16_t(
-          std::min<uint64_t>(t.end() - queues[q].fifo.popped, UINT16_MAX));
+      queues[q].fifo.count =
+          uint16_t(std::min<uint64_t>(t.end() - queues[q].taken, UINT16_MAX));
   }
 }
 

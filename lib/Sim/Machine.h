@@ -12,6 +12,7 @@
 #define WEFT_LIB_SIM_MACHINE_H
 
 #include "Calendar.h"
+#include "Flow.h"
 #include "State.h"
 #include "weft/Sim/Trace.h"
 #include <memory>
@@ -52,6 +53,7 @@ private:
   void resetFabric();
   void stepRouter(uint32_t r);
   bool canLeave(Cell &c);
+  uint32_t choose(const Router &r, uint32_t can) const;
   void forward(Router &r, uint32_t cell);
   uint32_t cellAt(uint32_t router, unsigned ci) const;
   uint32_t neighbour(uint32_t r, unsigned dir) const;
@@ -156,6 +158,51 @@ private:
   void processEach(PE &pe, Flight &f, uint32_t n, const uint32_t *in0,
                    const uint32_t *in1, uint32_t *out);
 
+  // Lazy.cpp
+  void resetLazy();
+  void settle(Fifo &f, const Flow &in, uint32_t delay, const Flow &out,
+              uint64_t at);
+  Flow &feedOf(const Cell &c, uint32_t &delay);
+  void settleCell(uint32_t cell, uint64_t at);
+  void settleQueue(uint32_t queue, uint64_t at);
+  void settleTarget(uint32_t index, bool queue, uint64_t at);
+  void settleAll(uint64_t at);
+  uint64_t blockedAt(const Flow &f, const Fifo &to, const Flow &out) const;
+  uint64_t blockedAt(const Flow &f, const Cell &c);
+  void setAlarm(uint32_t cell);
+  void setFeedAlarm(uint32_t cell);
+  void endFlow(uint32_t cell);
+  void stopFlow(uint32_t cell);
+  void cutTargets(uint32_t cell, uint64_t end);
+  void cutAll();
+  bool sharesPorts(uint32_t cell);
+  Flow evenFlow(const Cell &c, const Flow &in, uint32_t delay) const;
+  bool trySleep(uint32_t cell);
+  bool roomFor(const Cell &c);
+  bool canLeaveLazy(uint32_t cell);
+  void lookAtFlow(uint32_t cell);
+  void wakeForNext(uint32_t cell, bool moved);
+  void stepLazyRouter(uint32_t index);
+
+  // LazyOps.cpp
+  uint32_t senderOf(const Tape &t) const;
+  void catchUp(PE &wanted, uint64_t at);
+  void runSteps(PE &pe, LazyOp &op, uint64_t n);
+  uint32_t nextWord(uint32_t queue);
+  uint32_t popLazyQueue(uint32_t queue);
+  void sendLazy(uint32_t root, uint32_t word);
+  Flow arrivals(uint32_t queue) const;
+  bool comeInTime(uint32_t queue, const Flow &steps) const;
+  Flow evenSteps(const Flight &f);
+  bool trySleepOp(PE &pe, unsigned slot, uint64_t others);
+  void stopOp(PE &pe);
+  void cutOp(PE &pe, uint64_t n);
+  void lookAtOp(PE &pe);
+  void stepLazyPE(PE &pe);
+  bool serveOthers(PE &pe);
+  uint64_t nextArrival(uint32_t queue) const;
+  bool roomToSend(uint32_t root, uint64_t &wake);
+
   // Functional.cpp
   void runFunctional();
   void advance(PE &pe);
@@ -181,6 +228,7 @@ private:
   llvm::Error addPEs(uint32_t cls, const bin::Pattern &where);
   void reset();
   void runTimed();
+  uint64_t lastChange() const;
   bool advanceClock(uint64_t maxCycles);
 
   uint32_t routerAt(uint32_t x, uint32_t y) const {
@@ -203,6 +251,21 @@ private:
   std::vector<uint32_t> toLookAt;   // PEs; functional runs
   std::vector<bool> willBeLookedAt; // by PE
   Fidelity fidelity = Fidelity::Exact;
+
+  // Batched runs; see Flow.
+  bool lazy = false;
+  std::vector<LazyCell> lazyCells;
+  std::vector<Flow> queueFlows; // by queue: what an op takes
+  std::vector<Flow> tapeFlows;  // by tape: what an op sends
+  std::vector<LazyOp> lazyOps;  // by PE
+  struct Cut {
+    uint32_t index;
+    bool queue;
+    uint64_t end;
+  };
+  std::vector<Cut> cuts;         // to be made
+  std::vector<uint32_t> senders; // whose data is due first
+  uint64_t batchedMoves = 0;
   std::vector<uint32_t> peAt; // [router], or None
   Calendar routerEvents;
 

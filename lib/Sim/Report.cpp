@@ -84,10 +84,26 @@ std::string Machine::waitingText(const PE &pe) const {
   return text;
 }
 
+/// The last cycle in which something happened.
+uint64_t Machine::lastChange() const {
+  uint64_t at = 0;
+  auto note = [&](const Fifo &f) {
+    if (f.popped)
+      at = std::max<uint64_t>(at, f.lastPop);
+  };
+  for (const Cell &c : cells)
+    note(c.fifo);
+  for (const Queue &q : queues)
+    note(q.fifo);
+  for (const PE &pe : pes)
+    at = std::max({at, pe.time, pe.lastElement});
+  return std::max(at, lastElement);
+}
+
 Fault Machine::deadlock() const {
   std::string text = "deadlock";
   if (fidelity != Fidelity::Functional)
-    text += formatv(" at cycle {0}", now);
+    text += formatv(" at cycle {0}", lastChange());
   text +=
       formatv(": {0} of {1} PEs never halt", pes.size() - donePEs, pes.size());
   size_t listed = 0;
@@ -151,6 +167,11 @@ Stats Machine::collect() const {
   Stats s;
   s.cycles = lastHalt;
   countLinks(s);
+  s.batching.batched = batchedMoves;
+  for (const Cell &c : cells)
+    s.batching.moves += c.fifo.popped;
+  for (const Queue &q : queues)
+    s.batching.moves += q.fifo.popped;
   s.macs = macs;
   s.instructions = instructions;
   s.elements = elements;

@@ -113,6 +113,8 @@ void Machine::reset() {
   resetFabric();
   if (fidelity != Fidelity::Exact)
     resetTapes();
+  if (lazy)
+    resetLazy();
   peEvents.resize(pes.size());
   sleepers = {};
   donePEs = 0;
@@ -139,7 +141,6 @@ void Machine::reset() {
 
 /// Moves to the next cycle in which something can happen.
 bool Machine::advanceClock(uint64_t maxCycles) {
-  constexpr uint64_t Never = ~uint64_t(0);
   uint64_t slots = routerEvents.occupiedSlots() | peEvents.occupiedSlots(),
            next = Never;
   if (slots)
@@ -149,6 +150,8 @@ bool Machine::advanceClock(uint64_t maxCycles) {
   if (next == Never && donePEs == pes.size())
     return false;
   if (next == Never) {
+    if (lazy)
+      settleAll(Never);
     faults.push_back(deadlock());
     return false;
   }
@@ -169,17 +172,20 @@ bool Machine::advanceClock(uint64_t maxCycles) {
 void Machine::runTimed() {
   while (donePEs < pes.size() || now < lastHalt) {
     for (uint32_t r : routerEvents.take(now))
-      stepRouter(r);
+      lazy ? stepLazyRouter(r) : stepRouter(r);
     for (uint32_t p : peEvents.take(now))
-      stepPE(pes[p]);
+      lazy ? stepLazyPE(pes[p]) : stepPE(pes[p]);
     if (!faults.empty() || !advanceClock(limit))
       break;
   }
+  if (lazy)
+    settleAll(donePEs == pes.size() ? lastHalt : now + 1);
 }
 
 Expected<Stats> Machine::run(uint64_t maxCycles, Fidelity how) {
   limit = std::min(maxCycles, Simulator::MaxCycles);
   fidelity = recorder ? Fidelity::Exact : how;
+  lazy = fidelity == Fidelity::Batched;
   reset();
   if (fidelity == Fidelity::Functional)
     runFunctional();

@@ -60,6 +60,7 @@ struct Cell {
 struct Router {
   uint32_t first = 0;
   uint32_t occupied = 0;
+  uint32_t asleep = 0; // those that state their moves; see Flow
   uint8_t count = 0;
   uint8_t lastWinner[NumDirs] = {NoColor, NoColor, NoColor, NoColor, NoColor};
 };
@@ -69,6 +70,7 @@ struct Queue {
   Fifo fifo;
   uint32_t cell = None, pe = None;
   uint32_t tape = None; // see Tape
+  uint64_t taken = 0;   // the number of the next word of the tape to take
 };
 
 /// The words that the PE at the root of a colour's route sends, once for all

@@ -47,14 +47,16 @@ void Machine::resetTapes() {
     t.words.clear();
     t.base = 0;
   }
+  for (Queue &q : queues)
+    q.taken = 0;
 }
 
 /// The next `n` words for `queue`, until the tape is written again.
 uint32_t *Machine::takeWords(uint32_t queue, uint32_t n) {
   Queue &q = queues[queue];
   Tape &t = tapes[q.tape];
-  uint32_t *words = t.words.data() + (q.fifo.popped - t.base);
-  q.fifo.popped += n;
+  uint32_t *words = t.words.data() + (q.taken - t.base);
+  q.taken += n;
   return words;
 }
 
@@ -62,7 +64,7 @@ uint32_t *Machine::takeWords(uint32_t queue, uint32_t n) {
 void Machine::trimTape(Tape &t) {
   uint64_t taken = t.end();
   for (uint32_t q : t.readers)
-    taken = std::min(taken, queues[q].fifo.popped);
+    taken = std::min(taken, queues[q].taken);
   t.words.erase(t.words.begin(), t.words.begin() + ptrdiff_t(taken - t.base));
   t.base = taken;
 }

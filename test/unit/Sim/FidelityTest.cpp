@@ -27,3 +27,21 @@ TEST(SimFidelity, FunctionalGivesTheSameNumbers) {
   }
   EXPECT_GE(ended, Programs * 2 / 3);
 }
+
+// All bits and counters, and what is said of programs that do not end.
+TEST(SimFidelity, BatchedIsExact) {
+  unsigned ended = 0;
+  uint64_t moves = 0, batched = 0;
+  for (unsigned seed = 0; seed < Programs; ++seed) {
+    Builder b = randomProgram(seed);
+    Outcome want = outcomeOf(b, Fidelity::Exact, seed);
+    Outcome got = outcomeOf(b, Fidelity::Batched, seed);
+    EXPECT_EQ(difference(want, got, true), "") << "seed " << seed;
+    ended += want.error.empty();
+    moves += got.stats.batching.moves;
+    batched += got.stats.batching.batched;
+  }
+  EXPECT_GE(ended, Programs * 2 / 3);
+  EXPECT_LE(ended, Programs - 10);
+  EXPECT_GE(batched, moves / 4);
+}
