@@ -43,7 +43,8 @@ TensorProto (.pb); with --steps it may hold {step}. '-' is standard input.
   --critical-path       print which chain of events the last halt depended on, by
                         kernel; it is also added to --stats-json and --trace
   --steps=N             run N times, step 0 to N-1; SRAM is kept in between
-  --fidelity=F          exact (default): to the cycle; functional: the outputs
+  --fidelity=F          exact (default): cycle by cycle; batched: streams in few
+                        steps, with the same results; functional: the outputs
                         without time
   --max-cycles=N        give up after N cycles
   --quiet               print only what is wrong
@@ -108,13 +109,14 @@ Error Parser::fidelity(StringRef name, std::optional<StringRef> value) {
   Expected<StringRef> text = needed(name, value);
   if (!text)
     return text.takeError();
-  for (sim::Fidelity f : {sim::Fidelity::Exact, sim::Fidelity::Functional})
+  for (sim::Fidelity f : {sim::Fidelity::Exact, sim::Fidelity::Batched,
+                          sim::Fidelity::Functional})
     if (*text == fidelityName(f)) {
       o.fidelity = f;
       return Error::success();
     }
   return bad("option '" + name + "': '" + *text +
-             "' is none of exact, functional");
+             "' is none of exact, batched, functional");
 }
 
 Error Parser::flag(StringRef name, bool &to, std::optional<StringRef> value) {
