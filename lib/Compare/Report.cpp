@@ -169,6 +169,10 @@ static void printNotes(const Comparison &c, llvm::raw_ostream &os) {
   if (!fits.empty())
     os << "Weights and state fit on the chip of " << fits
        << ": kept there, memory is no bound.\n";
+  WaferTime w = waferTime(c.work, c.target, c.cost);
+  if (!w.missing.empty())
+    os << "Of " << c.target.name << " no dense peak of " << w.missing
+       << " is known.\n";
   if (!cycles.assumed.empty())
     os << "Within the brackets of " << llvm::join(cycles.assumed, ", ")
        << " the estimate is " << cycles.estimateRange.lo << " to "
