@@ -78,13 +78,17 @@ WaferTime compare::waferTime(const ModelWork &work, const Target &t,
   const cost::CycleCost &c = cost.cycles;
   llvm::StringRef bound = resourceName(c.bound.resource);
   w.lines = {{"lower", ", at least", "cost report: cycles.lower", c.lower,
-              c.lowerRange, 0, bound},
+              c.lowerRange, bound},
              {"estimate", "", "cost report: cycles.estimate", c.estimate,
-              c.estimateRange, 0, bound},
+              c.estimateRange, bound},
              {"interval", ", overlapped", "cost report: interval.cycles",
-              cost.interval.cycles, std::nullopt, 0,
+              cost.interval.cycles, std::nullopt,
               resourceName(cost.interval.where.resource)}};
-  for (WaferLine &line : w.lines)
+  for (WaferLine &line : w.lines) {
+    auto range = line.range.value_or(cost::Bracket{line.cycles, line.cycles});
     line.step = double(line.cycles) / (t.clock * 1e6);
+    line.fastest = double(range.lo) / (t.clock.hi * 1e6);
+    line.slowest = double(range.hi) / (t.clock.lo * 1e6);
+  }
   return w;
 }

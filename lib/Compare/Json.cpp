@@ -113,6 +113,8 @@ static json::Object waferJson(const Comparison &c) {
       {"grid", json::Array{c.target.gridW.value, c.target.gridH.value}},
       {"peak", std::move(peak)},
       {"clock", figure(c.target.clock.value, "MHz", c.target.clock.source)},
+      {"clock_range", figure(json::Array{c.target.clock.lo, c.target.clock.hi},
+                             "MHz", c.target.clock.source)},
       {"compute_time",
        w.missing.empty() ? json::Value(figure(w.compute, "s",
                                               "computed: flops / peak, summed "
@@ -126,9 +128,12 @@ static json::Object waferJson(const Comparison &c) {
         {"cycles", figure(line.cycles, "cycles", line.source)},
         {"step", figure(line.step, "s", "computed: cycles / clock")},
         {"binds", line.binds}};
-    if (line.range)
+    if (line.range) {
       at["cycles_range"] = figure(json::Array{line.range->lo, line.range->hi},
                                   "cycles", line.source + "_range");
+      at["step_range"] = figure(json::Array{line.fastest, line.slowest}, "s",
+                                "computed: cycles_range / range of the clock");
+    }
     addTokens(c.work, line.step, at);
     at["utilisation"] =
         w.missing.empty() && line.step > 0

@@ -173,10 +173,16 @@ static void printNotes(const Comparison &c, llvm::raw_ostream &os) {
   if (!w.missing.empty())
     os << "Of " << c.target.name << " no dense peak of " << w.missing
        << " is known.\n";
-  if (!cycles.assumed.empty())
-    os << "Within the brackets of " << llvm::join(cycles.assumed, ", ")
+  std::vector<std::string> open = cycles.assumed;
+  if (c.target.clock.hasRange())
+    open.push_back("clock.mhz");
+  const WaferLine &estimate = w.lines[1];
+  if (!open.empty())
+    os << "Within the brackets of " << llvm::join(open, ", ")
        << " the estimate is " << cycles.estimateRange.lo << " to "
-       << cycles.estimateRange.hi << " cycles.\n";
+       << cycles.estimateRange.hi << " cycles, "
+       << scaled(estimate.fastest, "s") << " to "
+       << scaled(estimate.slowest, "s") << ".\n";
 }
 
 static void printSource(StringRef of, const std::string &figure,

@@ -8,13 +8,10 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Fields.h"
+#include "weft/Support/StrictYaml.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/YAMLTraits.h"
 #include "llvm/Support/raw_ostream.h"
-#include <map>
 
 using namespace weft;
 using llvm::StringRef;
@@ -29,34 +26,6 @@ constexpr Preset Presets[] = {
 #include "Presets.inc"
 };
 
-/// State of one reading: where fields stood, and the first error.
-struct Reading {
-  StringRef text, fileName;
-  llvm::yaml::Input *input = nullptr;
-  std::string field;                     // being read, for messages
-  std::map<std::string, unsigned> lines; // of each field
-  std::string firstError;
-
-  unsigned currentLine() const {
-    const llvm::yaml::Node *node = input->getCurrentNode();
-    if (!node)
-      return 1;
-    const char *p = node->getSourceRange().Start.getPointer();
-    if (p < text.begin() || p > text.end())
-      return 1;
-    return 1 + StringRef(text.begin(), p - text.begin()).count('\n');
-  }
-  void report(unsigned line, const Twine &message) {
-    if (firstError.empty())
-      firstError = (fileName + ":" + Twine(line) + ": " + message).str();
-  }
-  static void handler(const llvm::SMDiagnostic &d, void *context) {
-    auto &r = *static_cast<Reading *>(context);
-    std::string where = r.field.empty() ? "" : " (at '" + r.field + "')";
-    r.report(d.getLineNo() > 0 ? d.getLineNo() : 1, d.getMessage() + where);
-  }
-};
-
 /// The fields whose key starts with `group.`.
 struct GroupView {
   Target &target;
@@ -68,34 +37,13 @@ template <typename T> struct FieldView {
   Fact<T> &fact;
 };
 
-/// A citation. Always quoted: inside a flow mapping a comma would end it, which
-/// LLVM's printer does not know.
-struct Citation {
-  std::string text;
-};
-
-bool isPrintable(StringRef text) {
-  return llvm::all_of(text, [](unsigned char c) { return c >= 0x20; });
-}
-
 } // namespace
 
 namespace llvm::yaml {
 
-template <> struct ScalarTraits<Citation> {
-  static void output(const Citation &c, void *, raw_ostream &os) {
-    os << c.text;
-  }
-  static StringRef input(StringRef text, void *, Citation &c) {
-    c.text = text.str();
-    return isPrintable(text) ? "" : "source holds a control character";
-  }
-  static QuotingType mustQuote(StringRef) { return QuotingType::Single; }
-};
-
 template <typename T> struct MappingTraits<FieldView<T>> {
   static void mapping(IO &io, FieldView<T> &f) {
-    auto *reading = static_cast<Reading *>(io.getContext());
+    auto *reading = static_cast<YamlReading *>(io.getContext());
     if (reading) {
       reading->field = f.spec.key;
       reading->lines[f.spec.key] = reading->currentLine();
@@ -104,7 +52,7 @@ template <typename T> struct MappingTraits<FieldView<T>> {
     io.mapRequired("unit", f.fact.unit);
     if constexpr (std::is_integral_v<T>)
       mapRange(io, f.fact);
-    Citation source{f.fact.source};
+    YamlCitation source{f.fact.source};
     io.mapRequired("source", source);
     f.fact.source = source.text;
   }
@@ -141,7 +89,7 @@ template <typename T> struct MappingTraits<FieldView<T>> {
 
 template <> struct MappingTraits<GroupView> {
   static void mapping(IO &io, GroupView &g) {
-    auto *reading = static_cast<Reading *>(io.getContext());
+    auto *reading = static_cast<YamlReading *>(io.getContext());
     visitFields(g.target, [&](const FieldSpec &spec, auto &fact) {
       auto [group, leaf] = StringRef(spec.key).split('.');
       if (group != g.group)
@@ -167,7 +115,7 @@ template <> struct MappingTraits<Target> {
       last = group;
       GroupView view{t, group};
       io.mapRequired(group.str().c_str(), view);
-      if (auto *reading = static_cast<Reading *>(io.getContext()))
+      if (auto *reading = static_cast<YamlReading *>(io.getContext()))
         reading->field.clear();
     });
   }
@@ -175,38 +123,18 @@ template <> struct MappingTraits<Target> {
 
 } // namespace llvm::yaml
 
-namespace {
-
-/// Refuses what LLVM's recursive YAML parser should not be given.
-std::string checkText(StringRef text) {
-  if (text.size() > 64 * 1024)
-    return "a target is at most 64 KiB long";
-  for (unsigned char c : text)
-    if ((c < 0x20 && c != '\n' && c != '\r') || c == 0x7f)
-      return "control characters and tabs are not allowed in a target";
-  if (!llvm::json::isUTF8(text))
-    return "a target is UTF-8 text";
-  size_t openers =
-      text.count('[') + text.count('{') + text.count("- ") + text.count("? ");
-  if (openers > 1000)
-    return "too many nested collections for a target";
-  return "";
-}
-
-llvm::Error error(const Twine &message) {
+static llvm::Error error(const Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
 }
 
-} // namespace
-
 llvm::Expected<Target> weft::parseTarget(StringRef yaml, StringRef fileName) {
-  if (std::string wrong = checkText(yaml); !wrong.empty())
+  if (std::string wrong = checkYamlText(yaml, "a target"); !wrong.empty())
     return error(fileName + ":1: " + wrong);
-  Reading reading;
+  YamlReading reading;
   reading.text = yaml;
   reading.fileName = fileName;
   llvm::yaml::Input in(llvm::MemoryBufferRef(yaml, fileName), &reading,
-                       Reading::handler, &reading);
+                       YamlReading::handler, &reading);
   reading.input = &in;
   Target t;
   in >> t;

@@ -59,10 +59,11 @@ struct WaferLine {
   const char *row; // of the table, behind the target's name
   std::string source;
   uint64_t cycles = 0;
-  // Cycles over the brackets of assumed fields.
+  // Over the brackets of assumed fields, where the report knows it.
   std::optional<cost::Bracket> range;
-  double step = 0; // seconds
   llvm::StringRef binds;
+  // Seconds; the latter two over the bracket of the clock too.
+  double step = 0, fastest = 0, slowest = 0;
 };
 
 /// Lower bound and estimate of a step, and the least distance of steps that

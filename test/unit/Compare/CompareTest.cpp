@@ -202,6 +202,14 @@ TEST(Wafer, CyclesBecomeTime) {
   expectClose(time.lines[0].step, 40e-6);
   expectClose(time.lines[1].step, 50e-6);
   expectClose(time.lines[2].step, 30e-6);
+  // 34,000 to 51,000 cycles at 1000 to 500 MHz.
+  t.clock.lo = 500;
+  t.clock.hi = 1000;
+  cost.cycles.estimateRange = {34000, 51000};
+  time = waferTime(someWork(), t, cost);
+  expectClose(time.lines[1].step, 50e-6);
+  expectClose(time.lines[1].fastest, 34e-6);
+  expectClose(time.lines[1].slowest, 102e-6);
   // 6 Mflop at 170 GFLOP/s.
   expectClose(time.compute, 6e6 / 170e9);
   EXPECT_EQ(time.lines[1].binds, "path");
