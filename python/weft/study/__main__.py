@@ -42,7 +42,7 @@ def parser():
         p.add_argument(option, action="append", default=[], metavar=metavar, help=text)
     p.add_argument("--simulate", action="store_true", help="run each, on zeros")
     p.add_argument("--column", action="append", default=[], metavar="KEY",
-                   help="a further number of the cost report")
+                   help="a further figure of the cost report")
     p.add_argument("--plot", action="append", default=[], metavar="KEY[@AXIS]",
                    help="default: cycles.estimate over the first axis with several values")
     p.add_argument("--log", action="store_true", help="logarithmic plots")
@@ -119,8 +119,10 @@ def check_columns(study, rows):
     for column in study.columns:
         if good and not any(column in r.cost for r in good):
             known = sorted({k for r in good for k in r.cost})
-            ax.fail(f"no number '{column}' in the cost report; there are "
-                    + ", ".join(known))
+            ax.fail(f"no '{column}' in the cost report; there are " + ", ".join(known))
+    for column, _ in study.plots:
+        if any(isinstance(r.cost.get(column), str) for r in good):
+            ax.fail(f"--plot '{column}': is no number")
 
 
 def give_up(rows):

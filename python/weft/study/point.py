@@ -29,7 +29,19 @@ class Row:
     status: str = "ok"     # ok, refused, failed, differs
     message: str = ""      # why not ok
     notes: list = dataclasses.field(default_factory=list)
-    cost: dict = dataclasses.field(default_factory=dict)  # dotted key: number
+    cost: dict = dataclasses.field(default_factory=dict)  # by dotted key
+
+
+def figures(part, prefix=""):
+    """(dotted key, number or text) of a cost report, without its lists; but the two
+    ends of a range are figures."""
+    for key, value in part.items():
+        if isinstance(value, dict):
+            yield from figures(value, f"{prefix}{key}.")
+        elif key.endswith("_range"):
+            yield from zip((f"{prefix}{key}.least", f"{prefix}{key}.most"), value)
+        elif isinstance(value, (int, float, str)) and prefix:
+            yield prefix + key, value
 
 
 class Refused(Exception):
@@ -110,7 +122,7 @@ class Work:
                   *(["-o", binary] if self.study.simulate else
                     ["--emit=cost", "-o", self.path("cost.txt")]))
         said = report.load(cost)
-        row.cost = dict(report.numbers(said))
+        row.cost = dict(figures(said))
         if not self.study.simulate:
             return
         stats = self.path("stats.json")

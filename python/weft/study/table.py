@@ -17,7 +17,7 @@ def cell(row, column):
     value = row.cost.get(column)
     if row.status in ("refused", "failed") or value is None:
         return "-"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def summary(study, rows):
