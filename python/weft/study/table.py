@@ -1,6 +1,8 @@
 # weft/study/table.py - The results of a study as text, CSV, JSON and plots
 #
 # Part of Weft, under the Apache License v2.0. See LICENSE.
+#
+# Everything here is text made from rows, so that equal rows give equal bytes.
 
 import csv
 import io
