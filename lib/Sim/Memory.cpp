@@ -22,10 +22,12 @@ bool LazyBytes::allocate(size_t n) {
   return base;
 }
 
-bool Memory::allocate(size_t pes, uint32_t sramBytes) {
+bool Memory::allocate(size_t n, uint32_t sramBytes) {
+  pes = n;
   stride = (size_t(sramBytes) + 63) & ~size_t(63);
-  shadowWords = (stride / 2 + 63) / 64;
-  return bytes.allocate(pes * stride) && shadow.allocate(pes * shadowWords * 8);
+  size_t pages = (stride + 4095) / 4096;
+  return bytes.allocate(pes * stride) &&
+         shadow.allocate(pes * pages * WordsPerPage * 8);
 }
 
 /// Bits [from, to) of a word.
@@ -48,15 +50,14 @@ template <typename F> static bool eachWord(int64_t lo, int64_t hi, F f) {
 }
 
 bool Memory::written(uint32_t pe, int64_t lo, int64_t hi) const {
-  const uint64_t *s = shadowOf(pe);
-  return eachWord(lo, hi,
-                  [&](uint64_t w, uint64_t m) { return (s[w] & m) == m; });
+  return eachWord(lo, hi, [&](uint64_t w, uint64_t m) {
+    return (shadowWord(pe, w) & m) == m;
+  });
 }
 
 void Memory::mark(uint32_t pe, int64_t lo, int64_t hi) {
-  uint64_t *s = shadowOf(pe);
   eachWord(lo, hi, [&](uint64_t w, uint64_t m) {
-    s[w] |= m;
+    shadowWord(pe, w) |= m;
     return true;
   });
 }

@@ -43,11 +43,16 @@ public:
   void markWalk(uint32_t pe, const Shape &s, int64_t base);
 
 private:
-  uint64_t *shadowOf(uint32_t pe) const {
-    return reinterpret_cast<uint64_t *>(shadow.data()) + pe * shadowWords;
+  /// 64 shadow bits. Those of one page of SRAM lie together for all PEs, so
+  /// pages that no PE uses have none.
+  uint64_t &shadowWord(uint32_t pe, uint64_t word) const {
+    uint64_t page = word / WordsPerPage;
+    return reinterpret_cast<uint64_t *>(
+        shadow.data())[(page * pes + pe) * WordsPerPage + word % WordsPerPage];
   }
+  static constexpr uint64_t WordsPerPage = 4096 / 2 / 64;
   LazyBytes bytes, shadow;
-  size_t stride = 0, shadowWords = 0;
+  size_t stride = 0, pes = 0;
 };
 
 } // namespace weft::sim

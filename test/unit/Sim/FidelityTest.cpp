@@ -45,3 +45,18 @@ TEST(SimFidelity, BatchedIsExact) {
   EXPECT_LE(ended, Programs - 10);
   EXPECT_GE(batched, moves / 4);
 }
+
+// Buffers of just the credit loop, and paces of less than one element a cycle.
+TEST(SimFidelity, BatchedIsExactOnOtherMachines) {
+  const std::vector<std::vector<const char *>> machines = {
+      {"router.hop=2", "router.ramp=3", "router.buffer=2"},
+      {"rates.mov32=1300", "rates.fadd32=1700", "router.ramp=1"}};
+  for (const std::vector<const char *> &sets : machines)
+    for (unsigned seed = 1000; seed < 1050; ++seed) {
+      Builder b = randomProgram(seed, sets);
+      EXPECT_EQ(difference(outcomeOf(b, Fidelity::Exact, seed),
+                           outcomeOf(b, Fidelity::Batched, seed), true),
+                "")
+          << "seed " << seed << ", " << sets[0];
+    }
+}

@@ -326,7 +326,12 @@ Builder Generator::run() {
 
 } // namespace
 
-Builder sim::randomProgram(unsigned seed) { return Generator(seed).run(); }
+Builder sim::randomProgram(unsigned seed, std::vector<const char *> sets) {
+  Builder b = Generator(seed).run();
+  for (const char *set : sets)
+    llvm::cantFail(setField(b.t, set));
+  return b;
+}
 
 std::vector<uint8_t> sim::randomData(const Builder &b, unsigned seed) {
   std::mt19937 rng(seed);

@@ -15,7 +15,8 @@
 namespace weft::sim {
 
 /// Its one input and one output are the data of all PEs.
-Builder randomProgram(unsigned seed);
+/// `sets`: KEY=VALUE of the target.
+Builder randomProgram(unsigned seed, std::vector<const char *> sets = {});
 /// Words that are sane both as f32 and as two f16.
 std::vector<uint8_t> randomData(const Builder &b, unsigned seed);
 
