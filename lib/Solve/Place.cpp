@@ -305,9 +305,10 @@ void Placer::mutate(Choice &c, Random &rng) const {
   while (fixed < c.order.size() && p.blocks[c.order[fixed]].at)
     ++fixed;
   size_t movable = c.order.size() - fixed;
-  if (movable > 1 && rng.below(4) != 0)
-    std::swap(c.order[fixed + rng.below(movable)],
-              c.order[fixed + rng.below(movable)]);
+  if (movable > 1 && rng.below(4) != 0) {
+    size_t one = fixed + rng.below(movable), other = fixed + rng.below(movable);
+    std::swap(c.order[one], c.order[other]);
+  }
   if (rng.below(2) == 0) {
     unsigned i = unsigned(rng.below(p.blocks.size()));
     c.shape[i] = unsigned(rng.below(usable[i].size()));
