@@ -83,8 +83,8 @@ void Walker::instruction(const Instr &i) {
     traffic.macs = satAdd(traffic.macs, 1);
     [[fallthrough]];
   default:
-    return setReg(i.a,
-                  evaluate(i.op, state.regs[i.a], reg(i, i.b), reg(i, i.c)));
+    const Value &left = reg(i, i.b), &right = reg(i, i.c);
+    return setReg(i.a, evaluate(i.op, state.regs[i.a], left, right));
   }
 }
 
