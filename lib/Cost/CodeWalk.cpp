@@ -46,6 +46,7 @@ void Totals::add(const Totals &o, uint64_t times) {
         SaturatingAdd(mine.cycles, SaturatingMultiply(v.cycles, times));
     mine.pipe = SaturatingAdd(mine.pipe, SaturatingMultiply(v.pipe, times));
     mine.async = SaturatingAdd(mine.async, SaturatingMultiply(v.async, times));
+    mine.slack = SaturatingAdd(mine.slack, SaturatingMultiply(v.slack, times));
   }
   addScaled(words, o.words, times);
   instructions =
@@ -70,6 +71,10 @@ struct Walked {
   uint32_t uses = 0;    // DSRs read before they are set
   uint32_t defines = 0; // DSRs set
   DsrState in{}, out{};
+  // The same of address bits.
+  uint64_t slotUses = 0, slotDefines = 0;
+  Slots slotsIn, slotsOut;
+  std::vector<uint64_t> rounds; // of the loops around it
 };
 
 class Walker {
@@ -84,6 +89,19 @@ private:
     Block *block;
     DsrState dsrs;
     uint32_t uses = 0, defines = 0;
+    Slots slots;
+    uint64_t slotUses = 0, slotDefines = 0;
+
+    Residue read(unsigned slot) {
+      slotUses |= slotDefines >> slot & 1 ? 0 : uint64_t(1) << slot;
+      return slots[slot];
+    }
+    void write(unsigned slot, const Residue &v) {
+      if (!slot)
+        return; // r0
+      slotDefines |= uint64_t(1) << slot;
+      slots[slot] = v;
+    }
   };
   enum class End : uint8_t { EndLoop, Ret, Task };
 
@@ -93,7 +111,13 @@ private:
   llvm::Expected<uint32_t> loop(uint32_t at, Frame &f, unsigned depth);
   llvm::Error call(uint32_t at, Frame &f, unsigned depth);
   llvm::Expected<Walked> subroutine(uint32_t word, const DsrState &in,
-                                    uint32_t from, End end, unsigned depth);
+                                    const Slots &slots, uint32_t from, End end,
+                                    unsigned depth);
+  bool matches(const Walked &w, const DsrState &in, const Slots &slots) const;
+  void enterRounds(const Instr &i, Frame &inner, uint64_t done) const;
+  static void follow(const Instr &i, Frame &f);
+  MeanRate rateOf(const Instr &i, const VectorForm &form,
+                  const MemOperand mem[3], Frame &f) const;
   llvm::Error vector(const Instr &i, Frame &f);
   llvm::Error elements(const Instr &i, Frame &f, uint64_t &n,
                        MemOperand mem[3]);
@@ -123,6 +147,8 @@ private:
   std::set<uint32_t> active; // subroutines being walked
   std::map<uint8_t, int> inColor, outColor;
   uint64_t steps = 0;
+  std::vector<uint64_t> openLoops; // rounds
+  mutable std::optional<EffectSums> effects;
 };
 
 constexpr uint64_t MaxSteps = 20000000;
@@ -139,6 +165,7 @@ llvm::Error Walker::decodeCode() {
   code.atWord.assign(c.code.size(), -1);
   for (size_t k = 0; k < code.instrs.size(); ++k)
     code.atWord[code.instrs[k].wordIndex] = int32_t(k);
+  effects.emplace(code.instrs, code.atWord);
   ranges = c.ranges;
   std::stable_sort(ranges.begin(), ranges.end(),
                    [](const bin::CodeRange &a, const bin::CodeRange &b) {
@@ -245,6 +272,7 @@ llvm::Expected<uint32_t> Walker::body(uint32_t at, Frame &f, End end,
     }
     if (i.op != Op::Call || !listed())
       local(f, scalarCycles(i), kernel);
+    follow(i, f);
     Item item;
     item.kernel = kernel;
     item.index = i.a;
@@ -305,16 +333,29 @@ llvm::Expected<uint32_t> Walker::loop(uint32_t at, Frame &f, unsigned depth) {
     return fault(c, at, "a loop of " + std::to_string(i.imm) + " rounds");
   uint64_t rounds = uint32_t(i.imm), done = 0;
   uint32_t after = 0;
+  bool alike = true;
   while (done < rounds) {
-    Frame inner{newBlock(), f.dsrs, 0, 0};
+    uint64_t times = alike ? rounds - done : 1;
+    openLoops.push_back(times);
+    Frame inner{newBlock(), f.dsrs, 0, 0, f.slots};
+    enterRounds(i, inner, done);
     auto next = body(at + i.numWords, inner, End::EndLoop, depth + 1);
+    openLoops.pop_back();
     if (!next)
       return next;
     after = *next;
+    if (alike && times > 1 && (inner.uses & inner.defines) &&
+        inner.dsrs != f.dsrs) {
+      alike = false; // the first round is walked again, on its own
+      continue;
+    }
+    alike = true;
     f.uses |= inner.uses & ~f.defines;
     f.defines |= inner.defines;
-    bool same = !(inner.uses & inner.defines) || inner.dsrs == f.dsrs;
-    uint64_t times = same ? rounds - done : 1;
+    f.slotUses |= inner.slotUses & ~f.slotDefines;
+    f.slotDefines |= inner.slotDefines;
+    for (unsigned s = 0; s < NumSlots; ++s)
+      f.slots[s] = inner.slots[s].inRound(openLoops.size(), times - 1);
     f.dsrs = inner.dsrs;
     done += times;
     absorb(f, inner.block, times);
@@ -343,10 +384,38 @@ llvm::Expected<uint32_t> Walker::loop(uint32_t at, Frame &f, unsigned depth) {
   return after;
 }
 
+/// What a round of the innermost open loop finds in the slots: the same as
+/// before the loop, or so much more each round, or nothing known.
+void Walker::enterRounds(const Instr &i, Frame &inner, uint64_t done) const {
+  unsigned l = unsigned(openLoops.size() - 1);
+  bool many = openLoops.back() > 1;
+  Residue round = Residue::constant(int64_t(done % Modulus));
+  if (many && l < MaxOpenLoops)
+    round.step[l] = 1;
+  const Effects &body = effects->of(i.wordIndex + i.numWords);
+  for (unsigned s = 1; many && s < NumSlots; ++s) {
+    const Effect &e = body[s];
+    bool own = e.kind == Effect::Offset && e.slot == s;
+    if (own && !e.at)
+      continue;
+    if (own && l < MaxOpenLoops && inner.read(s).known)
+      inner.slots[s].step[l] = e.at;
+    else
+      inner.slots[s] = Residue::unknown();
+  }
+  inner.write(i.a, many && l >= MaxOpenLoops ? Residue::unknown() : round);
+}
+
+void Walker::follow(const Instr &i, Frame &f) {
+  transfer<Residue>(
+      i, [&](unsigned slot) { return f.read(slot); },
+      [&](unsigned slot, const Residue &v) { f.write(slot, v); });
+}
+
 llvm::Error Walker::call(uint32_t at, Frame &f, unsigned depth) {
   const Instr &i = code.instrs[code.atWord[at]];
   ++callDepth;
-  auto sub = subroutine(uint32_t(i.imm), f.dsrs, at, End::Ret, depth);
+  auto sub = subroutine(uint32_t(i.imm), f.dsrs, f.slots, at, End::Ret, depth);
   --callDepth;
   if (!sub)
     return sub.takeError();
@@ -355,6 +424,11 @@ llvm::Error Walker::call(uint32_t at, Frame &f, unsigned depth) {
   for (unsigned d = 0; d < NumDsrs; ++d)
     if (sub->defines >> d & 1)
       f.dsrs[d] = sub->out[d];
+  f.slotUses |= sub->slotUses & ~f.slotDefines;
+  f.slotDefines |= sub->slotDefines;
+  for (unsigned s = 0; s < NumSlots; ++s)
+    if (sub->slotDefines >> s & 1)
+      f.slots[s] = sub->slotsOut[s];
   absorb(f, sub->block, 1);
   if (!sub->block->timed && !listed()) {
     fold(f, sub->block, 1);
@@ -374,25 +448,41 @@ llvm::Error Walker::call(uint32_t at, Frame &f, unsigned depth) {
   return llvm::Error::success();
 }
 
-llvm::Expected<Walked> Walker::subroutine(uint32_t word, const DsrState &in,
-                                          uint32_t from, End end,
-                                          unsigned depth) {
-  std::vector<Walked> &known = memo[{word, listsCalls * (1 + !!callDepth)}];
-  for (const Walked &w : known) {
-    bool match = true;
-    for (unsigned d = 0; d < NumDsrs; ++d)
-      match &= !(w.uses >> d & 1) || w.in[d] == in[d];
-    if (match)
-      return w;
+/// Did the subroutine see the same descriptors and address bits?
+bool Walker::matches(const Walked &w, const DsrState &in,
+                     const Slots &slots) const {
+  for (unsigned d = 0; d < NumDsrs; ++d)
+    if ((w.uses >> d & 1) && w.in[d] != in[d])
+      return false;
+  for (unsigned s = 0; s < NumSlots; ++s) {
+    if (!(w.slotUses >> s & 1))
+      continue;
+    if (w.slotsIn[s] != slots[s])
+      return false;
+    for (unsigned l = 0; l < MaxOpenLoops; ++l)
+      if (slots[s].step[l] && (l >= w.rounds.size() || l >= openLoops.size() ||
+                               w.rounds[l] != openLoops[l]))
+        return false;
   }
+  return true;
+}
+
+llvm::Expected<Walked> Walker::subroutine(uint32_t word, const DsrState &in,
+                                          const Slots &slots, uint32_t from,
+                                          End end, unsigned depth) {
+  std::vector<Walked> &known = memo[{word, listsCalls * (1 + !!callDepth)}];
+  for (const Walked &w : known)
+    if (matches(w, in, slots))
+      return w;
   if (!active.insert(word).second)
     return fault(c, from, "a call recurses (R-OP-5)");
-  Frame f{newBlock(), in, 0, 0};
+  Frame f{newBlock(), in, 0, 0, slots};
   auto after = body(word, f, end, depth + 1);
   active.erase(word);
   if (!after)
     return after.takeError();
-  Walked w{f.block, f.uses, f.defines, in, f.dsrs};
+  Walked w{f.block,    f.uses,        f.defines, in,      f.dsrs,
+           f.slotUses, f.slotDefines, slots,     f.slots, openLoops};
   known.push_back(w);
   return w;
 }
@@ -453,6 +543,19 @@ llvm::Error Walker::fabric(const Instr &i, TimedOp &op) {
   return llvm::Error::success();
 }
 
+MeanRate Walker::rateOf(const Instr &i, const VectorForm &form,
+                        const MemOperand mem[3], Frame &f) const {
+  uint32_t rate = t.rateOf(form);
+  if (!meetsBanks(i, mem))
+    return {rate, rate, false};
+  Residue at[3];
+  const Operand *operands[3] = {&i.dst, &i.src0, &i.src1};
+  for (int k = 0; k < 3; ++k)
+    if (mem[k].exists)
+      at[k] = f.read(baseSlot(operands[k]->index));
+  return meanRate(form, i, t, mem, at, openLoops);
+}
+
 llvm::Error Walker::vector(const Instr &i, Frame &f) {
   uint64_t n = 0;
   MemOperand mem[3];
@@ -461,7 +564,8 @@ llvm::Error Walker::vector(const Instr &i, Frame &f) {
   VectorForm form = vectorForm(i, t, mem);
   TimedOp op;
   op.elements = n;
-  op.rate = t.rateOf(form);
+  MeanRate rate = rateOf(i, form, mem, f);
+  op.rate = rate.mean;
   op.setup = t.setupOf(form);
   op.async = i.async;
   op.microthread = i.microthread;
@@ -475,6 +579,7 @@ llvm::Error Walker::vector(const Instr &i, Frame &f) {
     k.macs = SaturatingAdd(k.macs, n);
   bool usesFabric = op.in[0] != NoColor || op.out != NoColor;
   uint64_t cycles = Target::elementCycles(n, op.rate);
+  uint64_t least = SaturatingMultiply(n, uint64_t(rate.least)) / 1000;
   if (usesFabric) {
     // From here on an element of the op is a wavelet.
     unsigned bytes = form.wide ? 4 : 2;
@@ -482,6 +587,10 @@ llvm::Error Walker::vector(const Instr &i, Frame &f) {
     op.elements = n = waveletsOf(n, bytes);
     cycles = std::max(cycles, n);
   }
+  least = usesFabric ? std::max(least, n) : least;
+  uint64_t less = rate.varies ? cycles - std::min(cycles, least) : 0;
+  if (!op.async)
+    k.slack = SaturatingAdd(k.slack, less);
   if (!usesFabric && !op.async) {
     local(f, op.setup + cycles, op.kernel);
     return llvm::Error::success();
@@ -489,7 +598,7 @@ llvm::Error Walker::vector(const Instr &i, Frame &f) {
   k.cycles = SaturatingAdd(k.cycles, op.async ? uint64_t(t.scalarAlu)
                                               : op.setup + cycles);
   if (op.async)
-    k.async = SaturatingAdd(k.async, op.setup + cycles);
+    k.async = SaturatingAdd(k.async, op.setup + cycles - less);
   if (usesFabric)
     k.pipe = SaturatingAdd(k.pipe, n);
   ++totals.timedOps;
@@ -524,6 +633,7 @@ llvm::Error Walker::runTasks() {
   runnable = start;
   DsrState dsrs;
   dsrs.fill(-1);
+  Slots slots; // registers start as zeros
   while (!runnable.empty()) {
     uint32_t id = *runnable.begin();
     runnable.erase(runnable.begin());
@@ -536,12 +646,15 @@ llvm::Error Walker::runTasks() {
       return llvm::createStringError("class '" + c.name +
                                      "': its tasks never halt (R-TASK-2)");
     listsCalls = start.count(id) && !code.callKernels.empty();
-    auto w = subroutine(it->second, dsrs, it->second, End::Task, 0);
+    auto w = subroutine(it->second, dsrs, slots, it->second, End::Task, 0);
     if (!w)
       return w.takeError();
     for (unsigned d = 0; d < NumDsrs; ++d)
       if (w->defines >> d & 1)
         dsrs[d] = w->out[d];
+    for (unsigned s = 0; s < NumSlots; ++s)
+      if (w->slotDefines >> s & 1)
+        slots[s] = w->slotsOut[s];
     code.runs.push_back({id, w->block});
     if (w->block->halts)
       break;
@@ -570,6 +683,7 @@ static void giveTo(uint32_t kernel, const Totals &from, Totals &to) {
     k.cycles = SaturatingAdd(k.cycles, done->second.cycles);
     k.pipe = SaturatingAdd(k.pipe, done->second.pipe);
     k.async = SaturatingAdd(k.async, done->second.async);
+    k.slack = SaturatingAdd(k.slack, done->second.slack);
   }
   auto give = [&](const auto &words, auto &mine) {
     for (const auto &[key, n] : words)
@@ -616,6 +730,7 @@ void Walker::resolveCallers() {
     take(rest.cycles, v.cycles);
     take(rest.pipe, v.pipe);
     take(rest.async, v.async);
+    take(rest.slack, v.slack);
   }
   auto split = [&](auto &all, const auto &listed) {
     std::map<std::pair<uint32_t, int>, uint64_t> words;

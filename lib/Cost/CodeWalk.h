@@ -11,6 +11,7 @@
 #ifndef WEFT_LIB_COST_CODEWALK_H
 #define WEFT_LIB_COST_CODEWALK_H
 
+#include "Residues.h"
 #include "weft/Binary/Isa.h"
 #include "weft/Binary/Program.h"
 #include "weft/Target/Target.h"
@@ -68,6 +69,7 @@ struct Totals {
     uint64_t macs = 0, cycles = 0; // cycles: busy, no waiting
     uint64_t pipe = 0;             // steps of the element pipe
     uint64_t async = 0;            // of microthreads, busy: set-up and elements
+    uint64_t slack = 0; // how much less `cycles` may be: unknown addresses
   };
   std::map<uint32_t, PerKernel> kernels;
   /// Sent and received, by kernel and colour.
@@ -109,6 +111,20 @@ struct MemOperand {
   isa::DType type = isa::DType::F32;
   int64_t stride = 1; // innermost, in elements
 };
+
+/// A rate over all rounds of the open loops.
+struct MeanRate {
+  uint32_t mean = 1000, least = 1000;
+  bool varies = false;
+};
+
+/// The rate of an op whose bases lie at `at` (dst, src0, src1) in loops of
+/// `rounds`, with bank conflicts. Bases that are not known are anywhere.
+MeanRate meanRate(const VectorForm &form, const isa::Instr &i, const Target &t,
+                  const MemOperand mem[3], const Residue at[3],
+                  const std::vector<uint64_t> &rounds);
+/// Can banks slow the op at all?
+bool meetsBanks(const isa::Instr &i, const MemOperand mem[3]);
 
 /// What vector op `i` with these operands costs.
 VectorForm vectorForm(const isa::Instr &i, const Target &t,

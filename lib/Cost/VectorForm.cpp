@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "CodeWalk.h"
 #include <algorithm>
+#include <numeric>
 
 using namespace weft;
 using namespace weft::cost;
@@ -58,11 +59,12 @@ VectorForm cost::vectorForm(const Instr &i, const Target &t,
   for (const Operand *o : {&i.dst, &i.src0, &i.src1})
     f.fabric |= o->kind == OperandKind::FabIn || o->kind == OperandKind::FabOut;
   // A move converts if the sizes at its two ends differ; fabric operands take
-  // the widest type in memory, registers are wide.
+  // the widest type in memory; a register is converted once.
   auto isWide = [&](unsigned bytes, const Operand &o) {
     return bytes ? bytes == 4 : o.kind == OperandKind::Reg ? true : f.wide;
   };
-  bool converts = isWide(dst, i.dst) != isWide(src0, i.src0);
+  bool converts = i.src0.kind != OperandKind::Reg &&
+                  isWide(dst, i.dst) != isWide(src0, i.src0);
   f.cls = classOf(i, converts, dst == 4 && std::max(src0, src1) == 2);
   f.writeBytes = dst;
   bool readsDst = i.op == Op::VFMac || i.op == Op::VSel;
@@ -72,4 +74,101 @@ VectorForm cost::vectorForm(const Instr &i, const Target &t,
       f.simdLimit =
           std::min(f.simdLimit, t.simdLimit(bytesOf(mem[k]), mem[k].stride));
   return f;
+}
+
+static bool readsDst(const Instr &i) {
+  return i.op == Op::VFMac || i.op == Op::VSel;
+}
+
+bool cost::meetsBanks(const Instr &i, const MemOperand mem[3]) {
+  return mem[0].exists + mem[1].exists + mem[2].exists > 1 ||
+         (mem[0].exists && readsDst(i));
+}
+
+namespace {
+
+/// The rate over all values of what the bases depend on.
+struct Averager {
+  struct Variable {
+    unsigned step[3] = {0, 0, 0};
+    uint64_t period = 1, rounds = 1;
+  };
+  const Target &t;
+  uint32_t rate;
+  MemWalk walks[3];
+  std::vector<Variable> variables;
+  double sum = 0, weight = 0;
+  uint32_t least = ~0u;
+
+  void add(unsigned index, const unsigned at[3], double times) {
+    if (index == variables.size()) {
+      for (int k = 0; k < 3; ++k)
+        walks[k].base = at[k] % Modulus;
+      uint32_t r = Target::conflictRate(rate, t.halfCycles(walks));
+      sum += times * r;
+      weight += times;
+      least = std::min(least, r);
+      return;
+    }
+    const Variable &v = variables[index];
+    for (uint64_t n = 0; n < std::min(v.period, v.rounds); ++n) {
+      unsigned moved[3];
+      for (int k = 0; k < 3; ++k)
+        moved[k] = at[k] + unsigned(n) * v.step[k];
+      uint64_t often = v.rounds / v.period + (n < v.rounds % v.period);
+      add(index + 1, moved, times * double(often));
+    }
+  }
+};
+
+constexpr uint64_t MaxCombinations = 4096;
+
+} // namespace
+
+MeanRate cost::meanRate(const VectorForm &form, const Instr &i, const Target &t,
+                        const MemOperand mem[3], const Residue at[3],
+                        const std::vector<uint64_t> &rounds) {
+  Averager a{t, t.rateOf(form), {}, {}};
+  uint64_t combinations = 1;
+  auto vary = [&](Averager::Variable v) {
+    unsigned common = Modulus;
+    for (unsigned s : v.step)
+      common = std::gcd(common, s);
+    v.period = Modulus / common;
+    combinations *= std::min(v.period, v.rounds);
+    if (v.period > 1 && combinations <= MaxCombinations)
+      a.variables.push_back(v);
+  };
+  unsigned start[3] = {0, 0, 0};
+  for (int k = 0; k < 3; ++k) {
+    if (!mem[k].exists)
+      continue;
+    unsigned bytes = dtypeBytes(mem[k].type);
+    // A descriptor that is named twice is read once.
+    bool again = i.dst == i.src0 || i.dst == i.src1;
+    bool read = k ? k == 1 || !(i.src0 == i.src1) : readsDst(i) && !again;
+    a.walks[k] = {read, k == 0, 0, mem[k].stride * bytes};
+    start[k] = at[k].at;
+    if (at[k].known)
+      continue;
+    Averager::Variable v;
+    v.step[k] = bytes;
+    v.rounds = Modulus / bytes;
+    vary(v);
+  }
+  for (size_t l = 0; l < std::min<size_t>(rounds.size(), MaxOpenLoops); ++l) {
+    Averager::Variable v;
+    for (int k = 0; k < 3; ++k)
+      v.step[k] = mem[k].exists && at[k].known ? at[k].step[l] : 0;
+    v.rounds = rounds[l];
+    vary(v);
+  }
+  bool known = true;
+  for (int k = 0; k < 3; ++k)
+    known &= !mem[k].exists || at[k].known;
+  a.add(0, start, 1);
+  double mean = a.sum / a.weight;
+  // Over all rounds a mean of known addresses is exact.
+  return {uint32_t(mean + 0.5), known ? uint32_t(mean) : a.least,
+          !a.variables.empty()};
 }

@@ -25,7 +25,8 @@ static bool widens(const Flight &f) {
 static VectorClass classOf(const Flight &f) {
   switch (f.recipe.op) {
   case Op::VMov:
-    return isa::dtypeBytes(f.dst.type) == isa::dtypeBytes(f.src0.type)
+    return f.src0.kind == Source::Reg ||
+                   isa::dtypeBytes(f.dst.type) == isa::dtypeBytes(f.src0.type)
                ? VectorClass::Mov
                : VectorClass::Convert;
   case Op::VI2F:
@@ -69,9 +70,23 @@ void Machine::setTiming(Flight &f) const {
                    (f.recipe.readsDst ? bytesInMemory(f.dst) : 0);
   for (const Source *s : {&f.dst, &f.src0, &f.src1})
     if (s->kind == Source::Mem)
-      form.simdLimit = std::min(
-          form.simdLimit, target.simdLimit(s->shape->bytes,
-                                           s->cursor.step() / s->shape->bytes));
-  f.rate = target.rateOf(form);
+      form.simdLimit =
+          std::min(form.simdLimit,
+                   target.simdLimit(s->shape->bytes,
+                                    s->shape->stride[s->shape->ndims - 1] /
+                                        s->shape->bytes));
+  auto walk = [](const Source &s, bool read, bool written) {
+    return s.kind == Source::Mem ? MemWalk{read, written, uint32_t(s.base),
+                                           s.shape->stride[s.shape->ndims - 1]}
+                                 : MemWalk();
+  };
+  // A descriptor that is named twice is read once.
+  const Inst &i = *f.inst;
+  bool again = i.dst == i.src0 || i.dst == i.src1;
+  MemWalk walks[3] = {walk(f.dst, f.recipe.readsDst && !again, true),
+                      walk(f.src0, true, false), walk(f.src1, true, false)};
+  if (i.src0 == i.src1)
+    walks[2] = {};
+  f.rate = Target::conflictRate(target.rateOf(form), target.halfCycles(walks));
   f.setup = target.setupOf(form);
 }

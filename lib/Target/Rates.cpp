@@ -75,3 +75,32 @@ unsigned Target::simdLimit(unsigned elementBytes, int64_t stride) const {
   size_t n = strideWidth.value.size();
   return strideWidth.value[size_t(std::llabs(stride)) % n];
 }
+
+/// Half cycles of two reads: 2 together, 4 one after the other, 3 if half of
+/// the elements are in each other's way.
+static unsigned ofReads(uint32_t line, const MemWalk &a, const MemWalk &b) {
+  if ((a.stride - b.stride) % int64_t(line))
+    return 3;
+  return (a.base / 4 - b.base / 4) % (line / 4) ? 2 : 4;
+}
+
+unsigned Target::halfCycles(const MemWalk walks[3]) const {
+  unsigned most = 2;
+  for (int j = 0; j < 3; ++j)
+    for (int k = j + 1; k < 3; ++k)
+      if (readLine >= 4 && walks[j].read && walks[k].read)
+        most = std::max(most, ofReads(readLine, walks[j], walks[k]));
+  const int64_t row = int64_t(banks) * 4;
+  auto stays = [&](const MemWalk &w) {
+    return row && (w.read || w.written) && w.stride && w.stride % row == 0;
+  };
+  for (int j = 0; j < 3; ++j) {
+    unsigned accesses = 0;
+    for (int k = 0; k < 3; ++k)
+      if (stays(walks[j]) && stays(walks[k]) &&
+          walks[j].base % row / 4 == walks[k].base % row / 4)
+        accesses += walks[k].read + walks[k].written;
+    most = std::max(most, 2 * accesses);
+  }
+  return most;
+}

@@ -59,6 +59,13 @@ struct VectorForm {
   unsigned simdLimit = ~0u; // elements per cycle that strides allow
 };
 
+/// An operand of a vector op in memory, as far as banks go.
+struct MemWalk {
+  bool read = false, written = false; // neither: not in memory
+  uint32_t base = 0;                  // bytes
+  int64_t stride = 0;                 // innermost, bytes
+};
+
 /// Elements per cycle without bank conflicts, by class; 4-byte / 2-byte
 /// elements.
 struct SimdWidths {
@@ -118,10 +125,13 @@ struct Target {
   uint32_t rateOf(const VectorForm &f) const;
   /// Cycles from issue to the first element.
   uint32_t setupOf(const VectorForm &f) const;
-  /// `rate` where each element takes `accesses` cycles instead of one to reach
-  /// memory. Ops slower than that hide it.
-  static uint32_t conflictRate(uint32_t rate, unsigned accesses) {
-    return rate >= 1000 ? std::max(rate, 1000 * accesses) : rate * accesses;
+  /// Half cycles that an element's accesses to memory take: 2 without a
+  /// conflict. The bank rules of docs/machine-model.md.
+  unsigned halfCycles(const MemWalk walks[3]) const;
+  /// `rate` where accesses take so many half cycles. Ops slower than that hide
+  /// it.
+  static uint32_t conflictRate(uint32_t rate, unsigned halves) {
+    return rate >= 1000 ? std::max(rate, 500 * halves) : rate * halves / 2;
   }
   /// Elements per cycle that a walk allows; `stride` in elements.
   unsigned simdLimit(unsigned elementBytes, int64_t stride) const;

@@ -158,6 +158,38 @@ TEST(Cost, TurnsDelay) {
   EXPECT_EQ(r.cycles.estimate, 4u + 9 + 7 * 2 + 2 * 20 + 2 * 2 + 1 + 1);
 }
 
+TEST(Cost, BankConflictsFollowAddresses) {
+  Target t = target(1, 1);
+  bin::Program p = program(1, 1);
+  // A subroutine adds what d1 holds to d0, with d1 from its caller; d0 is at 0
+  // modulo 8.
+  std::vector<std::string> lines = {"dsd d0, r0+8192, f32, [10:1]",
+                                    "li r3, 9000",
+                                    "call 0",
+                                    "addi r3, r3, 4",
+                                    "call 0",
+                                    "halt",
+                                    "dsd d1, r3+0, f32, [10:1]",
+                                    "vfmul d0, d0, d1",
+                                    "ret"};
+  std::vector<uint32_t> head = assemble({lines.begin(), lines.begin() + 6});
+  lines[2] = lines[4] = "call " + std::to_string(head.size());
+  addClass(p, "all", {{0, 0, 1, 1, 1, 1}}, {}, lines);
+  CostReport r = analyzed(p, t);
+  // dsd, li, addi, halt; twice call 6, dsd 1, set-up 6, ret 6; 20 elements
+  // where the words are equal modulo 8 (9000), 10 where they are not.
+  EXPECT_EQ(r.cycles.estimate, 4u + 2 * 19 + 2 * 10 + 10);
+  EXPECT_EQ(r.cycles.lower, r.cycles.estimate);
+  // Without knowledge of r3 each element takes 1.5 cycles, at least 1.
+  p = program(1, 1);
+  addClass(p, "all", {{0, 0, 1, 1, 1, 1}}, {},
+           {"coord r3, x", "shli r3, r3, 2", "dsd d0, r0+8192, f32, [10:1]",
+            "dsd d1, r3+9000, f32, [10:1]", "vfmul d0, d0, d1", "halt"});
+  r = analyzed(p, t);
+  EXPECT_EQ(r.cycles.estimate, 5u + 6 + 15);
+  EXPECT_EQ(r.cycles.lower, 5u + 6 + 10);
+}
+
 TEST(Cost, SubroutinesSeeTheDescriptorsOfTheirCallers) {
   Target t = target(1, 1);
   bin::Program p = program(1, 1);

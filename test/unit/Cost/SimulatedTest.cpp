@@ -174,6 +174,50 @@ TEST(CostSimulated, OtherConstants) {
   }
 }
 
+/// Bank conflicts that come and go with loops and calls: rows of odd length, a
+/// subroutine with other addresses, columns in one bank, an address that no one
+/// knows (the mean of both).
+TEST(CostSimulated, BankConflicts) {
+  auto one = [](const std::vector<std::string> &lines) {
+    bin::Program p = program(1, 1);
+    addClass(p, "all", {{0, 0, 1, 1, 1, 1}}, {}, lines);
+    return p;
+  };
+  const std::vector<std::string> fill = {"dsd d0, r0+8192, f32, [4096:1]",
+                                         "vmov d0, r0", // written
+                                         "dsd d0, r0+8192, f32, [10:1]"};
+  auto with = [&](std::vector<std::string> lines) {
+    lines.insert(lines.begin(), fill.begin(), fill.end());
+    return lines;
+  };
+  for (const char *rounds : {"1", "2", "7", "1000"}) {
+    std::string n = std::string(", ") + rounds;
+    // Every other round the rows are in each other's way.
+    compare(
+        one(with({"li r3, 8232", "loop r1" + n, "dsd d1, r3+0, f32, [10:1]",
+                  "vfmul d0, d0, d1", "addi r3, r3, 4", "endloop r1", "halt"})),
+        target(1, 1), rounds == std::string("1000") ? 1e-4 : 0.02);
+    // Both move: always or never.
+    for (const char *at : {"8232", "8236"})
+      compare(one(with({std::string("li r3, ") + at, "dsd d1, r3+0, f32, [9:1]",
+                        "dsd d0, r0+8192, f32, [9:1]", "loop r1" + n,
+                        "vfmul d0, d0, d1", "dsdadd d0, r0+4",
+                        "dsdadd d1, r0+4", "endloop r1", "halt"})),
+              target(1, 1), 0);
+    // Columns of a matrix: 2 cycles, 3 in the same of 8 banks.
+    compare(one(with({"dsd d1, r0+8192, f32, [8:16]", "loop r1" + n,
+                      "andi r2, r1, 0", "loop r4, 8", "shli r2, r4, 2",
+                      "dsd d0, r2+12288, f32, [8:16]", "vfmac d0, d1, r5",
+                      "endloop r4", "endloop r1", "halt"})),
+            target(1, 1), 0);
+  }
+  // Nobody knows r2: the mean of 1 and 2 cycles where it is 1.
+  compare(
+      one(with({"ld r2, r0+8192", "andi r2, r2, 4",
+                "dsd d1, r2+8236, f32, [10:1]", "vfmul d0, d0, d1", "halt"})),
+      target(1, 1), 0.02);
+}
+
 TEST(CostSimulated, OpsSlowerThanTheFabric) {
   // A dot product of what arrives takes more than a cycle per element, so the
   // sender is held back by the receiver's full queue.

@@ -15,7 +15,7 @@ using namespace weft::sim;
 namespace {
 
 constexpr const char *Descriptors = "dsd d0, r0+16384, f32, [8:1]\n"  // 0 1 2
-                                    "dsd d1, r0+16416, f32, [8:1]\n"; // 3 4 5
+                                    "dsd d1, r0+16420, f32, [8:1]\n"; // 3 4 5
 
 struct Kernels : testing::Test {
   Builder b{2, 1};
@@ -32,8 +32,8 @@ struct Kernels : testing::Test {
       b.p.kernels.push_back({name, "", {}, {}, 0});
     bin::Pattern all{0, 0, b.p.gridW, 1, 1, 1};
     b.p.inputs = {
-        Builder::tensor("x", all, DataAddr, 16, bin::Axis::X, b.p.gridW)};
-    Ran r = runIt(b, {std::vector<float>(16 * b.p.gridW, 1)});
+        Builder::tensor("x", all, DataAddr, 17, bin::Axis::X, b.p.gridW)};
+    Ran r = runIt(b, {std::vector<float>(17 * b.p.gridW, 1)});
     EXPECT_EQ(r.error, "");
     return r.stats;
   }

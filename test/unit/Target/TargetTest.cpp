@@ -319,6 +319,47 @@ TEST(Target, RatesFollowFromWidthsAndPorts) {
   EXPECT_EQ(two.rateOf(f), 1000u);
 }
 
+// The bank rules: half cycles of an element's accesses.
+TEST(Target, BankRules) {
+  Target t = preset("wse2");
+  auto half = [&](MemWalk a, MemWalk b, MemWalk c = {}) {
+    MemWalk walks[3] = {a, b, c};
+    return t.halfCycles(walks);
+  };
+  auto write = [](uint32_t at, int64_t stride) {
+    return MemWalk{false, true, at, stride};
+  };
+  auto read = [](uint32_t at, int64_t stride) {
+    return MemWalk{true, false, at, stride};
+  };
+  auto both = [](uint32_t at, int64_t stride) {
+    return MemWalk{true, true, at, stride};
+  };
+  // Two reads: equal modulo 8, different, and different strides.
+  EXPECT_EQ(half(write(0, 4), read(64, 4), read(96, 4)), 4u);
+  EXPECT_EQ(half(write(0, 4), read(64, 4), read(100, 4)), 2u);
+  EXPECT_EQ(half(write(0, 4), read(64, 4), read(96, 8)), 3u);
+  EXPECT_EQ(half(write(0, 4), read(64, 4), read(100, 12)), 2u);
+  EXPECT_EQ(half(both(0, 4), read(64, 4)), 4u);
+  EXPECT_EQ(half(both(4, 4), read(64, 4)), 2u);
+  EXPECT_EQ(half(write(0, 4), read(64, 4)), 2u);
+  // Walks that stay in one bank of eight words.
+  EXPECT_EQ(half(both(0, 32), read(4, 4)), 4u);
+  EXPECT_EQ(half(both(0, 64), read(36, 96)), 4u);
+  EXPECT_EQ(half(both(0, 64), read(64, 96)), 6u);
+  EXPECT_EQ(half(write(0, 32), read(4, 32)), 2u);
+  EXPECT_EQ(half(write(4, 32), read(4, 32)), 4u);
+  EXPECT_EQ(message(setField(t, "memory.banks=0")), "");
+  EXPECT_EQ(half(both(0, 64), read(68, 96)), 2u);
+  EXPECT_EQ(message(setField(t, "memory.read_line=0")), "");
+  EXPECT_EQ(half(both(0, 4), read(64, 4)), 2u);
+  // What an op pays: elements that take a cycle or more have time.
+  EXPECT_EQ(Target::conflictRate(1000, 2), 1000u);
+  EXPECT_EQ(Target::conflictRate(1000, 4), 2000u);
+  EXPECT_EQ(Target::conflictRate(250, 3), 375u);
+  EXPECT_EQ(Target::conflictRate(2250, 4), 2250u);
+}
+
 // Nor does the table hold a key that no target has.
 TEST(Target, DocumentedKeysAreFields) {
   auto doc = llvm::MemoryBuffer::getFile(MACHINE_MODEL);

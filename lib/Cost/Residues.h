@@ -1,0 +1,149 @@
+//===- Residues.h - Addresses modulo the rows of the banks ----------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Which banks an op meets depends on the last bits of its addresses. They are
+// followed through registers, descriptors and loops as affine functions of the
+// rounds of the open loops. What comes from memory, a PE's place or data is
+// unknown.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_LIB_COST_RESIDUES_H
+#define WEFT_LIB_COST_RESIDUES_H
+
+#include "weft/Binary/Isa.h"
+#include <array>
+#include <map>
+#include <set>
+#include <vector>
+
+namespace weft::cost {
+
+/// The longest row of banks or line that a target may have.
+constexpr unsigned Modulus = 64;
+constexpr unsigned MaxOpenLoops = 16;
+/// Registers, then the bases of descriptors.
+constexpr unsigned NumSlots = isa::NumRegs + isa::NumDsrs;
+constexpr unsigned baseSlot(unsigned dsr) {
+  return isa::NumRegs + dsr % isa::NumDsrs;
+}
+
+/// at + sum of step[l] times the round of open loop l, modulo Modulus.
+struct Residue {
+  bool known = true;
+  uint8_t at = 0;
+  std::array<uint8_t, MaxOpenLoops> step{};
+
+  static Residue constant(int64_t v) {
+    return {true, uint8_t(v % Modulus), {}};
+  }
+  static Residue unknown() { return {false, 0, {}}; }
+  bool isConstant() const { return known && step == decltype(step){}; }
+  Residue plus(const Residue &o) const;
+  Residue times(const Residue &o) const;
+  Residue masked(int64_t mask) const;
+  /// With loop `l` in its round `round`.
+  Residue inRound(unsigned l, uint64_t round) const;
+  bool operator==(const Residue &) const = default;
+};
+
+using Slots = std::array<Residue, NumSlots>;
+
+/// A slot after some code, as a function of one slot before it.
+struct Effect {
+  enum Kind : uint8_t { Constant, Offset, Unknown } kind = Offset;
+  uint8_t slot = 0; // Offset: from this slot
+  uint8_t at = 0;
+
+  static Effect constant(int64_t v) {
+    return {Constant, 0, uint8_t(v % Modulus)};
+  }
+  static Effect unknown() { return {Unknown, 0, 0}; }
+  bool isConstant() const { return kind == Constant; }
+  Effect plus(const Effect &o) const;
+  Effect times(const Effect &o) const;
+  Effect masked(int64_t mask) const;
+};
+
+using Effects = std::array<Effect, NumSlots>;
+
+/// What an instruction does to the slots. `read(slot)` gives a value,
+/// `write(slot, value)` takes one; `Value` is Residue or Effect. Loops and
+/// calls are the caller's.
+template <typename Value, typename Read, typename Write>
+void transfer(const isa::Instr &i, Read read, Write write) {
+  using isa::Op;
+  auto number = [](int64_t v) { return Value::constant(v); };
+  switch (i.op) {
+  case Op::Li:
+    return write(i.a, number(i.imm));
+  case Op::Mov:
+    return write(i.a, read(i.b));
+  case Op::Addi:
+    return write(i.a, read(i.b).plus(number(i.imm)));
+  case Op::Muli:
+    return write(i.a, read(i.b).times(number(i.imm)));
+  case Op::Andi:
+    return write(i.a, read(i.b).masked(i.imm));
+  case Op::Shli:
+    return write(i.a, read(i.b).times(number(int64_t(1) << (i.c & 31))));
+  case Op::Add:
+    return write(i.a, read(i.b).plus(read(i.c)));
+  case Op::Sub:
+    return write(i.a, read(i.b).plus(read(i.c).times(number(Modulus - 1))));
+  case Op::Mul:
+    return write(i.a, read(i.b).times(read(i.c)));
+  case Op::Dsd:
+    return write(baseSlot(i.a), read(i.b).plus(number(i.imm)));
+  case Op::DsdAdd:
+    return write(baseSlot(i.a),
+                 read(baseSlot(i.a)).plus(read(i.b)).plus(number(i.imm)));
+  case Op::Nop:
+  case Op::Halt:
+  case Op::St:
+  case Op::St16:
+  case Op::StH:
+  case Op::StB:
+  case Op::Loop:
+  case Op::EndLoop:
+  case Op::Call:
+  case Op::Ret:
+  case Op::Activate:
+  case Op::EndTask:
+  case Op::Wait:
+    return;
+  default:
+    if (!i.isVector())
+      return write(i.a, Value::unknown());
+    if (i.dst.kind == isa::OperandKind::Reg)
+      write(i.dst.index, Value::unknown());
+  }
+}
+
+/// Sums up loops and subroutines, each once.
+class EffectSums {
+public:
+  EffectSums(const std::vector<isa::Instr> &instrs,
+             const std::vector<int32_t> &atWord)
+      : instrs(instrs), atWord(atWord) {}
+  /// Of the instructions from word `at` to the end of their loop, subroutine or
+  /// task.
+  const Effects &of(uint32_t at) { return sum(at).effects; }
+
+private:
+  struct Sum {
+    Effects effects;
+    uint32_t after = 0; // the word after the end
+  };
+  const Sum &sum(uint32_t at);
+  uint32_t loop(const isa::Instr &i, Effects &e);
+  void call(const isa::Instr &i, Effects &e);
+
+  const std::vector<isa::Instr> &instrs;
+  const std::vector<int32_t> &atWord;
+  std::map<uint32_t, Sum> known;
+  std::set<uint32_t> active;
+};
+
+} // namespace weft::cost
+#endif
