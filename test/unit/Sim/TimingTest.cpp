@@ -30,14 +30,14 @@ static std::string dsd(const char *d, uint32_t addr, uint32_t n) {
 TEST(SimTiming, Axpy) {
   Builder b;
   b.cls("one", {},
-        dsd("d0", DataAddr, 8) + dsd("d1", DataAddr + 32, 8) + // 2
+        dsd("d0", DataAddr, 8) + dsd("d1", DataAddr + 36, 8) + // 2
             "li r1, 0x40400000\n"                              // 1
             "vfmac d0, d1, r1\n"                               // 6 + 8
             "halt\n");                                         // 1
   b.p.kernels.push_back({"axpy", "", {}, {}, 0});
   b.p.classes[0].ranges = {{0, uint32_t(b.p.classes[0].code.size()), 0}};
   b.p.inputs = {Builder::tensor("y", {}, DataAddr, 8),
-                Builder::tensor("x", {}, DataAddr + 32, 8)};
+                Builder::tensor("x", {}, DataAddr + 36, 8)};
   b.p.outputs = {b.p.inputs[0]};
   Ran r = runIt(b, {ramp(8), ramp(8, 10)});
   ASSERT_EQ(r.error, "");
@@ -45,7 +45,7 @@ TEST(SimTiming, Axpy) {
     EXPECT_EQ(r.outputs[0][i], 31.f * float(i + 1));
   EXPECT_EQ(r.stats.cycles, 18u);
   EXPECT_EQ(r.stats.macs, 8u);
-  EXPECT_EQ(r.stats.sramPeakBytes, DataAddr + 64);
+  EXPECT_EQ(r.stats.sramPeakBytes, DataAddr + 68);
   EXPECT_EQ(r.stats.kernels[0].macs, 8u);
   EXPECT_EQ(r.stats.kernels[0].macsMaxPerPE, 8u);
   EXPECT_EQ(r.stats.kernels[0].pesActive, 1u);
