@@ -173,13 +173,15 @@ Expected<HostBytes> weft::evaluateConstant(Value value) {
 /// Raising asks for each op of a program, so an expression may not be one of
 /// its size; exporters' take a few dozen ops.
 constexpr size_t MostLooked = 256;
+/// Elements to compute for it: many ops may ask for the same large tensor.
+constexpr int64_t MostComputed = int64_t(1) << 18;
 
 std::optional<double> weft::constantScalar(Value value, int64_t limit) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || type.getNumElements() < 1 || type.getNumElements() > limit ||
       !isConstantWithin(value, MostLooked))
     return std::nullopt;
-  Expected<HostTensor> tensor = evaluateTensor(value, LookLimit);
+  Expected<HostTensor> tensor = evaluateTensor(value, MostComputed);
   if (!tensor) {
     llvm::consumeError(tensor.takeError());
     return std::nullopt;

@@ -62,6 +62,7 @@ std::string Walker::where(const Instr &i) const {
 
 /// One finding per rule and instruction.
 void Walker::report(const char *rule, const Instr &i, const std::string &what) {
+  c.budget.spend(32); // the text costs what so many instructions do
   std::string &message = found[{rule, i.wordIndex}];
   if (message.empty())
     message = where(i) + ": " + what;
