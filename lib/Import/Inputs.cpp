@@ -42,10 +42,9 @@ RankedTensorType Importer::inputType(const ValueInfoProto &info) {
     std::optional<int64_t> extent = dimExtent(info, i);
     if (!extent)
       return {};
-    if (*extent && count > (int64_t(1) << 44) / *extent)
+    if (!addExtent(count, *extent))
       return refuse("has extent " + Twine(*extent) + " in dimension " +
                     Twine(i) + ", which is too large");
-    count *= *extent;
     shape.push_back(*extent);
   }
   return RankedTensorType::get(shape, element);
@@ -60,9 +59,8 @@ RankedTensorType Importer::statedType(const ValueInfoProto &info) {
   int64_t count = 1;
   for (int i = 0; i < tensor.shape().dim_size(); ++i) {
     std::optional<int64_t> extent = dimExtent(info, i);
-    if (!extent || (*extent && count > (int64_t(1) << 44) / *extent))
+    if (!extent || !addExtent(count, *extent))
       return {};
-    count *= *extent;
     shape.push_back(*extent);
   }
   return RankedTensorType::get(shape, element);

@@ -22,6 +22,18 @@
 
 namespace weft {
 
+/// Multiplies `count` by an extent; false if a tensor had more than 2^44
+/// elements then, beyond what any machine holds. An extent of 0 counts as 1:
+/// strides of the other dimensions must not overflow either.
+inline bool addExtent(int64_t &count, int64_t extent) {
+  if (extent == 0)
+    return true;
+  if (extent < 0 || count > (int64_t(1) << 44) / extent)
+    return false;
+  count *= extent;
+  return true;
+}
+
 /// Where the bytes of an initializer lie in the model file.
 struct TensorSpan {
   uint64_t offset = 0, bytes = 0;

@@ -202,15 +202,11 @@ static std::string plain(const Diagnostic &diagnostic) {
   return text;
 }
 
-/// Beyond what any machine holds; keeps element counts from overflowing.
 static bool isTooLarge(Type type) {
   int64_t count = 1;
-  for (int64_t dim : cast<RankedTensorType>(type).getShape()) {
-    if (dim && count > (int64_t(1) << 44) / dim)
-      return true;
-    count *= dim;
-  }
-  return false;
+  return !llvm::all_of(
+      cast<RankedTensorType>(type).getShape(),
+      [&](int64_t extent) { return addExtent(count, extent); });
 }
 
 Value NodeCtx::inferAndBuild(

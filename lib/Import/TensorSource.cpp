@@ -84,14 +84,13 @@ static Expected<RankedTensorType> typeOf(MLIRContext *context,
     return llvm::createStringError("has element type " +
                                    elementName(tensor.data_type()) +
                                    ", which is not supported");
-  int64_t count = 1;
-  for (int64_t dim : tensor.dims()) {
-    if (dim < 0 || (dim && count > (int64_t(1) << 44) / dim))
+  int64_t most = 1;
+  for (int64_t dim : tensor.dims())
+    if (!addExtent(most, dim))
       return llvm::createStringError(
           formatv("has dimension {0}, which is negative or too large", dim));
-    count *= dim;
-  }
   SmallVector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
+  int64_t count = llvm::is_contained(shape, 0) ? 0 : most;
   if (packed) // the bytes; unpackedInitializer() makes the tensor of them
     shape.assign(1, (count * packed + 7) / 8);
   return RankedTensorType::get(shape, element);

@@ -29,6 +29,12 @@ template <typename T> struct Fact {
   operator const T &() const { return value; }
   bool assumed() const { return source == "assumed"; }
   bool hasRange() const { return lo != hi; }
+  /// Another value, which is exact.
+  void set(const T &v) {
+    value = v;
+    if constexpr (std::is_same_v<T, uint32_t>)
+      lo = hi = v;
+  }
 };
 using FactU = Fact<uint32_t>;
 using FactList = Fact<std::vector<uint32_t>>;

@@ -155,7 +155,7 @@ TEST(Verifier, RuleQue) {
   p = chain(8, 3, 16);
   p.classes[1].code = assemble({"vfadd out2, in2, in3, len=16", "halt"});
   Target t = wse2();
-  t.fabricInputsPerOp.value = 1;
+  t.fabricInputsPerOp.set(1);
   EXPECT_TRUE(verify::verify(p, t).violates("R-QUE-4"));
 }
 
@@ -194,10 +194,10 @@ TEST(Verifier, TheOrderOfTasksIsStatic) {
 
 TEST(Verifier, RuleOp) {
   Target t = wse2();
-  t.maxDsdExtent.value = 15;
+  t.maxDsdExtent.set(15);
   EXPECT_TRUE(verify::verify(chain(8, 3, 16), t).violates("R-OP-1"));
   t = wse2();
-  t.maxDsdStride.value = 0;
+  t.maxDsdStride.set(0);
   EXPECT_TRUE(verify::verify(chain(8, 3, 16), t).violates("R-OP-1"));
   EXPECT_RULE(single({"vmov d0, r0", "halt"}), "R-OP-1");
   EXPECT_RULE(single({"dsd d0, r0+10000, f32, [8:1]",

@@ -122,7 +122,7 @@ const Case Cases[] = {
            }),
     {"R-QUE-4",
      [](Target &t) {
-       t.fabricInputsPerOp.value = 1;
+       t.fabricInputsPerOp.set(1);
        return pair({"vmov out2, r0, len=64, async=1", "vmov out3, r0, len=64",
                     "vmov d0, in2", "wait 1"},
                    {"vfadd d0, in2, in3", "vmov out2, r0, len=64"});
