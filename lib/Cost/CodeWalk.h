@@ -70,6 +70,10 @@ struct Totals {
     uint64_t pipe = 0;             // steps of the element pipe
     uint64_t async = 0;            // of microthreads, busy: set-up and elements
     uint64_t slack = 0; // how much less `cycles` may be: unknown addresses
+    static constexpr uint64_t PerKernel::*Fields[] = {
+        &PerKernel::macs, &PerKernel::cycles, &PerKernel::pipe,
+        &PerKernel::async, &PerKernel::slack};
+    void add(const PerKernel &o, uint64_t times = 1);
   };
   std::map<uint32_t, PerKernel> kernels;
   /// Sent and received, by kernel and colour.

@@ -1,0 +1,177 @@
+//===- WalkCalls.cpp - Loops and subroutines of a walk --------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// Bodies are walked once per different set of descriptors and address bits that
+// they find.
+//
+//===----------------------------------------------------------------------===//
+#include "Walker.h"
+
+using namespace weft;
+using namespace weft::cost;
+using namespace weft::isa;
+using llvm::SaturatingAdd;
+using llvm::SaturatingMultiply;
+
+/// A loop's body is walked once; twice if its first round sees other
+/// descriptors than the later ones.
+llvm::Expected<uint32_t> Walker::loop(uint32_t at, Frame &f, unsigned depth) {
+  const Instr &i = code.instrs[code.atWord[at]];
+  if (i.imm < 1)
+    return fault(c, at, "a loop of " + std::to_string(i.imm) + " rounds");
+  uint64_t rounds = uint32_t(i.imm), done = 0;
+  uint32_t after = 0;
+  bool alike = true;
+  while (done < rounds) {
+    uint64_t times = alike ? rounds - done : 1;
+    openLoops.push_back(times);
+    Frame inner{newBlock(), f.dsrs, 0, 0, f.slots};
+    enterRounds(i, inner, done);
+    auto next = body(at + i.numWords, inner, End::EndLoop, depth + 1);
+    openLoops.pop_back();
+    if (!next)
+      return next;
+    after = *next;
+    if (alike && times > 1 && (inner.uses & inner.defines) &&
+        inner.dsrs != f.dsrs) {
+      alike = false; // the first round is walked again, on its own
+      continue;
+    }
+    alike = true;
+    f.uses |= inner.uses & ~f.defines;
+    f.defines |= inner.defines;
+    f.slotUses |= inner.slotUses & ~f.slotDefines;
+    f.slotDefines |= inner.slotDefines;
+    for (unsigned s = 0; s < NumSlots; ++s)
+      f.slots[s] = inner.slots[s].inRound(openLoops.size(), times - 1);
+    f.dsrs = inner.dsrs;
+    done += times;
+    absorb(f, inner.block, times);
+    // The closing endloop: taken on all but the last round of the loop.
+    bool last = done == rounds;
+    uint32_t kernel = kernelAt(after - 1);
+    uint64_t branches =
+        SaturatingAdd(SaturatingMultiply(times - last, uint64_t(t.branchTaken)),
+                      last ? uint64_t(t.branchNotTaken) : uint64_t(0));
+    if (!inner.block->timed) {
+      fold(f, inner.block, times);
+      local(f, branches, kernel);
+      continue;
+    }
+    f.block->totals.kernels[kernel].cycles += branches;
+    Item item;
+    item.kind = Item::Loop;
+    item.kernel = kernel;
+    item.index = last;
+    item.cycles = times;
+    item.body = inner.block;
+    if (!inner.block->callItems.empty())
+      f.block->callItems.push_back(uint32_t(f.block->items.size()));
+    append(f, item, true);
+  }
+  return after;
+}
+
+/// What a round of the innermost open loop finds in the slots: the same as
+/// before the loop, or so much more each round, or nothing known.
+void Walker::enterRounds(const Instr &i, Frame &inner, uint64_t done) const {
+  unsigned l = unsigned(openLoops.size() - 1);
+  bool many = openLoops.back() > 1;
+  Residue round = Residue::constant(int64_t(done % Modulus));
+  if (many && l < MaxOpenLoops)
+    round.step[l] = 1;
+  const Effects &body = effects->of(i.wordIndex + i.numWords);
+  for (unsigned s = 1; many && s < NumSlots; ++s) {
+    const Effect &e = body[s];
+    bool own = e.kind == Effect::Offset && e.slot == s;
+    if (own && !e.at)
+      continue;
+    if (own && l < MaxOpenLoops && inner.read(s).known)
+      inner.slots[s].step[l] = e.at;
+    else
+      inner.slots[s] = Residue::unknown();
+  }
+  inner.write(i.a, many && l >= MaxOpenLoops ? Residue::unknown() : round);
+}
+
+void Walker::follow(const Instr &i, Frame &f) {
+  transfer<Residue>(
+      i, [&](unsigned slot) { return f.read(slot); },
+      [&](unsigned slot, const Residue &v) { f.write(slot, v); });
+}
+
+llvm::Error Walker::call(uint32_t at, Frame &f, unsigned depth) {
+  const Instr &i = code.instrs[code.atWord[at]];
+  ++callDepth;
+  auto sub = subroutine(uint32_t(i.imm), f.dsrs, f.slots, at, End::Ret, depth);
+  --callDepth;
+  if (!sub)
+    return sub.takeError();
+  f.uses |= sub->uses & ~f.defines;
+  f.defines |= sub->defines;
+  for (unsigned d = 0; d < NumDsrs; ++d)
+    if (sub->defines >> d & 1)
+      f.dsrs[d] = sub->out[d];
+  f.slotUses |= sub->slotUses & ~f.slotDefines;
+  f.slotDefines |= sub->slotDefines;
+  for (unsigned s = 0; s < NumSlots; ++s)
+    if (sub->slotDefines >> s & 1)
+      f.slots[s] = sub->slotsOut[s];
+  absorb(f, sub->block, 1);
+  if (!sub->block->timed && !listed()) {
+    fold(f, sub->block, 1);
+    return llvm::Error::success();
+  }
+  Item item;
+  item.kind = Item::Call;
+  item.body = sub->block;
+  if (listed()) { // the call itself already works for its kernel
+    item.kernel = CallerKernel;
+    item.cycles = scalarCycles(i);
+    Totals::PerKernel &k = f.block->totals.kernels[CallerKernel];
+    k.cycles = SaturatingAdd(k.cycles, item.cycles);
+    f.block->callItems.push_back(uint32_t(f.block->items.size()));
+  }
+  append(f, item, true);
+  return llvm::Error::success();
+}
+
+/// Did the subroutine see the same descriptors and address bits?
+bool Walker::matches(const Walked &w, const DsrState &in,
+                     const Slots &slots) const {
+  for (unsigned d = 0; d < NumDsrs; ++d)
+    if ((w.uses >> d & 1) && w.in[d] != in[d])
+      return false;
+  for (unsigned s = 0; s < NumSlots; ++s) {
+    if (!(w.slotUses >> s & 1))
+      continue;
+    if (w.slotsIn[s] != slots[s])
+      return false;
+    for (unsigned l = 0; l < MaxOpenLoops; ++l)
+      if (slots[s].step[l] && (l >= w.rounds.size() || l >= openLoops.size() ||
+                               w.rounds[l] != openLoops[l]))
+        return false;
+  }
+  return true;
+}
+
+llvm::Expected<Walked> Walker::subroutine(uint32_t word, const DsrState &in,
+                                          const Slots &slots, uint32_t from,
+                                          End end, unsigned depth) {
+  std::vector<Walked> &known = memo[{word, listsCalls * (1 + !!callDepth)}];
+  for (const Walked &w : known)
+    if (matches(w, in, slots))
+      return w;
+  if (!active.insert(word).second)
+    return fault(c, from, "a call recurses (R-OP-5)");
+  Frame f{newBlock(), in, 0, 0, slots};
+  auto after = body(word, f, end, depth + 1);
+  active.erase(word);
+  if (!after)
+    return after.takeError();
+  Walked w{f.block,    f.uses,        f.defines, in,      f.dsrs,
+           f.slotUses, f.slotDefines, slots,     f.slots, openLoops};
+  known.push_back(w);
+  return w;
+}
