@@ -8,9 +8,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Addresses.h"
+#include "ConstantTables.h"
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <numeric>
 
 using namespace weft;
@@ -66,7 +66,7 @@ struct State {
 class Bounder {
 public:
   Bounder(const bin::Program &p, const bin::PEClass &c, const ClassCode &code)
-      : p(p), c(c), code(code) {}
+      : tables(p, c), c(c), code(code) {}
   AddressBound run();
 
 private:
@@ -79,7 +79,7 @@ private:
   void access(const Range &first, uint64_t bytes);
   void vector(const Instr &i, const State &s);
 
-  const bin::Program &p;
+  const ConstantTables tables;
   const bin::PEClass &c;
   const ClassCode &code;
   AddressBound bound;
@@ -115,32 +115,16 @@ Range Bounder::coord(bool y) const {
 Range Bounder::lookUp(const Range &address) const {
   if (!address.known)
     return Range::unknown();
-  for (const bin::DataInit &init : p.inits) {
-    if (init.tensor >= p.tensors.size() || init.place.dims.size() != 1)
-      continue;
-    const bin::Tensor &tensor = p.tensors[init.tensor];
-    const bin::DimMap &d = init.place.dims[0];
-    uint64_t count = std::min<uint64_t>(d.extent, tensor.bytes / 4);
-    int64_t first = init.place.addr, last = first + int64_t(count) * 4;
-    if (d.axis != bin::Axis::None || d.stride != 1 || !tensor.data ||
-        tensor.type != bin::ElemType::I32 || address.lo < first ||
-        address.hi + 4 > last)
-      continue;
-    bool everywhere = true;
-    for (const bin::Pattern &w : c.where)
-      everywhere &= init.place.where.contains(w.x0, w.y0);
-    if (!everywhere)
-      continue;
-    Range r;
-    for (int64_t a = address.lo; a <= address.hi;
-         a += std::max<int64_t>(address.step, 4)) {
-      int32_t v;
-      std::memcpy(&v, tensor.data + (a - first), 4);
-      r = r.known ? hull(r, Range::of(v)) : Range::of(v);
-    }
-    return r;
+  const ConstantTable *table = tables.holding(address.lo, address.hi);
+  if (!table)
+    return Range::unknown();
+  Range r;
+  for (int64_t a = address.lo; a <= address.hi;
+       a += std::max<int64_t>(address.step, 4)) {
+    Range one = Range::of(table->word(a));
+    r = r.known ? hull(r, one) : one;
   }
-  return Range::unknown();
+  return r;
 }
 
 Range Bounder::binary(const Instr &i, const Range &a, const Range &b) const {

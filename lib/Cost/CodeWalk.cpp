@@ -253,9 +253,9 @@ llvm::Error Walker::run() {
 }
 
 llvm::Expected<std::unique_ptr<ClassCode>>
-cost::walkClass(const bin::PEClass &c, const Target &t) {
+cost::walkClass(const bin::Program &p, const bin::PEClass &c, const Target &t) {
   auto code = std::make_unique<ClassCode>();
-  if (llvm::Error e = Walker(c, t, *code).run())
+  if (llvm::Error e = Walker(p, c, t, *code).run())
     return e;
   return code;
 }

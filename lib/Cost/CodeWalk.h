@@ -123,10 +123,11 @@ struct MeanRate {
 };
 
 /// The rate of an op whose bases lie at `at` (dst, src0, src1) in loops of
-/// `rounds`, with bank conflicts. Bases that are not known are anywhere.
+/// `rounds`, with bank conflicts. Bases that are not known are anywhere. The
+/// first `outer` loops lie around a listed call, which sees one round of them.
 MeanRate meanRate(const VectorForm &form, const isa::Instr &i, const Target &t,
                   const MemOperand mem[3], const Residue at[3],
-                  const std::vector<uint64_t> &rounds);
+                  const std::vector<uint64_t> &rounds, size_t outer);
 /// Can banks slow the op at all?
 bool meetsBanks(const isa::Instr &i, const MemOperand mem[3]);
 
@@ -134,8 +135,8 @@ bool meetsBanks(const isa::Instr &i, const MemOperand mem[3]);
 VectorForm vectorForm(const isa::Instr &i, const Target &t,
                       const MemOperand mem[3]);
 
-llvm::Expected<std::unique_ptr<ClassCode>> walkClass(const bin::PEClass &c,
-                                                     const Target &t);
+llvm::Expected<std::unique_ptr<ClassCode>>
+walkClass(const bin::Program &p, const bin::PEClass &c, const Target &t);
 
 } // namespace weft::cost
 #endif

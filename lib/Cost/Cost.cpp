@@ -157,7 +157,7 @@ llvm::Expected<CostReport> cost::analyze(const bin::Program &p,
                                          const Target &t) {
   Codes codes;
   for (const bin::PEClass &c : p.classes) {
-    auto code = walkClass(c, t);
+    auto code = walkClass(p, c, t);
     if (!code)
       return code.takeError();
     codes.push_back(std::move(*code));

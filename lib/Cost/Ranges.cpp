@@ -30,7 +30,7 @@ struct Behind {
 static llvm::Expected<Codes> walkAll(const bin::Program &p, const Target &t) {
   Codes codes;
   for (const bin::PEClass &c : p.classes) {
-    auto code = walkClass(c, t);
+    auto code = walkClass(p, c, t);
     if (!code)
       return code.takeError();
     codes.push_back(std::move(*code));

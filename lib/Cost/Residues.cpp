@@ -10,7 +10,7 @@ using namespace weft::cost;
 using isa::Instr;
 using isa::Op;
 
-static uint8_t wrapped(uint64_t v) { return uint8_t(v % Modulus); }
+static uint16_t wrapped(uint64_t v) { return uint16_t(v); }
 
 Residue Residue::plus(const Residue &o) const {
   Residue r = *this;
@@ -27,9 +27,9 @@ Residue Residue::times(const Residue &o) const {
   if (!o.isConstant() || !known)
     return known && isConstant() && o.known ? o.times(*this) : unknown();
   Residue r = *this;
-  r.at = wrapped(r.at * o.at);
-  for (uint8_t &s : r.step)
-    s = wrapped(s * o.at);
+  r.at = wrapped(uint64_t(r.at) * o.at);
+  for (uint16_t &s : r.step)
+    s = wrapped(uint64_t(s) * o.at);
   return r;
 }
 
@@ -56,7 +56,7 @@ Effect Effect::plus(const Effect &o) const {
 
 Effect Effect::times(const Effect &o) const {
   if (kind == Constant && o.kind == Constant)
-    return constant(at * o.at);
+    return constant(int64_t(at) * o.at);
   return unknown();
 }
 
@@ -132,7 +132,8 @@ const EffectSums::Sum &EffectSums::sum(uint32_t at) {
           [&](unsigned slot, const Effect &v) {
             if (slot)
               s.effects[slot] = v;
-          });
+          },
+          [](const Effect &) { return Effect::unknown(); });
   }
   active.erase(at);
   return known.emplace(at, s).first->second;

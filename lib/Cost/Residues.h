@@ -4,8 +4,8 @@
 //
 // Which banks an op meets depends on the last bits of its addresses. They are
 // followed through registers, descriptors and loops as affine functions of the
-// rounds of the open loops. What comes from memory, a PE's place or data is
-// unknown.
+// rounds of the open loops. What comes from a PE's place, data, or memory that
+// is no constant table is unknown.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WEFT_LIB_COST_RESIDUES_H
@@ -19,8 +19,10 @@
 
 namespace weft::cost {
 
+/// More than any SRAM, so that what is known of an address is the address.
+constexpr unsigned Modulus = 1 << 16;
 /// The longest row of banks or line that a target may have.
-constexpr unsigned Modulus = 64;
+constexpr unsigned BankModulus = 64;
 constexpr unsigned MaxOpenLoops = 16;
 /// Registers, then the bases of descriptors.
 constexpr unsigned NumSlots = isa::NumRegs + isa::NumDsrs;
@@ -31,12 +33,10 @@ constexpr unsigned baseSlot(unsigned dsr) {
 /// at + sum of step[l] times the round of open loop l, modulo Modulus.
 struct Residue {
   bool known = true;
-  uint8_t at = 0;
-  std::array<uint8_t, MaxOpenLoops> step{};
+  uint16_t at = 0;
+  std::array<uint16_t, MaxOpenLoops> step{};
 
-  static Residue constant(int64_t v) {
-    return {true, uint8_t(v % Modulus), {}};
-  }
+  static Residue constant(int64_t v) { return {true, uint16_t(v), {}}; }
   static Residue unknown() { return {false, 0, {}}; }
   bool isConstant() const { return known && step == decltype(step){}; }
   Residue plus(const Residue &o) const;
@@ -53,11 +53,9 @@ using Slots = std::array<Residue, NumSlots>;
 struct Effect {
   enum Kind : uint8_t { Constant, Offset, Unknown } kind = Offset;
   uint8_t slot = 0; // Offset: from this slot
-  uint8_t at = 0;
+  uint16_t at = 0;
 
-  static Effect constant(int64_t v) {
-    return {Constant, 0, uint8_t(v % Modulus)};
-  }
+  static Effect constant(int64_t v) { return {Constant, 0, uint16_t(v)}; }
   static Effect unknown() { return {Unknown, 0, 0}; }
   bool isConstant() const { return kind == Constant; }
   Effect plus(const Effect &o) const;
@@ -68,10 +66,10 @@ struct Effect {
 using Effects = std::array<Effect, NumSlots>;
 
 /// What an instruction does to the slots. `read(slot)` gives a value,
-/// `write(slot, value)` takes one; `Value` is Residue or Effect. Loops and
-/// calls are the caller's.
-template <typename Value, typename Read, typename Write>
-void transfer(const isa::Instr &i, Read read, Write write) {
+/// `write(slot, value)` takes one, `load(address)` gives a word of memory;
+/// `Value` is Residue or Effect. Loops and calls are the caller's.
+template <typename Value, typename Read, typename Write, typename Load>
+void transfer(const isa::Instr &i, Read read, Write write, Load load) {
   using isa::Op;
   auto number = [](int64_t v) { return Value::constant(v); };
   switch (i.op) {
@@ -93,6 +91,8 @@ void transfer(const isa::Instr &i, Read read, Write write) {
     return write(i.a, read(i.b).plus(read(i.c).times(number(Modulus - 1))));
   case Op::Mul:
     return write(i.a, read(i.b).times(read(i.c)));
+  case Op::Ld:
+    return write(i.a, load(read(i.b).plus(number(i.imm))));
   case Op::Dsd:
     return write(baseSlot(i.a), read(i.b).plus(number(i.imm)));
   case Op::DsdAdd:

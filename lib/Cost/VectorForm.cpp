@@ -103,7 +103,7 @@ struct Averager {
   void add(unsigned index, const unsigned at[3], double times) {
     if (index == variables.size()) {
       for (int k = 0; k < 3; ++k)
-        walks[k].base = at[k] % Modulus;
+        walks[k].base = at[k] % BankModulus;
       uint32_t r = Target::conflictRate(rate, t.halfCycles(walks));
       sum += times * r;
       weight += times;
@@ -127,14 +127,15 @@ constexpr uint64_t MaxCombinations = 4096;
 
 MeanRate cost::meanRate(const VectorForm &form, const Instr &i, const Target &t,
                         const MemOperand mem[3], const Residue at[3],
-                        const std::vector<uint64_t> &rounds) {
+                        const std::vector<uint64_t> &rounds, size_t outer) {
   Averager a{t, t.rateOf(form), {}, {}};
   uint64_t combinations = 1;
-  auto vary = [&](Averager::Variable v) {
-    unsigned common = Modulus;
+  bool known = true;
+  auto vary = [&](Averager::Variable &v) {
+    unsigned common = BankModulus;
     for (unsigned s : v.step)
       common = std::gcd(common, s);
-    v.period = Modulus / common;
+    v.period = BankModulus / common;
     combinations *= std::min(v.period, v.rounds);
     if (v.period > 1 && combinations <= MaxCombinations)
       a.variables.push_back(v);
@@ -153,7 +154,7 @@ MeanRate cost::meanRate(const VectorForm &form, const Instr &i, const Target &t,
       continue;
     Averager::Variable v;
     v.step[k] = bytes;
-    v.rounds = Modulus / bytes;
+    v.rounds = BankModulus / bytes;
     vary(v);
   }
   for (size_t l = 0; l < std::min<size_t>(rounds.size(), MaxOpenLoops); ++l) {
@@ -162,13 +163,13 @@ MeanRate cost::meanRate(const VectorForm &form, const Instr &i, const Target &t,
       v.step[k] = mem[k].exists && at[k].known ? at[k].step[l] : 0;
     v.rounds = rounds[l];
     vary(v);
+    known &= l >= outer || v.period == 1;
   }
-  bool known = true;
   for (int k = 0; k < 3; ++k)
     known &= !mem[k].exists || at[k].known;
   a.add(0, start, 1);
   double mean = a.sum / a.weight;
-  // Over all rounds a mean of known addresses is exact.
+  // Over all rounds of its own loops a mean of known addresses is exact.
   return {uint32_t(mean + 0.5), known ? uint32_t(mean) : a.least,
           !a.variables.empty()};
 }

@@ -95,17 +95,53 @@ void Walker::enterRounds(const Instr &i, Frame &inner, uint64_t done) const {
   inner.write(i.a, many && l >= MaxOpenLoops ? Residue::unknown() : round);
 }
 
-void Walker::follow(const Instr &i, Frame &f) {
+/// A word of a constant table. In one loop it may differ from round to round by
+/// as much each time.
+Residue Walker::load(const Residue &address) const {
+  if (!address.known || t.sramBytes > Modulus)
+    return Residue::unknown();
+  int64_t loop = -1, rounds = 1;
+  for (unsigned l = 0; l < MaxOpenLoops; ++l)
+    if (address.step[l]) {
+      if (loop >= 0 || l >= openLoops.size() || openLoops[l] >= Modulus)
+        return Residue::unknown();
+      loop = l;
+      rounds = int64_t(openLoops[l]);
+    }
+  int64_t first = address.at;
+  int64_t step = loop < 0 ? 0 : int16_t(address.step[unsigned(loop)]);
+  int64_t last = first + step * (rounds - 1);
+  const ConstantTable *table =
+      tables.holding(std::min(first, last), std::max(first, last));
+  if (!table)
+    return Residue::unknown();
+  Residue r = Residue::constant(table->word(first));
+  if (rounds == 1)
+    return r;
+  uint16_t more = uint16_t(table->word(first + step) - table->word(first));
+  r.step[unsigned(loop)] = more;
+  for (int64_t n = 0; n < rounds; ++n)
+    if (uint16_t(table->word(first + n * step)) != uint16_t(r.at + n * more))
+      return Residue::unknown();
+  return r;
+}
+
+void Walker::follow(const Instr &i, Frame &f) const {
   transfer<Residue>(
       i, [&](unsigned slot) { return f.read(slot); },
-      [&](unsigned slot, const Residue &v) { f.write(slot, v); });
+      [&](unsigned slot, const Residue &v) { f.write(slot, v); },
+      [&](const Residue &address) { return load(address); });
 }
 
 llvm::Error Walker::call(uint32_t at, Frame &f, unsigned depth) {
   const Instr &i = code.instrs[code.atWord[at]];
+  if (listed())
+    outerLoops = openLoops.size();
   ++callDepth;
   auto sub = subroutine(uint32_t(i.imm), f.dsrs, f.slots, at, End::Ret, depth);
   --callDepth;
+  if (listed())
+    outerLoops = 0;
   if (!sub)
     return sub.takeError();
   f.uses |= sub->uses & ~f.defines;
@@ -150,7 +186,8 @@ bool Walker::matches(const Walked &w, const DsrState &in,
       return false;
     for (unsigned l = 0; l < MaxOpenLoops; ++l)
       if (slots[s].step[l] && (l >= w.rounds.size() || l >= openLoops.size() ||
-                               w.rounds[l] != openLoops[l]))
+                               w.rounds[l] != openLoops[l] ||
+                               (l < w.outerLoops) != (l < outerLoops)))
         return false;
   }
   return true;
@@ -170,8 +207,8 @@ llvm::Expected<Walked> Walker::subroutine(uint32_t word, const DsrState &in,
   active.erase(word);
   if (!after)
     return after.takeError();
-  Walked w{f.block,    f.uses,        f.defines, in,      f.dsrs,
-           f.slotUses, f.slotDefines, slots,     f.slots, openLoops};
+  Walked w{f.block,       f.uses, f.defines, in,        f.dsrs,    f.slotUses,
+           f.slotDefines, slots,  f.slots,   openLoops, outerLoops};
   known.push_back(w);
   return w;
 }

@@ -77,7 +77,7 @@ MeanRate Walker::rateOf(const Instr &i, const VectorForm &form,
   for (int k = 0; k < 3; ++k)
     if (mem[k].exists)
       at[k] = f.read(baseSlot(operands[k]->index));
-  return meanRate(form, i, t, mem, at, openLoops);
+  return meanRate(form, i, t, mem, at, openLoops, outerLoops);
 }
 
 llvm::Error Walker::vector(const Instr &i, Frame &f) {

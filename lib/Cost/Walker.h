@@ -11,6 +11,7 @@
 #define WEFT_LIB_COST_WALKER_H
 
 #include "CodeWalk.h"
+#include "ConstantTables.h"
 #include "llvm/Support/MathExtras.h"
 #include <optional>
 
@@ -35,12 +36,14 @@ struct Walked {
   uint64_t slotUses = 0, slotDefines = 0;
   Slots slotsIn, slotsOut;
   std::vector<uint64_t> rounds; // of the loops around it
+  size_t outerLoops = 0;        // those of them around the listed call
 };
 
 class Walker {
 public:
-  Walker(const bin::PEClass &c, const Target &t, ClassCode &code)
-      : c(c), t(t), code(code) {}
+  Walker(const bin::Program &p, const bin::PEClass &c, const Target &t,
+         ClassCode &code)
+      : c(c), t(t), code(code), tables(p, c) {}
   llvm::Error run();
 
 private:
@@ -75,7 +78,8 @@ private:
                                     unsigned depth);
   bool matches(const Walked &w, const DsrState &in, const Slots &slots) const;
   void enterRounds(const isa::Instr &i, Frame &inner, uint64_t done) const;
-  static void follow(const isa::Instr &i, Frame &f);
+  void follow(const isa::Instr &i, Frame &f) const;
+  Residue load(const Residue &address) const;
   MeanRate rateOf(const isa::Instr &i, const VectorForm &form,
                   const MemOperand mem[3], Frame &f) const;
   llvm::Error vector(const isa::Instr &i, Frame &f);
@@ -99,9 +103,11 @@ private:
   const bin::PEClass &c;
   const Target &t;
   ClassCode &code;
+  const ConstantTables tables;
   std::vector<bin::CodeRange> ranges; // by begin
   bool listsCalls = false; // in the start task, whose calls are listed
   unsigned callDepth = 0;
+  size_t outerLoops = 0; // open around the listed call
   /// By word and by how kernels are found there.
   std::map<std::pair<uint32_t, unsigned>, std::vector<Walked>> memo;
   std::set<uint32_t> active; // subroutines being walked
