@@ -208,13 +208,19 @@ struct ComposeSlices : OpRewritePattern<SliceOp> {
 };
 
 /// Slices that share no elements, as of a packed projection; not the windows of
-/// a convolution, each of which would be transposed on its own.
+/// a convolution, each of which would be transposed on its own: neither if they
+/// overlap nor if they are many. Each of them asks.
 bool slicesFit(Value value) {
-  int64_t elements = 0;
-  for (Operation *user : value.getUsers())
+  constexpr unsigned most = 512; // three for each head
+  int64_t left = tensorType(value).getNumElements();
+  unsigned users = 0;
+  for (Operation *user : value.getUsers()) {
     if (isa<SliceOp>(user))
-      elements += tensorType(user->getResult(0)).getNumElements();
-  return elements <= tensorType(value).getNumElements();
+      left -= tensorType(user->getResult(0)).getNumElements();
+    if (++users > most || left < 0)
+      return false;
+  }
+  return true;
 }
 
 struct SliceAboveTranspose : OpRewritePattern<SliceOp> {
