@@ -52,3 +52,16 @@ endfunction()
 # Executables would be compiled with -fPIE, which the shared precompiled header
 # (-fPIC, for the libraries) does not accept.
 set(CMAKE_CXX_COMPILE_OPTIONS_PIE ${CMAKE_CXX_COMPILE_OPTIONS_PIC})
+
+# weft_embed(OUT FOLDER NAMES...): the texts FOLDER/NAME.yaml as a list of
+# {"NAME", text} in the file OUT of the build folder, to travel inside a library.
+function(weft_embed out folder)
+  set(entries "")
+  foreach(name ${ARGN})
+    set(file ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/${name}.yaml)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} text)
+    string(APPEND entries "{\"${name}\", R\"yaml(${text})yaml\"},\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${out} CONTENT "@entries@" @ONLY)
+endfunction()

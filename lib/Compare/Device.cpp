@@ -139,27 +139,15 @@ static llvm::Error error(const Twine &message) {
 
 llvm::Expected<Device> compare::parseDevice(StringRef yaml,
                                             StringRef fileName) {
-  if (std::string wrong = checkYamlText(yaml, "a device"); !wrong.empty())
-    return error(fileName + ":1: " + wrong);
-  YamlReading reading;
-  reading.text = yaml;
-  reading.fileName = fileName;
-  llvm::yaml::Input in(llvm::MemoryBufferRef(yaml, fileName), &reading,
-                       YamlReading::handler, &reading);
-  reading.input = &in;
-  Device d;
-  in >> d;
-  if (in.error() && reading.firstError.empty())
-    reading.report(1, "no device description in this file");
-  for (auto [key, text] : {std::pair("name", &d.name), {"title", &d.title}})
-    if (text->empty() || !isPrintable(*text))
-      reading.report(1, Twine(key) +
-                            " is missing, empty or holds a control character");
-  if (reading.firstError.empty() && in.nextDocument())
-    reading.report(1, "a device file holds one document");
-  if (!reading.firstError.empty())
-    return error(reading.firstError);
-  return d;
+  return readStrictYaml<Device>(
+      yaml, fileName, "device", [](Device &d, YamlReading &reading) {
+        for (auto [key, text] :
+             {std::pair("name", &d.name), {"title", &d.title}})
+          if (text->empty() || !isPrintable(*text))
+            reading.report(
+                1,
+                Twine(key) + " is missing, empty or holds a control character");
+      });
 }
 
 std::vector<Device> compare::builtinDevices() {

@@ -128,28 +128,15 @@ static llvm::Error error(const Twine &message) {
 }
 
 llvm::Expected<Target> weft::parseTarget(StringRef yaml, StringRef fileName) {
-  if (std::string wrong = checkYamlText(yaml, "a target"); !wrong.empty())
-    return error(fileName + ":1: " + wrong);
-  YamlReading reading;
-  reading.text = yaml;
-  reading.fileName = fileName;
-  llvm::yaml::Input in(llvm::MemoryBufferRef(yaml, fileName), &reading,
-                       YamlReading::handler, &reading);
-  reading.input = &in;
-  Target t;
-  in >> t;
-  if (in.error() && reading.firstError.empty())
-    reading.report(1, "no target description in this file");
-  if (t.name.empty() || !isPrintable(t.name))
-    reading.report(1, "name is missing, empty or holds a control character");
-  if (reading.firstError.empty() && in.nextDocument())
-    reading.report(1, "a target file holds one document");
-  if (reading.firstError.empty())
-    if (FieldProblem p = checkTogether(t); !p.key.empty())
-      reading.report(reading.lines[p.key], p.key + " " + p.message);
-  if (!reading.firstError.empty())
-    return error(reading.firstError);
-  return t;
+  return readStrictYaml<Target>(
+      yaml, fileName, "target", [](Target &t, YamlReading &reading) {
+        if (t.name.empty() || !isPrintable(t.name))
+          reading.report(1,
+                         "name is missing, empty or holds a control character");
+        if (reading.firstError.empty())
+          if (FieldProblem p = checkTogether(t); !p.key.empty())
+            reading.report(reading.lines[p.key], p.key + " " + p.message);
+      });
 }
 
 llvm::Expected<Target> weft::loadTarget(StringRef presetOrPath) {

@@ -12,6 +12,7 @@
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/YAMLTraits.h"
 #include <map>
 #include <string>
@@ -58,4 +59,38 @@ template <> struct ScalarTraits<weft::YamlCitation> {
   static QuotingType mustQuote(StringRef) { return QuotingType::Single; }
 };
 } // namespace llvm::yaml
+
+namespace weft {
+
+/// The only document of a text, a `what` ("target"), or the first error as
+/// "file:line: message". `check(T &, YamlReading &)` reports what it finds in a
+/// document that could be read.
+template <typename T, typename Check>
+llvm::Expected<T> readStrictYaml(llvm::StringRef yaml, llvm::StringRef fileName,
+                                 llvm::StringRef what, Check check) {
+  auto error = [](const llvm::Twine &message) {
+    return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+  };
+  if (std::string wrong = checkYamlText(yaml, ("a " + what).str());
+      !wrong.empty())
+    return error(fileName + ":1: " + wrong);
+  YamlReading reading;
+  reading.text = yaml;
+  reading.fileName = fileName;
+  llvm::yaml::Input in(llvm::MemoryBufferRef(yaml, fileName), &reading,
+                       YamlReading::handler, &reading);
+  reading.input = &in;
+  T value;
+  in >> value;
+  if (in.error() && reading.firstError.empty())
+    reading.report(1, "no " + what + " description in this file");
+  check(value, reading);
+  if (reading.firstError.empty() && in.nextDocument())
+    reading.report(1, "a " + what + " file holds one document");
+  if (!reading.firstError.empty())
+    return error(reading.firstError);
+  return value;
+}
+
+} // namespace weft
 #endif
