@@ -162,7 +162,7 @@ private:
   void resetLazy();
   void settle(Fifo &f, const Flow &in, uint32_t delay, const Flow &out,
               uint64_t at);
-  Flow &feedOf(const Cell &c, uint32_t &delay);
+  const Flow &feedOf(const Cell &c, uint32_t &delay) const;
   void settleCell(uint32_t cell, uint64_t at);
   void settleQueue(uint32_t queue, uint64_t at);
   void settleTarget(uint32_t index, bool queue, uint64_t at);

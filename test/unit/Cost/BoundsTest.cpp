@@ -3,10 +3,7 @@
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
 //===----------------------------------------------------------------------===//
-#include "Build.h"
-#include "weft/Cost/Cost.h"
-#include "weft/Sim/Simulator.h"
-#include <gtest/gtest.h>
+#include "Simulate.h"
 
 using namespace weft;
 using namespace weft::cost;
@@ -15,18 +12,11 @@ using namespace weft::test;
 /// The report; no run of the program, of a stage or of a kernel is shorter.
 static CostReport bounded(const bin::Program &p, const Target &t,
                           double tolerance = 0) {
-  auto r = analyze(p, t);
-  auto s = sim::Simulator::create(p, t);
-  if (!r || !s) {
-    ADD_FAILURE() << llvm::toString(r.takeError())
-                  << llvm::toString(s.takeError());
+  auto both = costAndRun(p, t);
+  if (!both)
     return {};
-  }
-  auto stats = (*s)->run();
-  if (!stats) {
-    ADD_FAILURE() << llvm::toString(stats.takeError());
-    return {};
-  }
+  const CostReport *r = &both->report;
+  const sim::Stats *stats = &both->stats;
   EXPECT_LE(r->cycles.lower, stats->cycles);
   EXPECT_NEAR(double(r->cycles.estimate), double(stats->cycles),
               tolerance * double(stats->cycles));

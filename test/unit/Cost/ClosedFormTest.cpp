@@ -8,9 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Collectives.h"
-#include "weft/Cost/Cost.h"
-#include "weft/Sim/Simulator.h"
-#include <gtest/gtest.h>
+#include "Simulate.h"
 
 using namespace weft;
 using namespace weft::test;
@@ -24,18 +22,13 @@ struct Times {
 static Times timesOf(Collective what, uint32_t w, uint32_t h, uint32_t b) {
   Target t = hpdcTarget(what, w, h);
   bin::Program p = collective(what, w, h, b);
-  auto r = cost::analyze(p, t);
-  auto s = sim::Simulator::create(p, t);
-  if (!r || !s) {
-    ADD_FAILURE() << llvm::toString(r.takeError())
-                  << llvm::toString(s.takeError());
+  auto both = costAndRun(p, t);
+  if (!both) {
+    ADD_FAILURE() << nameOf(what);
     return {};
   }
-  auto stats = (*s)->run();
-  if (!stats) {
-    ADD_FAILURE() << nameOf(what) << ": " << llvm::toString(stats.takeError());
-    return {};
-  }
+  const cost::CostReport *r = &both->report;
+  const sim::Stats *stats = &both->stats;
   EXPECT_EQ(r->waveletHops, stats->waveletHops);
   EXPECT_EQ(r->maxLinkWavelets, stats->maxLinkWavelets);
   EXPECT_LE(r->cycles.lower, stats->cycles);

@@ -7,34 +7,18 @@
 // simulator; only this test does.
 //
 //===----------------------------------------------------------------------===//
-#include "Build.h"
-#include "weft/Cost/Cost.h"
-#include "weft/Sim/Simulator.h"
+#include "Simulate.h"
 #include <cmath>
-#include <gtest/gtest.h>
 
 using namespace weft;
 using namespace weft::test;
 
-static sim::Stats simulated(const bin::Program &p, const Target &t) {
-  auto s = sim::Simulator::create(p, t);
-  if (!s) {
-    ADD_FAILURE() << llvm::toString(s.takeError());
-    return {};
-  }
-  auto stats = (*s)->run();
-  if (!stats) {
-    ADD_FAILURE() << llvm::toString(stats.takeError());
-    return {};
-  }
-  return *stats;
-}
-
 /// Compares everything; `tolerance` is for cycles.
 static void compare(const bin::Program &p, const Target &t, double tolerance) {
-  sim::Stats s = simulated(p, t);
-  auto r = cost::analyze(p, t);
-  ASSERT_TRUE(bool(r)) << llvm::toString(r.takeError());
+  auto both = costAndRun(p, t);
+  ASSERT_TRUE(both);
+  const cost::CostReport *r = &both->report;
+  const sim::Stats &s = both->stats;
   EXPECT_EQ(r->sramPeakBytes, s.sramPeakBytes);
   EXPECT_EQ(r->waveletHops, s.waveletHops);
   EXPECT_EQ(r->maxLinkWavelets, s.maxLinkWavelets);
