@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
 namespace weft::sim {
@@ -25,6 +26,13 @@ public:
     occupied = 0;
     for (auto &s : slots)
       s.clear();
+  }
+  /// Enters all items at cycle 0.
+  void addAll() {
+    pending.assign(pending.size(), 1);
+    occupied |= 1;
+    slots[0].resize(pending.size());
+    std::iota(slots[0].begin(), slots[0].end(), 0);
   }
   /// Enters `item` at cycle now + delay, delay <= Horizon.
   void add(uint32_t item, uint64_t now, uint64_t delay) {

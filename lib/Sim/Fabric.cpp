@@ -193,9 +193,9 @@ void Machine::buildQueues() {
           c.fifo,
           target.routerBuffer +
               (c.up == None ? hop : wire(cells[c.up], opposite(dirOf(c.rx)))));
-  for (const PE &pe : pes)
-    for (const bin::QueueBinding &q : program.classes[pe.cls].queues) {
-      uint32_t cell = cellAt(pe.router, colorIndex[q.color]);
+  for (uint32_t pe = 0; pe < pes.size(); ++pe)
+    for (const bin::QueueBinding &q : program.classes[pes.classOf(pe)].queues) {
+      uint32_t cell = cellAt(routerOf[pe], colorIndex[q.color]);
       if (cell == None)
         continue; // R-QUE-3 when an op uses it
       Cell &c = cells[cell];
@@ -204,7 +204,7 @@ void Machine::buildQueues() {
       if (q.output)
         continue;
       c.queue = queues.size();
-      queues.push_back({{}, cell, pe.id});
+      queues.push_back({{}, cell, pe});
       makeFifo(queues.back().fifo,
                depthOf(target.inQueueDepth, q.queue) + ramp);
     }
@@ -383,7 +383,8 @@ void Machine::pushQueue(uint32_t queue, uint32_t word, uint64_t ready) {
   Queue &q = queues[queue];
   if (lazy)
     settleQueue(queue, now);
-  if (!q.fifo.count || (lazy && lazyOps[q.pe].slot != None))
+  const PE *pe = lazy ? pes.find(q.pe) : nullptr;
+  if (!q.fifo.count || (pe && pe->lazy.slot != None))
     wakePE(q.pe, ready);
   pushFifo(q.fifo, wavelets, word, ready);
 }

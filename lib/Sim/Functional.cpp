@@ -92,14 +92,14 @@ void Machine::advance(PE &pe) {
 void Machine::runFunctional() {
   willBeLookedAt.assign(pes.size(), false);
   toLookAt.clear();
-  for (const PE &pe : pes)
-    lookAt(pe.id);
+  for (uint32_t pe = 0; pe < pes.size(); ++pe)
+    lookAt(pe);
   for (std::vector<uint32_t> turn; !toLookAt.empty() && faults.empty();) {
     turn.swap(toLookAt);
     toLookAt.clear();
     for (uint32_t pe : turn) {
       willBeLookedAt[pe] = false;
-      advance(pes[pe]);
+      lookAtPE(pe);
       if (!faults.empty())
         return;
     }

@@ -23,7 +23,6 @@ using namespace weft::sim;
 
 void Machine::resetLazy() {
   lazyCells.assign(cells.size(), {});
-  lazyOps.assign(pes.size(), {});
   queueFlows.assign(queues.size(), {});
   tapeFlows.assign(tapes.size(), {});
   for (Router &r : routers)
@@ -153,15 +152,17 @@ void Machine::setFeedAlarm(uint32_t cell) {
     return setAlarm(c.up);
   if (c.rx != bin::Ramp || peAt[c.router] == None)
     return;
-  LazyOp &op = lazyOps[peAt[c.router]];
-  if (op.slot == None || op.alarm <= now ||
-      pes[peAt[c.router]].flights[op.slot].dst.kind != Source::FabOut ||
-      pes[peAt[c.router]].flights[op.slot].dst.fifo != cell)
+  PE *pe = pes.find(peAt[c.router]);
+  if (!pe || pe->lazy.slot == None || pe->lazy.alarm <= now)
+    return;
+  LazyOp &op = pe->lazy;
+  const Source &dst = pe->flights[op.slot].dst;
+  if (dst.kind != Source::FabOut || dst.fifo != cell)
     return;
   settleCell(cell, now);
   op.alarm = blockedAt(tapeFlows[c.tape], c.fifo, lazyCells[cell].flow);
   if (op.alarm != Never)
-    wakePE(peAt[c.router], op.alarm);
+    wakePE(pe->id, op.alarm);
 }
 
 //===----------------------------------------------------------------------===//

@@ -46,7 +46,7 @@ void Machine::catchUp(PE &wanted, uint64_t at) {
   senders.assign(1, wanted.id);
   while (!senders.empty()) {
     PE &pe = pes[senders.back()];
-    LazyOp &op = lazyOps[pe.id];
+    LazyOp &op = pe.lazy;
     uint64_t next = op.slot == None
                         ? op.done
                         : op.steps.next(pe.id == wanted.id ? at : now);
@@ -198,7 +198,7 @@ bool Machine::trySleepOp(PE &pe, unsigned slot, uint64_t others) {
       return false;
     tapeFlows[cells[f.dst.fifo].tape] = sends;
   }
-  LazyOp &op = lazyOps[pe.id];
+  LazyOp &op = pe.lazy;
   op.slot = slot;
   op.whole = steps.n * perWavelet(f) >= f.left;
   op.steps = steps;
@@ -243,7 +243,7 @@ bool Machine::roomToSend(uint32_t root, uint64_t &wake) {
 
 /// Gives up the steps from this cycle on; those before have been run.
 void Machine::stopOp(PE &pe) {
-  LazyOp &op = lazyOps[pe.id];
+  LazyOp &op = pe.lazy;
   const Flight &f = pe.flights[op.slot];
   op.slot = None;
   eachInput(f, [&](uint32_t q) {
@@ -261,7 +261,7 @@ void Machine::stopOp(PE &pe) {
 
 /// Only `n` of the op's stated steps have their wavelets.
 void Machine::cutOp(PE &pe, uint64_t n) {
-  LazyOp &op = lazyOps[pe.id];
+  LazyOp &op = pe.lazy;
   const Flight &f = pe.flights[op.slot];
   op.steps.n = n;
   op.whole = false;
@@ -279,7 +279,7 @@ void Machine::cutOp(PE &pe, uint64_t n) {
 
 /// A PE whose op states its steps was woken.
 void Machine::lookAtOp(PE &pe) {
-  LazyOp &op = lazyOps[pe.id];
+  LazyOp &op = pe.lazy;
   catchUp(pe, now);
   if (op.done == op.steps.n) {
     op.slot = None;
@@ -296,7 +296,7 @@ void Machine::lookAtOp(PE &pe) {
 }
 
 void Machine::stepLazyPE(PE &pe) {
-  LazyOp &op = lazyOps[pe.id];
+  LazyOp &op = pe.lazy;
   if (op.slot != None)
     lookAtOp(pe);
   if (pe.state == PE::Running && pe.time <= now)
@@ -309,7 +309,7 @@ void Machine::stepLazyPE(PE &pe) {
 /// While an op states its steps: can another one process an element? Then both
 /// go on as in an exact run.
 bool Machine::serveOthers(PE &pe) {
-  LazyOp &op = lazyOps[pe.id];
+  LazyOp &op = pe.lazy;
   uint64_t wake = Never;
   bool any = false;
   for (uint32_t m = pe.live & ~(1u << op.slot); m; m &= m - 1) {

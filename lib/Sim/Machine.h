@@ -12,8 +12,7 @@
 #define WEFT_LIB_SIM_MACHINE_H
 
 #include "Calendar.h"
-#include "Flow.h"
-#include "State.h"
+#include "PEs.h"
 #include "weft/Sim/Trace.h"
 #include <memory>
 #include <queue>
@@ -66,7 +65,7 @@ private:
   void wakePE(uint32_t pe, uint64_t at);
 
   // Processor.cpp
-  void startPE(PE &pe);
+  PE &startPE(uint32_t id);
   void stepPE(PE &pe);
   void runMain(PE &pe);
   bool scalar(PE &pe, const Inst &i);
@@ -88,6 +87,10 @@ private:
     noteKernel(pe, kernelOf(pe, i), from, to);
   }
   void addMacs(const PE &pe, uint32_t kernel, uint64_t n);
+  size_t macIndex(const PE &pe, uint32_t kernel) const {
+    return macBase[pe.cls] +
+           (pe.id - pes.firstOf(pe.cls)) * pe.code->kernels.size() + kernel;
+  }
 
   // Probe.cpp
   bool inFlight(const PE &pe, uint32_t kernel) const;
@@ -117,7 +120,7 @@ private:
 
   // TimeSplit.cpp
   void chargeTo(PE &pe, uint32_t kernel);
-  void splitTime(Stats &s) const;
+  void splitTime(Stats &s, const std::vector<Retired> &by) const;
 
   // VectorOps.cpp
   bool vector(PE &pe, const Inst &i);
@@ -221,12 +224,16 @@ private:
   Fault deadlock() const;
   bool leftOver(Fault &f) const;
   void countLinks(Stats &s) const;
+  void countMacs(Stats &s) const;
+  std::vector<Retired> totals() const;
   Stats collect() const;
 
   // Simulator.cpp
   llvm::Error buildClasses();
   llvm::Error addPEs(uint32_t cls, const bin::Pattern &where);
   void reset();
+  void lookAtPE(uint32_t id);
+  void retire(PE &pe);
   void runTimed();
   uint64_t lastChange() const;
   bool advanceClock(uint64_t maxCycles);
@@ -257,7 +264,6 @@ private:
   std::vector<LazyCell> lazyCells;
   std::vector<Flow> queueFlows; // by queue: what an op takes
   std::vector<Flow> tapeFlows;  // by tape: what an op sends
-  std::vector<LazyOp> lazyOps;  // by PE
   struct Cut {
     uint32_t index;
     bool queue;
@@ -271,11 +277,10 @@ private:
 
   // PEs.
   std::vector<Code> codes;
-  std::vector<PE> pes;
+  PEs pes;
+  std::vector<uint32_t> routerOf; // by PE
+  std::vector<Retired> retired;   // by class
   Memory memory;
-  // [PE], into Code::callKernels. Not in PE: at 1024 bytes PEs share cache
-  // sets.
-  std::vector<uint32_t> nextCall;
   Calendar peEvents;
   using Sleeper = std::pair<uint64_t, uint32_t>;
   std::priority_queue<Sleeper, std::vector<Sleeper>, std::greater<Sleeper>>
@@ -285,10 +290,9 @@ private:
 
   // Counters.
   std::vector<KernelStats> kernels;
-  std::vector<uint64_t> macsOf;  // [macBase of the PE + local kernel]
-  std::vector<size_t> macBase;   // by PE
-  std::vector<bool> workedFor;   // as macsOf: did the PE spend time on it
-  std::vector<Account> accounts; // by PE: since PE::account began
+  std::vector<uint64_t> macsOf; // [macIndex of the PE and its kernel]
+  std::vector<size_t> macBase;  // by class
+  std::vector<bool> workedFor;  // as macsOf: did the PE spend time on it
   uint64_t macs = 0, instructions = 0, elements = 0, fabricElements = 0;
   uint64_t firstElement = ~uint64_t(0), lastElement = 0;
 

@@ -20,20 +20,23 @@ using namespace weft;
 using namespace weft::sim;
 using isa::Op;
 
-void Machine::startPE(PE &pe) {
-  PE fresh;
-  fresh.id = pe.id;
-  fresh.router = pe.router;
-  fresh.cls = pe.cls;
-  fresh.x = pe.x;
-  fresh.y = pe.y;
-  fresh.code = pe.code;
-  fresh.flights.resize(1);
-  pe = std::move(fresh);
-  for (unsigned id = 0; id < 31; ++id)
-    if (pe.code->tasks[id].exists && pe.code->tasks[id].start)
-      pe.pendingTasks |= 1u << id;
+PE &Machine::startPE(uint32_t id) {
+  PE &pe = pes.start(id);
+  std::vector<Flight> flights = std::move(pe.flights);
+  flights.assign(1, {});
+  pe = PE();
+  pe.flights = std::move(flights);
+  pe.id = id;
+  pe.router = routerOf[id];
+  pe.cls = pes.classOf(id);
+  pe.x = uint16_t(pe.router % program.gridW);
+  pe.y = uint16_t(pe.router / program.gridW);
+  pe.code = &codes[pe.cls];
+  for (unsigned t = 0; t < 31; ++t)
+    if (pe.code->tasks[t].exists && pe.code->tasks[t].start)
+      pe.pendingTasks |= 1u << t;
   nextTask(pe);
+  return pe;
 }
 
 /// Starts the lowest task that can start; if none can yet, the first that will.
@@ -66,7 +69,7 @@ void Machine::enterCall(PE &pe) {
   if (pe.callDepth++ || !pe.listsCalls)
     return;
   const std::vector<uint32_t> &list = pe.code->callKernels;
-  uint32_t &next = nextCall[pe.id];
+  uint32_t &next = pe.nextCall;
   pe.callKernel = next < list.size() ? list[next++] : None;
   chargeTo(pe, pe.callKernel);
 }
@@ -91,7 +94,7 @@ void Machine::noteKernel(const PE &pe, uint32_t kernel, uint64_t from,
 void Machine::addMacs(const PE &pe, uint32_t kernel, uint64_t n) {
   macs += n;
   if (kernel != None)
-    macsOf[macBase[pe.id] + kernel] += n;
+    macsOf[macIndex(pe, kernel)] += n;
 }
 
 void Machine::finishIfDone(PE &pe) {

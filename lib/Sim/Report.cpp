@@ -97,7 +97,7 @@ uint64_t Machine::lastChange() const {
     note(q.fifo);
   for (const PE &pe : pes)
     at = std::max({at, pe.time, pe.lastElement});
-  return std::max(at, lastElement);
+  return std::max({at, lastElement, lastHalt});
 }
 
 Fault Machine::deadlock() const {
@@ -163,6 +163,28 @@ void Machine::countLinks(Stats &s) const {
   }
 }
 
+void Machine::countMacs(Stats &s) const {
+  for (uint32_t cls = 0; cls < codes.size(); ++cls) {
+    const uint64_t *n = macsOf.data() + macBase[cls];
+    for (uint32_t i = 0; i < pes.countOf(cls); ++i)
+      for (uint32_t kernel : codes[cls].kernels) {
+        KernelStats &k = s.kernels[kernel];
+        k.macs += *n;
+        k.macsMaxPerPE = std::max(k.macsMaxPerPE, *n);
+        k.pesActive += *n != 0;
+        ++n;
+      }
+  }
+}
+
+/// Of those that have halted and those that have not.
+std::vector<Retired> Machine::totals() const {
+  std::vector<Retired> by = retired;
+  for (const PE &pe : pes)
+    by[pe.cls].add(pe);
+  return by;
+}
+
 Stats Machine::collect() const {
   Stats s;
   s.cycles = lastHalt;
@@ -181,22 +203,16 @@ Stats Machine::collect() const {
     s.lastElement = lastElement;
   }
   s.kernels = kernels;
-  for (const PE &pe : pes) {
-    s.sramPeakBytes = std::max<uint64_t>(s.sramPeakBytes, pe.peak);
-    for (size_t k = 0; k < pe.code->kernels.size(); ++k) {
-      uint64_t n = macsOf[macBase[pe.id] + k];
-      KernelStats &kernel = s.kernels[pe.code->kernels[k]];
-      kernel.macs += n;
-      kernel.macsMaxPerPE = std::max(kernel.macsMaxPerPE, n);
-      kernel.pesActive += n != 0;
-    }
-  }
+  countMacs(s);
+  std::vector<Retired> by = totals();
+  for (const Retired &r : by)
+    s.sramPeakBytes = std::max<uint64_t>(s.sramPeakBytes, r.peak);
   for (KernelStats &k : s.kernels) {
     if (k.firstCycle > k.lastCycle)
       k.firstCycle = k.lastCycle;
     k.cycles = k.lastCycle - k.firstCycle;
   }
-  splitTime(s);
+  splitTime(s, by);
   if (fidelity == Fidelity::Functional)
     closeFunctional(s);
   return s;

@@ -35,16 +35,9 @@ Error Machine::addPEs(uint32_t cls, const bin::Pattern &where) {
       if (peAt[r] != None)
         return createStringError(
             formatv("PE ({0}, {1}) is in class '{2}' and in class '{3}'", x, y,
-                    program.classes[pes[peAt[r]].cls].name, c.name));
-      peAt[r] = pes.size();
-      PE pe;
-      pe.id = pes.size();
-      pe.router = r;
-      pe.cls = cls;
-      pe.x = x;
-      pe.y = y;
-      pe.code = &codes[cls];
-      pes.push_back(std::move(pe));
+                    program.classes[pes.classOf(peAt[r])].name, c.name));
+      peAt[r] = pes.add();
+      routerOf.push_back(r);
     }
   return Error::success();
 }
@@ -58,14 +51,16 @@ Error Machine::buildClasses() {
       return code.takeError();
     codes.push_back(std::move(*code));
   }
-  for (uint32_t cls = 0; cls < program.classes.size(); ++cls)
+  pes.reserve(cells);
+  routerOf.reserve(cells);
+  size_t local = 0;
+  for (uint32_t cls = 0; cls < program.classes.size(); ++cls) {
+    pes.addClass();
     for (const bin::Pattern &p : program.classes[cls].where)
       if (Error e = addPEs(cls, p))
         return e;
-  size_t local = 0;
-  for (const PE &pe : pes) {
     macBase.push_back(local);
-    local += pe.code->kernels.size();
+    local += pes.countOf(cls) * codes[cls].kernels.size();
   }
   macsOf.resize(local);
   return Error::success();
@@ -124,19 +119,40 @@ void Machine::reset() {
   kernels.assign(program.kernels.size(), fresh);
   std::fill(macsOf.begin(), macsOf.end(), 0);
   workedFor.assign(macsOf.size(), false);
-  accounts.assign(pes.size(), {});
   lateKernels.clear();
   for (Probe &p : probes)
     std::fill(p.states.begin(), p.states.end(), Probe::Missing);
-  nextCall.assign(pes.size(), 0);
   macs = instructions = elements = fabricElements = lastElement = 0;
   firstElement = ~uint64_t(0);
-  if (recorder)
-    traceReset();
-  for (PE &pe : pes) {
-    startPE(pe);
-    peEvents.add(pe.id, 0, 0);
-  }
+  pes.releaseAll();
+  retired.assign(codes.size(), {});
+  if (fidelity != Fidelity::Functional)
+    peEvents.addAll();
+  if (!recorder)
+    return;
+  for (uint32_t id = 0; id < pes.size(); ++id)
+    startPE(id);
+  traceReset();
+}
+
+void Machine::lookAtPE(uint32_t id) {
+  PE *pe = pes.find(id);
+  if (!pe && pes.halted(id))
+    return;
+  if (!pe)
+    pe = &startPE(id);
+  if (fidelity == Fidelity::Functional)
+    advance(*pe);
+  else
+    lazy ? stepLazyPE(*pe) : stepPE(*pe);
+  if (pe->counted && !recorder)
+    retire(*pe);
+}
+
+/// It has halted; a trace looks back at it, so then it stays.
+void Machine::retire(PE &pe) {
+  retired[pe.cls].add(pe);
+  pes.release(pe.id);
 }
 
 /// Moves to the next cycle in which something can happen.
@@ -174,7 +190,7 @@ void Machine::runTimed() {
     for (uint32_t r : routerEvents.take(now))
       lazy ? stepLazyRouter(r) : stepRouter(r);
     for (uint32_t p : peEvents.take(now))
-      lazy ? stepLazyPE(pes[p]) : stepPE(pes[p]);
+      lookAtPE(p);
     if (!faults.empty() || !advanceClock(limit))
       break;
   }

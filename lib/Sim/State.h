@@ -10,6 +10,7 @@
 #define WEFT_LIB_SIM_STATE_H
 
 #include "Code.h"
+#include "Flow.h"
 #include "Memory.h"
 #include "weft/Sim/Simulator.h"
 
@@ -141,6 +142,7 @@ struct Probe {
 /// instruction works for the kernel of its address, if any.
 constexpr uint32_t ByAddress = None - 1;
 
+/// A PE that has started and not halted; see PEs.
 struct PE {
   enum State : uint8_t { Running, InOp, Waiting, Ended, Halted };
   uint32_t id = 0, router = 0, cls = 0;
@@ -156,6 +158,8 @@ struct PE {
   uint32_t pendingTasks = 0;
   uint32_t callKernel = ByAddress; // of the depth-0 call it is in
   uint32_t account = None;         // kernel that its time is charged to
+  uint32_t nextCall = 0;           // into Code::callKernels
+  Account since;                   // when `account` began
   uint64_t activated[31] = {};
   uint32_t live = 0;    // bit s: slot s holds a fabric op
   uint32_t memLive = 0; // bit s: slot s holds an async op in memory
@@ -165,6 +169,20 @@ struct PE {
   Frame frames[16];
   uint64_t compute = 0, setup = 0, waitIn = 0, waitOut = 0;
   uint64_t lastElement = 0;
+  LazyOp lazy; // batched runs
+};
+
+/// What is kept of the PEs of a class that have halted.
+struct Retired {
+  uint64_t compute = 0, setup = 0, waitIn = 0, waitOut = 0;
+  uint32_t peak = 0;
+  void add(const PE &pe) {
+    compute += pe.compute;
+    setup += pe.setup;
+    waitIn += pe.waitIn;
+    waitOut += pe.waitOut;
+    peak = std::max(peak, pe.peak);
+  }
 };
 
 /// A main thread's place and counters before an instruction.

@@ -14,14 +14,14 @@ using namespace weft::sim;
 
 /// From now on the PE's time is `kernel`'s.
 void Machine::chargeTo(PE &pe, uint32_t kernel) {
-  Account &a = accounts[pe.id];
+  Account &a = pe.since;
   if (pe.account != None && pe.time > a.time) {
     TimeSplit &t = kernels[pe.code->kernels[pe.account]].time;
     t.compute += pe.compute - a.compute;
     t.setup += pe.setup - a.setup;
     t.waitIn += pe.waitIn - a.waitIn;
     t.waitOut += pe.waitOut - a.waitOut;
-    if (auto mark = workedFor[macBase[pe.id] + pe.account]; !mark) {
+    if (auto mark = workedFor[macIndex(pe, pe.account)]; !mark) {
       mark = true;
       ++t.pes;
     }
@@ -35,16 +35,10 @@ static void addIdle(TimeSplit &t, uint64_t cycles) {
 }
 
 /// The classes' times, and what is left over: idle.
-void Machine::splitTime(Stats &s) const {
-  s.classes.assign(program.classes.size(), {});
-  for (const PE &pe : pes) {
-    TimeSplit &c = s.classes[pe.cls];
-    ++c.pes;
-    c.compute += pe.compute;
-    c.setup += pe.setup;
-    c.waitIn += pe.waitIn;
-    c.waitOut += pe.waitOut;
-  }
+void Machine::splitTime(Stats &s, const std::vector<Retired> &by) const {
+  for (uint32_t c = 0; c < by.size(); ++c)
+    s.classes.push_back({pes.countOf(c), by[c].compute, by[c].setup,
+                         by[c].waitIn, by[c].waitOut, 0});
   for (TimeSplit &c : s.classes)
     addIdle(c, s.cycles);
   for (KernelStats &k : s.kernels)
