@@ -2,9 +2,9 @@
 #
 # Part of Weft, under the Apache License v2.0. See LICENSE.
 #
-# Runs a program without a record and with each of them, in turn, and prints the
-# least CPU time of several runs, how much longer that is than without, the most
-# memory, and the size of the trace.
+# Runs a program without a record (exact, as a recorded run is, and batched) and
+# with each of them, in turn, and prints the least CPU time of several runs, how
+# much longer that is than without, the most memory, and the size of the trace.
 #
 #   python bench/traces.py model.weft [--pes=0,0,8x8] [--repeat=5]
 
@@ -32,7 +32,8 @@ def main():
     args = p.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         trace = os.path.join(folder, "trace.json")
-        kinds = [("no record", []),
+        kinds = [("no record", ["--fidelity=exact"]),
+                 ("no record, batched", []),
                  ("--trace", [f"--trace={trace}"]),
                  ("--critical-path", ["--critical-path"]),
                  (f"--trace-pes={args.pes}", [f"--trace={trace}", f"--trace-pes={args.pes}"]),

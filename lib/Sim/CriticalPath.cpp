@@ -134,13 +134,25 @@ void CriticalPath::sweep(const Path &p) {
   overflow = nodes.size() >= maxNodes && unused.size() <= nodes.size() / 16;
 }
 
-std::vector<Path> CriticalPath::walk(uint64_t cycles) const {
-  std::vector<Path> chain;
+const Path *CriticalPath::latest(uint32_t pe) const {
+  const Path *last = nullptr;
+  for (const Path &p : threads[pe])
+    if (!last || p.end() > last->end())
+      last = &p;
+  return last;
+}
+
+const Path *CriticalPath::endingAt(uint64_t cycles) const {
   for (const std::vector<Path> &t : threads)
     for (const Path &p : t)
-      if (chain.empty() && p.end() == cycles)
-        chain.push_back(p);
-  while (!chain.empty() && chain.back().parent != Path::None)
+      if (p.end() == cycles)
+        return &p;
+  return nullptr;
+}
+
+std::vector<Path> CriticalPath::walk(const Path &last) const {
+  std::vector<Path> chain = {last};
+  while (chain.back().parent != Path::None)
     chain.push_back(nodes[chain.back().parent].path);
   std::reverse(chain.begin(), chain.end());
   return chain;

@@ -62,8 +62,12 @@ public:
   std::optional<Path> madeRoom(uint32_t queue, uint64_t cycle) const;
 
   bool tooLong() const { return overflow; }
-  /// The chain to `cycles`, of the first PE that halts then.
-  std::vector<Path> walk(uint64_t cycles) const;
+  /// The end of a PE's longest chain; null: it did nothing.
+  const Path *latest(uint32_t pe) const;
+  /// The end of the first PE's chain that ends with `cycles`.
+  const Path *endingAt(uint64_t cycles) const;
+  /// The stretches of the chain that ends with `last`.
+  std::vector<Path> walk(const Path &last) const;
 
 private:
   uint32_t keep(const Path &p);

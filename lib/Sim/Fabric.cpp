@@ -398,5 +398,6 @@ void Machine::unrouted(const Cell &c, unsigned dir) {
                                .str();
   faults.push_back({RunError::Fault, dir == DirRamp ? "R-QUE-3" : "R-FAB-3",
                     formatv("cycle {0}: unrouted wavelet of {1}, {2}", now,
-                            colorAt(c), what)});
+                            colorAt(c), what),
+                    now});
 }

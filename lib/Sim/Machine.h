@@ -35,6 +35,7 @@ public:
   llvm::Expected<Stats> run(uint64_t maxCycles, Fidelity how);
   llvm::Error record(const TraceOptions &o);
   const Trace &recorded() const;
+  Stats collect() const;
 
 private:
   // Fabric.cpp
@@ -112,7 +113,12 @@ private:
   Wave traceLeave(const Cell &c);
   const Fifo &fifoTowards(const Cell &c, unsigned dir) const;
   void traceFinish();
-  void tracePath(const std::vector<Path> &chain);
+  const Path *lastOfPath(uint32_t &pe) const;
+  void tracePath(const std::vector<Path> &chain, uint32_t last);
+  // TraceStop.cpp
+  uint64_t endOfRecord() const;
+  void traceStop();
+  void traceStopOp(PE &pe, unsigned slot, uint64_t at);
   void traceEvent(const PE &pe, unsigned lane, PEEvent::Kind kind,
                   uint64_t from, uint64_t to, uint32_t a, uint32_t b);
   uint32_t textOf(const PE &pe, const Inst &i);
@@ -226,7 +232,6 @@ private:
   void countLinks(Stats &s) const;
   void countMacs(Stats &s) const;
   std::vector<Retired> totals() const;
-  Stats collect() const;
 
   // Simulator.cpp
   llvm::Error buildClasses();

@@ -54,6 +54,8 @@ public:
     return at == texts.end() ? nullptr : &at->second;
   }
   void addText(uint64_t key, std::string text, Trace &t);
+  /// From now on no event is one too many.
+  void keepAll() { maxEvents = ~size_t(0); }
 
 private:
   struct Stretch {

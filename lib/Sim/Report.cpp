@@ -45,7 +45,7 @@ void Machine::fault(const PE &pe, const char *rule, const std::string &what) {
     const Inst &i = pe.code->insts[pe.pc];
     text += ", in " + describe(pe, i, kernelOf(pe, i));
   }
-  faults.push_back({RunError::Fault, rule, std::move(text)});
+  faults.push_back({RunError::Fault, rule, std::move(text), pe.time, pe.id});
 }
 
 //===----------------------------------------------------------------------===//
@@ -114,7 +114,7 @@ Fault Machine::deadlock() const {
   }
   if (listed > MaxListed)
     text += formatv("\n  and {0} more", listed - MaxListed);
-  return {RunError::Deadlock, "", std::move(text)};
+  return {RunError::Deadlock, "", std::move(text), lastChange()};
 }
 
 bool Machine::leftOver(Fault &f) const {
@@ -140,7 +140,7 @@ bool Machine::leftOver(Fault &f) const {
   std::string head =
       formatv("{0} wavelet{1} left when all PEs have halted (R-FAB-9)", total,
               total == 1 ? " is" : "s are");
-  f = {RunError::Fault, "R-FAB-9", head + text};
+  f = {RunError::Fault, "R-FAB-9", head + text, lastHalt};
   return true;
 }
 
@@ -187,7 +187,7 @@ std::vector<Retired> Machine::totals() const {
 
 Stats Machine::collect() const {
   Stats s;
-  s.cycles = lastHalt;
+  s.cycles = faults.empty() ? lastHalt : faults[0].at;
   countLinks(s);
   s.batching.batched = batchedMoves;
   for (const Cell &c : cells)
@@ -212,7 +212,8 @@ Stats Machine::collect() const {
       k.firstCycle = k.lastCycle;
     k.cycles = k.lastCycle - k.firstCycle;
   }
-  splitTime(s, by);
+  if (faults.empty())
+    splitTime(s, by);
   if (fidelity == Fidelity::Functional)
     closeFunctional(s);
   return s;

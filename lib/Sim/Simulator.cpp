@@ -174,7 +174,8 @@ bool Machine::advanceClock(uint64_t maxCycles) {
   if (next > maxCycles) {
     faults.push_back({RunError::Limit, "",
                       formatv("{0} of {1} PEs have not halted after {2} cycles",
-                              pes.size() - donePEs, pes.size(), maxCycles)});
+                              pes.size() - donePEs, pes.size(), maxCycles),
+                      maxCycles});
     return false;
   }
   now = next;
@@ -209,11 +210,11 @@ Expected<Stats> Machine::run(uint64_t maxCycles, Fidelity how) {
     runTimed();
   if (Fault f; faults.empty() && leftOver(f))
     faults.push_back(std::move(f));
+  if (recorder)
+    traceFinish();
   if (!faults.empty())
     return make_error<RunError>(faults[0].kind, faults[0].rule,
                                 faults[0].message);
-  if (recorder)
-    traceFinish();
   return collect();
 }
 
@@ -241,6 +242,7 @@ Expected<Stats> Simulator::run(uint64_t maxCycles, Fidelity fidelity) {
 Expected<std::vector<uint8_t>> Simulator::getOutput(size_t index) const {
   return machine->getOutput(index);
 }
+Stats Simulator::stats() const { return machine->collect(); }
 Error Simulator::record(const TraceOptions &o) { return machine->record(o); }
 const Trace &Simulator::recorded() const { return machine->recorded(); }
 Error Simulator::probe(size_t index) { return machine->addProbe(index); }

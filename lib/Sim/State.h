@@ -198,6 +198,8 @@ struct Recorder;
 struct Fault {
   RunError::Kind kind;
   std::string rule, message;
+  uint64_t at = 0;    // the cycle in which it stops the run
+  uint32_t pe = None; // whose it is, if it is one PE's
 };
 
 } // namespace weft::sim

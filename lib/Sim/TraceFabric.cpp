@@ -71,6 +71,8 @@ void Machine::traceForward(const Cell &c) {
 
 void Machine::traceFinish() {
   Trace &t = recorder->trace;
+  if (!faults.empty())
+    traceStop();
   if (recorder->options.linkWindow)
     recorder->links.close(now, recorder->options, t);
   for (LinkWindow &w : t.links) {
@@ -84,11 +86,32 @@ void Machine::traceFinish() {
   if (!recorder->path)
     return;
   t.pathTooLong = recorder->path->tooLong();
-  if (!t.pathTooLong)
-    tracePath(recorder->path->walk(lastHalt));
+  uint32_t pe = 0;
+  if (const Path *last = t.pathTooLong ? nullptr : lastOfPath(pe))
+    tracePath(recorder->path->walk(*last), pe);
 }
 
-void Machine::tracePath(const std::vector<Path> &chain) {
+/// The end of the path to report, and on which PE it is.
+const Path *Machine::lastOfPath(uint32_t &pe) const {
+  const CriticalPath &path = *recorder->path;
+  if (faults.empty()) {
+    pe = lastToHalt();
+    return path.endingAt(lastHalt);
+  }
+  const Path *last = nullptr;
+  auto look = [&](uint32_t id) {
+    if (const Path *p = path.latest(id); p && (!last || p->end() > last->end()))
+      last = p, pe = id;
+  };
+  if (faults[0].pe != None)
+    look(faults[0].pe);
+  for (const PE &p : pes)
+    if (faults[0].pe == None && (!p.counted || donePEs == pes.size()))
+      look(p.id);
+  return last;
+}
+
+void Machine::tracePath(const std::vector<Path> &chain, uint32_t lastPE) {
   for (size_t i = 0; i < chain.size(); ++i) {
     const Path &p = chain[i];
     PathSegment s;
@@ -96,7 +119,7 @@ void Machine::tracePath(const std::vector<Path> &chain) {
     s.from = p.start;
     s.to = p.end();
     const PE &first = pes[p.pe],
-             &last = pes[i + 1 < chain.size() ? chain[i + 1].pe : lastToHalt()];
+             &last = pes[i + 1 < chain.size() ? chain[i + 1].pe : lastPE];
     s.fromX = first.x;
     s.fromY = first.y;
     s.toX = last.x;

@@ -43,9 +43,10 @@ TensorProto (.pb); with --steps it may hold {step}. '-' is standard input.
   --critical-path       print which chain of events the last halt depended on, by
                         kernel; it is also added to --stats-json and --trace
   --steps=N             run N times, step 0 to N-1; SRAM is kept in between
-  --fidelity=F          exact (default): cycle by cycle; batched: streams in few
-                        steps, with the same results; functional: the outputs
-                        without time
+  --fidelity=F          batched (default): streams in few steps, with the results
+                        of exact; exact (default of --trace and
+                        --critical-path): cycle by cycle; functional: the
+                        outputs without time
   --max-cycles=N        give up after N cycles
   --quiet               print only what is wrong
   --help, --version
@@ -112,7 +113,7 @@ Error Parser::fidelity(StringRef name, std::optional<StringRef> value) {
   for (sim::Fidelity f : {sim::Fidelity::Exact, sim::Fidelity::Batched,
                           sim::Fidelity::Functional})
     if (*text == fidelityName(f)) {
-      o.fidelity = f;
+      o.askedFidelity = f;
       return Error::success();
     }
   return bad("option '" + name + "': '" + *text +

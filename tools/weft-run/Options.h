@@ -28,8 +28,15 @@ struct Options {
   double atol = 0;
   uint64_t steps = 1, maxCycles = 0; // maxCycles 0: the simulator's limit
   sim::TraceOptions record;
-  sim::Fidelity fidelity = sim::Fidelity::Exact;
+  std::optional<sim::Fidelity> askedFidelity;
   bool zeros = false, quiet = false, help = false, version = false;
+
+  bool observes() const { return record.criticalPath || !trace.empty(); }
+  /// Batched runs give the same results; exact ones can be observed.
+  sim::Fidelity fidelity() const {
+    return askedFidelity.value_or(observes() ? sim::Fidelity::Exact
+                                             : sim::Fidelity::Batched);
+  }
 };
 
 extern const char Usage[];

@@ -124,7 +124,7 @@ json::Value run::pathJson(const bin::Program &p, ArrayRef<PathSegment> path) {
 }
 
 void run::printPathTable(raw_ostream &os, const bin::Program &p,
-                         ArrayRef<PathSegment> path) {
+                         ArrayRef<PathSegment> path, bool failed) {
   std::vector<PathSegment> rows = byKernel(path);
   PathSegment all;
   for (const PathSegment &s : rows) {
@@ -138,7 +138,8 @@ void run::printPathTable(raw_ostream &os, const bin::Program &p,
       os << formatv(" {0,10}", part);
     os << formatv(" {0,8}  {1}\n", s.hops, what);
   };
-  os << formatv("critical path\n{0,10}", "cycles");
+  os << formatv("critical path{0}\n{1,10}", failed ? " to the failure" : "",
+                "cycles");
   for (const char *part : partNames)
     os << formatv(" {0,10}", part);
   os << formatv(" {0,8}  {1}\n", "hops", "kernel: nodes");

@@ -27,7 +27,7 @@ void writePathSegment(llvm::json::OStream &o, const bin::Program &p,
                       const sim::PathSegment &s);
 /// By kernel, in the order in which the path comes to them.
 void printPathTable(llvm::raw_ostream &os, const bin::Program &p,
-                    llvm::ArrayRef<sim::PathSegment> path);
+                    llvm::ArrayRef<sim::PathSegment> path, bool failed);
 llvm::json::Value pathJson(const bin::Program &p,
                            llvm::ArrayRef<sim::PathSegment> path);
 

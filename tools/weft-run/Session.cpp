@@ -48,8 +48,10 @@ private:
   int readOutputs();
   int compare(uint64_t step);
   int writeResults(uint64_t step);
-  Error record(bool on);
+  Error record();
+  int failed(Error e);
   int report();
+  int reportTrace();
 
   const Options &o;
   bin::Loaded loaded;
@@ -244,27 +246,34 @@ int Session::writeResults(uint64_t step) {
   return e ? fail(std::move(e)) : Success;
 }
 
-/// Only the last step is recorded, but all that is wrong is said before.
-Error Session::record(bool on) {
+/// Every step is recorded, since any may fail; the record of the last that ran
+/// stays.
+Error Session::record() {
   sim::TraceOptions r = o.record;
   if (!o.trace.empty() && !r.linkWindow)
     r.linkWindow = linkWindowFor(loaded.program);
-  if (Error e = simulator->record(r))
-    return e;
-  return on ? Error::success() : simulator->record({});
+  return simulator->record(r);
+}
+
+/// What a run leaves that failed: the record up to there.
+int Session::failed(Error e) {
+  int code = internal(std::move(e));
+  stats = simulator->stats();
+  reportTrace();
+  if (Error error = results.commit())
+    fail(std::move(error));
+  return code;
 }
 
 int Session::step(uint64_t step) {
-  if (Error e = record(step + 1 == o.steps))
-    return fail(std::move(e));
   if (int code = feed(step))
     return code;
   if (int code = readExpected(step))
     return code;
   Expected<sim::Stats> s = simulator->run(
-      o.maxCycles ? o.maxCycles : sim::Simulator::MaxCycles, o.fidelity);
+      o.maxCycles ? o.maxCycles : sim::Simulator::MaxCycles, o.fidelity());
   if (!s)
-    return internal(s.takeError());
+    return failed(s.takeError());
   stats = std::move(*s);
   stepCycles.push_back(stats.cycles);
   if (int code = readOutputs())
@@ -276,14 +285,25 @@ int Session::step(uint64_t step) {
 
 int Session::report() {
   const sim::Trace &trace = simulator->recorded();
-  Cost cost{stats, stepCycles, o.fidelity, trace};
+  Cost cost{stats, stepCycles, o.fidelity(), trace};
+  if (!o.quiet)
+    printSummary(outs(), cost);
+  if (!o.statsJson.empty())
+    if (Error e = results.add(o.statsJson, [=, this](raw_ostream &os) {
+          printStatsJson(os, loaded.program, target, cost);
+          return Error::success();
+        }))
+      return fail(std::move(e));
+  return reportTrace();
+}
+
+int Session::reportTrace() {
+  const sim::Trace &trace = simulator->recorded();
   auto warn = [&](const Twine &what) {
     errs() << o.program << ": warning: " << what << "\n";
   };
-  if (!o.quiet)
-    printSummary(outs(), cost);
   if (!o.quiet && !trace.path.empty())
-    printPathTable(outs(), loaded.program, trace.path);
+    printPathTable(outs(), loaded.program, trace.path, !trace.failure.empty());
   if (trace.eventsLeftOut)
     warn(formatv("the trace leaves out {0} events after the first {1}; a "
                  "smaller --trace-pes or --trace-window, or more "
@@ -297,14 +317,8 @@ int Session::report() {
     warn(formatv("no critical path: more than {0} beginnings of it would have "
                  "to be kept",
                  o.record.maxPathNodes));
-  if (!o.statsJson.empty())
-    if (Error e = results.add(o.statsJson, [&](raw_ostream &os) {
-          printStatsJson(os, loaded.program, target, cost);
-          return Error::success();
-        }))
-      return fail(std::move(e));
   if (!o.trace.empty())
-    if (Error e = results.add(o.trace, [&](raw_ostream &os) {
+    if (Error e = results.add(o.trace, [this, &trace](raw_ostream &os) {
           printTraceJson(os, loaded.program, target, stats, trace);
           return Error::success();
         }))
@@ -331,6 +345,8 @@ int Session::run() {
     return fail(made.takeError());
   simulator = std::move(*made);
   if (Error e = probes.ask(*simulator))
+    return fail(std::move(e));
+  if (Error e = record())
     return fail(std::move(e));
   for (uint64_t i = 0; i < o.steps; ++i)
     if (int code = step(i))

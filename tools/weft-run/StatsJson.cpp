@@ -161,6 +161,7 @@ void run::printSummary(raw_ostream &os, const Cost &cost) {
   row("fabric.wavelet_hops", s.waveletHops);
   row("fabric.max_link_wavelets", s.maxLinkWavelets);
   row("pe.sram_peak_bytes", s.sramPeakBytes);
+  os << format("%-26s %14s\n", "fidelity", fidelityName(cost.fidelity));
   if (cost.fidelity == sim::Fidelity::Batched)
     os << format("%-26s %14.3f\n", "batched_share", s.batching.share());
 }

@@ -42,8 +42,7 @@ Error run::checkTraceFlags(const Options &o) {
   };
   bool events = o.record.maxEvents != sim::TraceOptions().maxEvents;
   bool window = o.record.from || o.record.to != sim::TraceOptions().to;
-  if (o.fidelity != sim::Fidelity::Exact &&
-      (o.record.criticalPath || !o.trace.empty()))
+  if (o.fidelity() != sim::Fidelity::Exact && o.observes())
     return needs(o.trace.empty() ? "--critical-path" : "--trace",
                  "--fidelity=exact");
   if (o.trace.empty() && o.record.pes)

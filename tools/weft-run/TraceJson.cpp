@@ -43,6 +43,7 @@ private:
   void links();
   void path();
   void pes();
+  void failure();
   void event(const PEEvent &e);
 
   uint64_t linksPid() const { return p.stages.size() + 1; }
@@ -278,6 +279,24 @@ void Writer::metadata(const Target &t) {
     j.attribute("link_wavelets_left_out", number(r.linkWaveletsLeftOut));
     j.attribute("pe_events", number(r.events.size()));
     j.attribute("pe_events_left_out", number(r.eventsLeftOut));
+    if (!r.failure.empty())
+      j.attribute("failure", json::fixUTF8(r.failure));
+  });
+}
+
+/// A mark across all tracks.
+void Writer::failure() {
+  if (r.failure.empty())
+    return;
+  line([&](json::OStream &o) {
+    o.attribute("ph", "i");
+    o.attribute("s", "g");
+    o.attribute("pid", number(linksPid()));
+    o.attribute("tid", 0);
+    o.attribute("ts", number(r.failedAt));
+    o.attribute("name", "failure");
+    o.attributeObject(
+        "args", [&] { o.attribute("message", json::fixUTF8(r.failure)); });
   });
 }
 
@@ -290,6 +309,7 @@ void Writer::run(const Target &t) {
       links();
       path();
       pes();
+      failure();
     });
   });
   j.flush();

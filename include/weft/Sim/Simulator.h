@@ -112,6 +112,9 @@ public:
   /// Runs to the last halt. Fails with a RunError.
   llvm::Expected<Stats> run(uint64_t maxCycles = MaxCycles,
                             Fidelity fidelity = Fidelity::Exact);
+  /// Of the last run; of one that failed, up to there, without the idle time
+  /// of kernels and classes.
+  Stats stats() const;
   /// Graph output `index` in its ElemType, dense, row-major.
   llvm::Expected<std::vector<uint8_t>> getOutput(size_t index) const;
 
@@ -124,7 +127,7 @@ public:
   /// Has the runs to come recorded (weft/Sim/Trace.h); they are exact. Fails on
   /// PEs outside of the grid.
   llvm::Error record(const TraceOptions &o);
-  /// The record of the last run, if it came to its end.
+  /// The record of the last run; of one that failed, up to there.
   const Trace &recorded() const;
 
 private:

@@ -96,7 +96,12 @@ struct Trace {
   std::vector<std::string> texts; // instructions
   std::vector<PEEvent> events;    // by PE, lane and time, outer ones first
   uint64_t eventsLeftOut = 0;
+  /// Why the run failed, and in which cycle; "" if it came to its end.
+  std::string failure;
+  uint64_t failedAt = 0;
   /// From cycle 0 to the last halt; the parts add up to the cycles of the run.
+  /// Of a failed run: to the last that the PE at fault did, or, if there is
+  /// none, one of those that have not halted.
   std::vector<PathSegment> path;
   bool pathTooLong = false; // maxPathNodes was not enough: no path
 };
