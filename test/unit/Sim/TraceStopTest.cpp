@@ -45,7 +45,7 @@ TEST_F(FailedTraces, Deadlock) {
   EXPECT_EQ(text.substr(0, 21), "deadlock at cycle 28:");
   EXPECT_EQ(trace().failedAt, 28u);
   EXPECT_EQ(laneText(trace(), 2, 0, 0),
-            "vmov d0, in2 1-29 | "
+            "dsd d0, r0+16384, f32, [6:1] 0-1 | vmov d0, in2 1-29 | "
             "setup 0 1-7 | in 3 7-24 | elements 4 24-28 | in 3 28-29");
   EXPECT_EQ(pathText(trace()),
             "k0 0-24 (0, 0)-(2, 0): 6 12 6 0 0, 1 messages 2 hops\n"
