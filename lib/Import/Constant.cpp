@@ -5,14 +5,14 @@
 // Recursion over the IR; the ops themselves are in Evaluate.cpp.
 //
 //===----------------------------------------------------------------------===//
-#include "weft/Import/Constant.h"
+#include "ConstantWalk.h"
 #include "EvaluateNumbers.h"
-#include "NN/NNOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "weft/Import/WeightStore.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using llvm::Expected;
@@ -31,9 +31,7 @@ static bool isEvaluable(Operation *op) {
          hasNumberRule(op);
 }
 
-/// Whether `value` is constant; false, too, if more than `limit` values have to
-/// be looked at.
-static bool isConstantWithin(Value value, size_t limit) {
+bool weft::isConstantWithin(Value value, size_t limit) {
   SmallVector<Value> work = {value};
   llvm::DenseSet<Value> seen;
   while (!work.empty()) {
@@ -62,10 +60,9 @@ bool weft::isConstantAfter(Operation *op,
           }));
 }
 
-static HostTensor fromElements(ElementsAttr attr) {
-  auto type = cast<RankedTensorType>(attr.getType());
+HostTensor weft::elementsOf(DenseElementsAttr dense) {
+  auto type = cast<RankedTensorType>(dense.getType());
   HostTensor tensor = HostTensor::zeros(type);
-  auto dense = cast<DenseElementsAttr>(attr);
   if (isa<FloatType>(type.getElementType())) {
     int64_t i = 0;
     unsigned width = hostElementBytes(type.getElementType());
@@ -81,7 +78,7 @@ static HostTensor fromElements(ElementsAttr attr) {
   return tensor;
 }
 
-static Expected<HostTensor> readWeight(LoadOp load) {
+Expected<HostTensor> weft::readWeight(LoadOp load) {
   auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
       load, load.getWeightAttr());
   auto *dialect = load->getContext()->getLoadedDialect<NNDialect>();
@@ -111,15 +108,14 @@ static Expected<HostTensor> evaluateOne(Value value, const Memo &memo) {
   if (auto load = dyn_cast<LoadOp>(op))
     return readWeight(load);
   if (auto constant = dyn_cast<ConstantOp>(op))
-    return fromElements(constant.getValue());
+    return elementsOf(cast<DenseElementsAttr>(constant.getValue()));
   SmallVector<const HostTensor *> operands;
   for (Value operand : op->getOperands())
     operands.push_back(&memo.find(operand)->second);
   return evaluateOp(op, operands);
 }
 
-/// The values that `value` is made of, operands first, each once.
-static SmallVector<Value> inOrder(Value value) {
+SmallVector<Value> weft::operandsFirst(Value value) {
   SmallVector<Value> order, work = {value};
   llvm::DenseSet<Value> done;
   while (!work.empty()) {
@@ -140,18 +136,39 @@ static SmallVector<Value> inOrder(Value value) {
   return order;
 }
 
+/// What a value costs: its elements, and those of a weight that it reduces.
+/// Weights themselves are borrowed.
+static int64_t elementsToCompute(Value value) {
+  Operation *op = value.getDefiningOp();
+  auto count = [](Value v) {
+    return cast<RankedTensorType>(v.getType()).getNumElements();
+  };
+  if (isa_and_nonnull<LoadOp>(op))
+    return 0;
+  int64_t most = count(value);
+  if (isa_and_nonnull<ReduceSumOp, ReduceMeanOp, ReduceMaxOp, ReduceMinOp>(op))
+    most = std::max(most, count(op->getOperand(0)));
+  return most;
+}
+
 Expected<HostTensor> weft::evaluateTensor(Value value, int64_t limit) {
+  return evaluateWithin(value, limit);
+}
+
+Expected<HostTensor> weft::evaluateWithin(Value value, int64_t &left) {
   Memo memo;
-  SmallVector<Value> order = inOrder(value);
+  SmallVector<Value> order = operandsFirst(value);
   llvm::DenseMap<Value, unsigned> uses; // still to come
   for (Value next : order)
     if (Operation *op = next.getDefiningOp())
       for (Value operand : op->getOperands())
         ++uses[operand];
-  for (Value next : order) {
-    if (!isa_and_nonnull<LoadOp>(next.getDefiningOp()) &&
-        (limit -= cast<RankedTensorType>(next.getType()).getNumElements()) < 0)
+  int64_t cost = 0;
+  for (Value next : order)
+    if (llvm::AddOverflow(cost, elementsToCompute(next), cost) || cost > left)
       return llvm::createStringError("is too large to look at");
+  left -= cost;
+  for (Value next : order) {
     Expected<HostTensor> result = evaluateOne(next, memo);
     if (!result)
       return result.takeError();
@@ -168,27 +185,4 @@ Expected<HostBytes> weft::evaluateConstant(Value value) {
   if (!tensor)
     return tensor.takeError();
   return std::move(tensor->bytes);
-}
-
-/// Raising asks for each op of a program, so an expression may not be one of
-/// its size; exporters' take a few dozen ops.
-constexpr size_t MostLooked = 256;
-/// Elements to compute for it: many ops may ask for the same large tensor.
-constexpr int64_t MostComputed = int64_t(1) << 18;
-
-std::optional<double> weft::constantScalar(Value value, int64_t limit) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || type.getNumElements() < 1 || type.getNumElements() > limit ||
-      !isConstantWithin(value, MostLooked))
-    return std::nullopt;
-  Expected<HostTensor> tensor = evaluateTensor(value, MostComputed);
-  if (!tensor) {
-    llvm::consumeError(tensor.takeError());
-    return std::nullopt;
-  }
-  double first = tensor->getFloat(0);
-  for (int64_t i = 1, n = tensor->size(); i < n; ++i)
-    if (tensor->getFloat(i) != first)
-      return std::nullopt;
-  return first;
 }

@@ -467,10 +467,15 @@ static HostTensor expandTensor(RankedTensorType type, Operands in) {
 }
 
 Expected<HostTensor> weft::evaluateOp(Operation *op, Operands in) {
-  using R = Expected<HostTensor>;
   if (op->getNumResults() != 1 || in.empty())
     return notEvaluated(op);
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  return evaluateOpAs(op, type, in);
+}
+
+Expected<HostTensor> weft::evaluateOpAs(Operation *op, RankedTensorType type,
+                                        Operands in) {
+  using R = Expected<HostTensor>;
   if (std::optional<HostTensor> along = evaluateAlongAxis(op, type, in))
     return std::move(*along);
   return llvm::TypeSwitch<Operation *, R>(op)

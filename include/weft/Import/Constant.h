@@ -46,6 +46,12 @@ unsigned hostElementBytes(mlir::Type type);
 llvm::Expected<HostTensor>
 evaluateOp(mlir::Operation *op, llvm::ArrayRef<const HostTensor *> operands);
 
+/// The same for operands of other shapes than the IR has, and a result of
+/// `type`.
+llvm::Expected<HostTensor>
+evaluateOpAs(mlir::Operation *op, mlir::RankedTensorType type,
+             llvm::ArrayRef<const HostTensor *> operands);
+
 /// `value` is made of weights and constants by ops that can be evaluated.
 bool isConstant(mlir::Value value);
 
@@ -68,8 +74,11 @@ llvm::Expected<HostTensor> evaluateTensor(mlir::Value value,
 llvm::Expected<HostBytes> evaluateConstant(mlir::Value value);
 
 /// The only element, or the common value of all elements, of a constant
-/// expression of at most `limit` elements.
-std::optional<double> constantScalar(mlir::Value value, int64_t limit = 65536);
+/// expression of at most `limit` elements. Elements are computed only where its
+/// form does not tell. With `left`, what is computed is taken off it, and once
+/// nothing is left, nothing more: for patterns, which ask for each op.
+std::optional<double> constantScalar(mlir::Value value, int64_t limit = 65536,
+                                     int64_t *left = nullptr);
 
 } // namespace weft
 #endif

@@ -249,10 +249,14 @@ struct SliceAboveTranspose : OpRewritePattern<SliceOp> {
 // Arithmetic
 //===----------------------------------------------------------------------===//
 
+/// Elements that one run of the pass computes to look at them. The patterns
+/// ask for each op, again and again.
+constexpr int64_t MostLookedAt = int64_t(1) << 22;
+
 /// x + 0, x - 0, x * 1, x / 1.
 struct DropNeutral : RewritePattern {
-  DropNeutral(MLIRContext *context)
-      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  DropNeutral(MLIRContext *context, int64_t *left)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context), left(left) {}
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
     bool sum = isa<AddOp, SubOp>(op), product = isa<MulOp, DivOp>(op);
@@ -264,7 +268,7 @@ struct DropNeutral : RewritePattern {
       if ((i == 0 && !commutes) ||
           other.getType() != op->getResult(0).getType())
         continue;
-      if (auto scalar = constantScalar(op->getOperand(i), 4096);
+      if (auto scalar = constantScalar(op->getOperand(i), 4096, left);
           scalar && *scalar == (sum ? 0 : 1)) {
         rewriter.replaceOp(op, other);
         return success();
@@ -272,32 +276,35 @@ struct DropNeutral : RewritePattern {
     }
     return failure();
   }
+  int64_t *left;
 };
 
 /// Whether x cannot be -inf, as where a norm takes a root of a mean square:
 /// sqrt(-inf) is NaN, pow(-inf, 0.5) is inf.
-bool isNonNegative(Value x, int depth = 8) {
+bool isNonNegative(Value x, int64_t *left, int depth = 8) {
   Operation *op = x.getDefiningOp();
   if (!op || !depth)
     return false;
   if (isa<AbsOp, ExpOp, ReluOp, SigmoidOp, SqrtOp, SoftmaxOp>(op))
     return true;
-  if (auto scalar = constantScalar(x, 4096))
+  if (auto scalar = constantScalar(x, 4096, left))
     return *scalar >= 0;
   if (isa<MulOp>(op) && op->getOperand(0) == op->getOperand(1))
     return true;
   if (isa<ReduceMeanOp, ReduceSumOp, ReduceMaxOp>(op))
-    return isNonNegative(op->getOperand(0), depth - 1);
-  return isa<AddOp, MulOp>(op) && isNonNegative(op->getOperand(0), depth - 1) &&
-         isNonNegative(op->getOperand(1), depth - 1);
+    return isNonNegative(op->getOperand(0), left, depth - 1);
+  return isa<AddOp, MulOp>(op) &&
+         isNonNegative(op->getOperand(0), left, depth - 1) &&
+         isNonNegative(op->getOperand(1), left, depth - 1);
 }
 
 struct LowerPow : OpRewritePattern<PowOp> {
-  using OpRewritePattern::OpRewritePattern;
+  LowerPow(MLIRContext *context, int64_t *left)
+      : OpRewritePattern(context), left(left) {}
   LogicalResult matchAndRewrite(PowOp op,
                                 PatternRewriter &rewriter) const override {
     Value x = op.getLhs();
-    auto exponent = constantScalar(op.getRhs(), 4096);
+    auto exponent = constantScalar(op.getRhs(), 4096, left);
     if (!exponent || x.getType() != op.getType() || isConstant(x))
       return failure();
     bool isFloat = isa<FloatType>(elementOf(x));
@@ -305,9 +312,9 @@ struct LowerPow : OpRewritePattern<PowOp> {
       rewriter.replaceOp(op, x);
     else if (*exponent == 2)
       rewriter.replaceOpWithNewOp<MulOp>(op, x, x);
-    else if (*exponent == 0.5 && isFloat && isNonNegative(x))
+    else if (*exponent == 0.5 && isFloat && isNonNegative(x, left))
       rewriter.replaceOpWithNewOp<SqrtOp>(op, x);
-    else if (*exponent == -0.5 && isFloat && isNonNegative(x))
+    else if (*exponent == -0.5 && isFloat && isNonNegative(x, left))
       rewriter.replaceOpWithNewOp<RsqrtOp>(op, x);
     else if (*exponent == -1 && isFloat)
       rewriter.replaceOpWithNewOp<ReciprocalOp>(op, x);
@@ -315,6 +322,7 @@ struct LowerPow : OpRewritePattern<PowOp> {
       return failure();
     return success();
   }
+  int64_t *left;
 };
 
 /// cast(cast(x)) where the first loses nothing.
@@ -368,7 +376,8 @@ struct DropExpand : RewritePattern {
 };
 
 struct SimplifyWhere : OpRewritePattern<WhereOp> {
-  using OpRewritePattern::OpRewritePattern;
+  SimplifyWhere(MLIRContext *context, int64_t *left)
+      : OpRewritePattern(context), left(left) {}
   LogicalResult matchAndRewrite(WhereOp op,
                                 PatternRewriter &rewriter) const override {
     if (auto negated = op.getCondition().getDefiningOp<NotOp>()) {
@@ -376,7 +385,7 @@ struct SimplifyWhere : OpRewritePattern<WhereOp> {
                                            op.getA());
       return success();
     }
-    auto condition = constantScalar(op.getCondition(), 1 << 22);
+    auto condition = constantScalar(op.getCondition(), 1 << 22, left);
     if (!condition)
       return failure();
     Value chosen = *condition != 0 ? op.getA() : op.getB();
@@ -384,6 +393,7 @@ struct SimplifyWhere : OpRewritePattern<WhereOp> {
                        makeExpand(rewriter, op.getLoc(), chosen, shapeOf(op)));
     return success();
   }
+  int64_t *left;
 };
 
 struct DoubleNot : OpRewritePattern<NotOp> {
@@ -400,7 +410,9 @@ struct DoubleNot : OpRewritePattern<NotOp> {
 
 struct SimplifyPass : nn::impl::SimplifyBase<SimplifyPass> {
   void runOnOperation() override {
+    int64_t left = MostLookedAt;
     RewritePatternSet patterns(&getContext());
+    patterns.add<DropNeutral, LowerPow, SimplifyWhere>(&getContext(), &left);
     patterns
         .add<ComposeTransposes, DropUnitsAboveTranspose, SinkReshapeBelowUnary,
              SinkReshapeBelowBinary<AddOp>, SinkReshapeBelowBinary<SubOp>,
@@ -408,8 +420,7 @@ struct SimplifyPass : nn::impl::SimplifyBase<SimplifyPass> {
              SinkReshapeBelowRows<LinearOp>, SinkReshapeBelowRows<LayerNormOp>,
              SinkReshapeBelowRows<RMSNormOp>, KeepReducedDims<ReduceMeanOp>,
              KeepReducedDims<ReduceSumOp>, ComposeSlices, SliceAboveTranspose,
-             DropNeutral, LowerPow, ComposeCasts, DropExpand, SimplifyWhere,
-             DoubleNot>(&getContext());
+             ComposeCasts, DropExpand, DoubleNot>(&getContext());
     if (failed(runPatterns(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -264,6 +264,69 @@ TEST(Constant, TellsConstantsFromValues) {
   EXPECT_NEAR(*constantScalar(norm.value), std::exp(2.0), 1e-6);
 }
 
+/// What constantScalar finds, and how many elements it computes for it.
+static std::pair<std::optional<double>, int64_t> looked(const std::string &body,
+                                                        int64_t limit = 65536) {
+  constexpr int64_t budget = 1 << 20;
+  int64_t left = budget;
+  Expression e(body);
+  auto scalar = constantScalar(e.value, limit, &left);
+  return {scalar, budget - left};
+}
+
+TEST(Constant, FormTellsOfEqualElements) {
+  using L = std::pair<std::optional<double>, int64_t>;
+  const std::string wide =
+      "%c = nn.constant dense<2.0> : tensor<f32>\n"
+      "%w = nn.expand %c : (tensor<f32>) -> tensor<16x64xf32>\n";
+  const std::string same = "(tensor<16x64xf32>) -> tensor<16x64xf32>";
+  EXPECT_EQ(looked(wide + "%0 = nn.neg %w : " + same), L(-2.0, 0));
+  EXPECT_EQ(looked(wide + "%0 = nn.slice %w starts = [3, 0] sizes = [1, 64] "
+                          "steps = [1, 1] : (tensor<16x64xf32>) -> "
+                          "tensor<1x64xf32>"),
+            L(2.0, 0));
+  EXPECT_EQ(looked(wide +
+                   "%0 = nn.reduce_sum %w axes = [0, 1] keepdims = false : "
+                   "(tensor<16x64xf32>) -> tensor<f32>"),
+            L(2048.0, 0));
+  EXPECT_EQ(looked(wide + "%0 = nn.reduce_max %w axes = [1] keepdims = false : "
+                          "(tensor<16x64xf32>) -> tensor<16xf32>"),
+            L(2.0, 0));
+  // Of a table, two elements tell; what follows does not change that.
+  EXPECT_EQ(looked("%t = nn.constant dense<[1.0, 2.0]> : tensor<2xf32>\n"
+                   "%0 = nn.expand %t : (tensor<2xf32>) -> tensor<64x2xf32>"),
+            L(std::nullopt, 0));
+  // Nothing is said of what is larger than was asked for.
+  EXPECT_EQ(looked(wide + "%0 = nn.neg %w : " + same, 1023),
+            L(std::nullopt, 0));
+}
+
+TEST(Constant, ElementsAreComputedWhereFormDoesNotTell) {
+  using L = std::pair<std::optional<double>, int64_t>;
+  const std::string table = "%t = nn.constant dense<[1.0, 2.0]> : "
+                            "tensor<2xf32>\n";
+  const std::string zero =
+      table + "%0 = nn.sub %t, %t : (tensor<2xf32>, tensor<2xf32>) -> "
+              "tensor<2xf32>";
+  EXPECT_EQ(looked(zero), L(0.0, 4)); // the table and its difference
+  EXPECT_EQ(looked(table + "%0 = nn.exp %t : (tensor<2xf32>) -> "
+                           "tensor<2xf32>"),
+            L(std::nullopt, 4));
+  // A row of equal elements of a table: the table, the row.
+  EXPECT_EQ(looked("%t = nn.constant dense<[[1.0, 2.0], [3.0, 3.0]]> : "
+                   "tensor<2x2xf32>\n%0 = nn.slice %t starts = [1, 0] sizes = "
+                   "[1, 2] steps = [1, 1] : (tensor<2x2xf32>) -> "
+                   "tensor<1x2xf32>"),
+            L(3.0, 6));
+  Expression e(zero);
+  int64_t left = 3;
+  EXPECT_EQ(constantScalar(e.value, 65536, &left), std::nullopt);
+  EXPECT_EQ(left, 3); // too little, so nothing is computed
+  left = 5;
+  EXPECT_EQ(constantScalar(e.value, 65536, &left), 0.0);
+  EXPECT_EQ(left, 1);
+}
+
 TEST(Constant, SaysWhatHasNoValue) {
   auto problem = [](const std::string &body, int64_t limit = INT64_MAX) {
     Expression e(body);
