@@ -4,6 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Residues.h"
+#include <algorithm>
+#include <numeric>
 
 using namespace weft;
 using namespace weft::cost;
@@ -12,29 +14,42 @@ using isa::Op;
 
 static uint16_t wrapped(uint64_t v) { return uint16_t(v); }
 
+/// The largest power of two that divides v, up to Modulus.
+static uint32_t powerIn(uint64_t v) {
+  return uint32_t(std::gcd(v, uint64_t(Modulus)));
+}
+
+/// Of several forms of one set the one with the least numbers.
+static Residue reduced(Residue r) {
+  r.at = uint16_t(r.at % r.unit);
+  for (uint16_t &s : r.step)
+    s = uint16_t(s % r.unit);
+  return r;
+}
+
 Residue Residue::plus(const Residue &o) const {
   Residue r = *this;
-  r.known &= o.known;
-  if (!r.known)
-    return unknown();
+  r.unit = std::min(unit, o.unit);
   r.at = wrapped(r.at + o.at);
   for (unsigned l = 0; l < MaxOpenLoops; ++l)
     r.step[l] = wrapped(r.step[l] + o.step[l]);
-  return r;
+  return reduced(r);
 }
 
 Residue Residue::times(const Residue &o) const {
-  if (!o.isConstant() || !known)
-    return known && isConstant() && o.known ? o.times(*this) : unknown();
+  if (!o.isConstant())
+    return isConstant() ? o.times(*this) : unknown();
   Residue r = *this;
+  r.unit = powerIn(uint64_t(unit) * o.at);
   r.at = wrapped(uint64_t(r.at) * o.at);
   for (uint16_t &s : r.step)
     s = wrapped(uint64_t(s) * o.at);
-  return r;
+  return reduced(r);
 }
 
 Residue Residue::masked(int64_t mask) const {
-  return isConstant() ? constant(at & mask) : unknown();
+  return isConstant() ? constant(at & mask)
+                      : multipleOf(powerIn(uint64_t(mask)));
 }
 
 Residue Residue::inRound(unsigned l, uint64_t round) const {

@@ -5,7 +5,8 @@
 // Which banks an op meets depends on the last bits of its addresses. They are
 // followed through registers, descriptors and loops as affine functions of the
 // rounds of the open loops. What comes from a PE's place, data, or memory that
-// is no constant table is unknown.
+// is no constant table is unknown, but what it is multiplied with is not: rows
+// of whole lines begin at one place of a line, whichever it is.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WEFT_LIB_COST_RESIDUES_H
@@ -30,15 +31,18 @@ constexpr unsigned baseSlot(unsigned dsr) {
   return isa::NumRegs + dsr % isa::NumDsrs;
 }
 
-/// at + sum of step[l] times the round of open loop l, modulo Modulus.
+/// at + sum of step[l] times the round of open loop l + any multiple of `unit`,
+/// modulo Modulus.
 struct Residue {
-  bool known = true;
+  uint32_t unit = Modulus; // a power of two; Modulus: the value is known
   uint16_t at = 0;
   std::array<uint16_t, MaxOpenLoops> step{};
 
-  static Residue constant(int64_t v) { return {true, uint16_t(v), {}}; }
-  static Residue unknown() { return {false, 0, {}}; }
-  bool isConstant() const { return known && step == decltype(step){}; }
+  static Residue constant(int64_t v) { return {Modulus, uint16_t(v), {}}; }
+  static Residue multipleOf(uint32_t unit) { return {unit, 0, {}}; }
+  static Residue unknown() { return multipleOf(1); }
+  bool known() const { return unit == Modulus; }
+  bool isConstant() const { return known() && step == decltype(step){}; }
   Residue plus(const Residue &o) const;
   Residue times(const Residue &o) const;
   Residue masked(int64_t mask) const;

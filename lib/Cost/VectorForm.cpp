@@ -150,23 +150,23 @@ MeanRate cost::meanRate(const VectorForm &form, const Instr &i, const Target &t,
     bool read = k ? k == 1 || !(i.src0 == i.src1) : readsDst(i) && !again;
     a.walks[k] = {read, k == 0, 0, mem[k].stride * bytes};
     start[k] = at[k].at;
-    if (at[k].known)
+    unsigned step = std::max<uint32_t>(bytes, at[k].unit);
+    if (step >= BankModulus)
       continue;
+    known = false;
     Averager::Variable v;
-    v.step[k] = bytes;
-    v.rounds = BankModulus / bytes;
+    v.step[k] = step;
+    v.rounds = BankModulus / step;
     vary(v);
   }
   for (size_t l = 0; l < std::min<size_t>(rounds.size(), MaxOpenLoops); ++l) {
     Averager::Variable v;
     for (int k = 0; k < 3; ++k)
-      v.step[k] = mem[k].exists && at[k].known ? at[k].step[l] : 0;
+      v.step[k] = mem[k].exists ? at[k].step[l] : 0;
     v.rounds = rounds[l];
     vary(v);
     known &= l >= outer || v.period == 1;
   }
-  for (int k = 0; k < 3; ++k)
-    known &= !mem[k].exists || at[k].known;
   a.add(0, start, 1);
   double mean = a.sum / a.weight;
   // Over all rounds of its own loops a mean of known addresses is exact.

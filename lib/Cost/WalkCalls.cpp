@@ -87,8 +87,8 @@ void Walker::enterRounds(const Instr &i, Frame &inner, uint64_t done) const {
     bool own = e.kind == Effect::Offset && e.slot == s;
     if (own && !e.at)
       continue;
-    if (own && l < MaxOpenLoops && inner.read(s).known)
-      inner.slots[s].step[l] = e.at;
+    if (own && l < MaxOpenLoops)
+      inner.slots[s].step[l] = uint16_t(e.at % inner.read(s).unit);
     else
       inner.slots[s] = Residue::unknown();
   }
@@ -98,7 +98,7 @@ void Walker::enterRounds(const Instr &i, Frame &inner, uint64_t done) const {
 /// A word of a constant table. In one loop it may differ from round to round by
 /// as much each time.
 Residue Walker::load(const Residue &address) const {
-  if (!address.known || t.sramBytes > Modulus)
+  if (!address.known() || t.sramBytes > Modulus)
     return Residue::unknown();
   int64_t loop = -1, rounds = 1;
   for (unsigned l = 0; l < MaxOpenLoops; ++l)

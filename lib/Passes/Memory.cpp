@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 #include "Memory.h"
 #include "mlir/IR/Remarks.h"
+#include "weft/Kernels/Banks.h"
 #include "weft/Solve/Alloc.h"
+#include <set>
 
 using namespace mlir;
 using namespace weft;
@@ -53,8 +55,55 @@ bool hasState(fabric::RegionOp region) {
   return program.getStateAttr() && !program.getStateAttr().empty();
 }
 
+using Pairs = std::vector<solve::BankPair>;
+
+/// What the region's launches read together, by number of its buffers.
+Pairs pairsOf(fabric::RegionOp region, const Target &t) {
+  llvm::DenseMap<Operation *, unsigned> number; // lookups only
+  for (auto [i, buffer] :
+       llvm::enumerate(region.getBody().getOps<fabric::BufferOp>()))
+    number[buffer] = unsigned(i);
+  auto program = region->getParentOfType<fabric::ProgramOp>();
+  std::map<std::string, Pairs> ofKernel;
+  std::map<std::tuple<unsigned, unsigned, uint64_t>, uint64_t> cycles;
+  for (auto launch : region.getBody().getOps<fabric::LaunchOp>()) {
+    auto [it, isNew] = ofKernel.try_emplace(launch.getKernel().str());
+    if (isNew)
+      it->second = kernels::bankPairs(
+          program.lookupSymbol<fabric::KernelOp>(launch.getKernel()), t);
+    auto bufferOf = [&](unsigned argument) {
+      return number.lookup(launch.getOperand(argument).getDefiningOp());
+    };
+    for (const solve::BankPair &p : it->second)
+      if (unsigned a = bufferOf(p.a), b = bufferOf(p.b); a != b)
+        cycles[{a, b, p.residue}] += p.cycles;
+  }
+  Pairs pairs;
+  for (auto [key, sum] : cycles)
+    pairs.push_back(
+        {std::get<0>(key), std::get<1>(key), std::get<2>(key), sum});
+  return pairs;
+}
+
+/// More bytes than the region's code takes, as a rule: compiled models have 12
+/// to 15 per op of its kernels.
+uint64_t codeEstimate(fabric::RegionOp region) {
+  auto program = region->getParentOfType<fabric::ProgramOp>();
+  std::set<std::string> seen;
+  uint64_t ops = 0;
+  for (auto launch : region.getBody().getOps<fabric::LaunchOp>()) {
+    ++ops;
+    if (seen.insert(launch.getKernel().str()).second)
+      program.lookupSymbol<fabric::KernelOp>(launch.getKernel())
+          .walk([&](Operation *op) { ops += !isa<arith::ConstantOp>(op); });
+  }
+  return 24 * ops;
+}
+
+/// `roomy`: up to here memory may be spent to avoid bank conflicts.
 solve::AllocResult tryAllocate(fabric::RegionOp region, const Target &t,
-                               bool reuseWeights,
+                               bool reuseWeights, const Pairs &pairs,
+                               uint64_t roomy,
                                SmallVectorImpl<fabric::BufferOp> &buffers,
                                uint64_t paramBytes) {
   uint64_t launches;
@@ -62,6 +111,9 @@ solve::AllocResult tryAllocate(fabric::RegionOp region, const Target &t,
   solve::AllocProblem p;
   p.base = (t.reservedBytes + 3) / 4 * 4;
   p.capacity = t.sramBytes;
+  p.line = t.readLine;
+  p.pairs = pairs;
+  p.roomy = roomy;
   buffers.clear();
   for (auto buffer : region.getBody().getOps<fabric::BufferOp>()) {
     Interval i = live.lookup(buffer);
@@ -112,14 +164,15 @@ LogicalResult outOfMemory(fabric::RegionOp region, const Target &t,
 
 /// How the region's memory was laid out.
 static void remarkMemory(fabric::RegionOp region, const RegionMemory &memory,
-                         uint64_t top, const Target &t) {
+                         const solve::AllocSolution &found, const Target &t) {
   auto options =
       remark::RemarkOpts::name("Allocation").category("weft-schedule");
   remark::passed(region.getLoc(), options)
       << remark::metric("Stage", region.getSymName())
-      << remark::metric("DataEnd", top)
+      << remark::metric("DataEnd", found.top)
       << remark::metric("SramBytes", t.sramBytes.value)
       << remark::metric("ParameterBytes", memory.paramBytes)
+      << remark::metric("BankConflictCycles", found.conflictCycles)
       << remark::metric("Weights", memory.reusedWeights
                                        ? "overwritten after their last use"
                                        : "resident");
@@ -133,14 +186,21 @@ FailureOr<RegionMemory> weft::allocateRegion(fabric::RegionOp region,
   SmallVector<fabric::BufferOp> buffers;
   // Code comes on top; leave it a quarter of what is left before reusing.
   uint64_t codeRoom = (t.sramBytes - t.reservedBytes) / 4;
-  auto result = tryAllocate(region, t, false, buffers, memory.paramBytes);
-  if (!result || result.solution->top + codeRoom > t.sramBytes) {
+  uint64_t data = t.sramBytes - codeRoom;
+  // Padding must not be what leaves no room for code.
+  uint64_t code = std::min<uint64_t>(codeEstimate(region), t.sramBytes);
+  uint64_t roomy = std::min(data, t.sramBytes - code);
+  Pairs pairs = pairsOf(region, t);
+  auto result =
+      tryAllocate(region, t, false, pairs, roomy, buffers, memory.paramBytes);
+  if (!result || result.solution->top > data) {
     memory.reusedWeights = !hasState(region);
-    result = tryAllocate(region, t, true, buffers, memory.paramBytes);
+    result =
+        tryAllocate(region, t, true, pairs, roomy, buffers, memory.paramBytes);
   }
   if (!result)
     return outOfMemory(region, t, result, buffers);
-  remarkMemory(region, memory, result.solution->top, t);
+  remarkMemory(region, memory, *result.solution, t);
   for (auto [i, buffer] : llvm::enumerate(buffers))
     memory.address[buffer] = result.solution->address[i];
   if (memory.paramBytes)

@@ -4,7 +4,9 @@
 //
 // First-fit over an order of the buffers, for several orders, then a search
 // over orders. Every order yields a legal packing, so the search only ever
-// improves the top; what it cannot fit it explains.
+// improves the top; what it cannot fit it explains. Bank conflicts come after
+// that: buffers are packed again at wanted places of a line, which may lift the
+// top no further than where memory is short of nothing.
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Solve/Alloc.h"
@@ -16,101 +18,11 @@ using namespace weft::solve;
 
 namespace {
 
-constexpr uint64_t MaxAddress = uint64_t(1) << 48; // keeps every sum exact
-
-std::string quoted(const AllocBuffer &b, unsigned i) {
-  return b.name.empty() ? "buffer #" + std::to_string(i) : "'" + b.name + "'";
-}
-
 bool overlapInTime(const AllocBuffer &a, const AllocBuffer &b) {
   return a.begin < b.end && b.begin < a.end;
 }
 
 } // namespace
-
-//===----------------------------------------------------------------------===//
-// Checks
-//===----------------------------------------------------------------------===//
-
-static std::string checkBuffer(const AllocProblem &p, unsigned i) {
-  const AllocBuffer &b = p.buffers[i];
-  if (b.size == 0 || b.size > MaxAddress)
-    return quoted(b, i) + " has size " + std::to_string(b.size) +
-           ", allowed are 1 to 2^48 bytes";
-  if (b.align == 0 || (b.align & (b.align - 1)) != 0 || b.align > MaxAddress)
-    return quoted(b, i) + " has alignment " + std::to_string(b.align) +
-           ", a power of two is needed";
-  if (b.begin >= b.end)
-    return quoted(b, i) + " lives in the empty interval [" +
-           std::to_string(b.begin) + ", " + std::to_string(b.end) + ")";
-  if (!b.fixed)
-    return "";
-  if (*b.fixed % b.align != 0)
-    return quoted(b, i) + " is fixed at " + std::to_string(*b.fixed) +
-           ", which is not a multiple of " + std::to_string(b.align);
-  if (*b.fixed < p.base || *b.fixed > MaxAddress ||
-      *b.fixed + b.size > p.capacity)
-    return quoted(b, i) + " is fixed at " + std::to_string(*b.fixed) +
-           " with " + std::to_string(b.size) + " bytes, outside [" +
-           std::to_string(p.base) + ", " + std::to_string(p.capacity) + ")";
-  return "";
-}
-
-std::string AllocProblem::check() const {
-  if (base > capacity || capacity > MaxAddress)
-    return "the memory [" + std::to_string(base) + ", " +
-           std::to_string(capacity) + ") is no interval below 2^48";
-  for (unsigned i = 0; i < buffers.size(); ++i)
-    if (std::string e = checkBuffer(*this, i); !e.empty())
-      return e;
-  for (unsigned i = 0; i < buffers.size(); ++i)
-    for (unsigned j = 0; buffers[i].fixed && j < i; ++j) {
-      const AllocBuffer &a = buffers[i], &b = buffers[j];
-      if (b.fixed && overlapInTime(a, b) && *a.fixed < *b.fixed + b.size &&
-          *b.fixed < *a.fixed + a.size)
-        return quoted(a, i) + " and " + quoted(b, j) +
-               " are fixed at overlapping addresses and live at one time";
-    }
-  return "";
-}
-
-std::string AllocProblem::verify(const AllocSolution &s) const {
-  if (s.address.size() != buffers.size())
-    return std::to_string(s.address.size()) + " addresses for " +
-           std::to_string(buffers.size()) + " buffers";
-  uint64_t top = base;
-  for (unsigned i = 0; i < buffers.size(); ++i) {
-    const AllocBuffer &b = buffers[i];
-    uint64_t at = s.address[i];
-    if (at < base || at > capacity || b.size > capacity - at)
-      return quoted(b, i) + " at " + std::to_string(at) + " leaves the memory";
-    if (at & (b.align - 1))
-      return quoted(b, i) + " at " + std::to_string(at) + " is misaligned";
-    if (b.fixed && *b.fixed != at)
-      return quoted(b, i) + " is not at its fixed address";
-    top = std::max(top, at + b.size);
-  }
-  if (top != s.top)
-    return "the top is " + std::to_string(top) + ", the solution says " +
-           std::to_string(s.top);
-  // A sweep over addresses: only neighbours in address order can overlap.
-  std::vector<unsigned> byAddress(buffers.size());
-  std::iota(byAddress.begin(), byAddress.end(), 0u);
-  std::stable_sort(
-      byAddress.begin(), byAddress.end(),
-      [&](unsigned a, unsigned b) { return s.address[a] < s.address[b]; });
-  for (unsigned k = 0; k < byAddress.size(); ++k)
-    for (unsigned m = k + 1; m < byAddress.size(); ++m) {
-      unsigned lo = byAddress[k], hi = byAddress[m];
-      if (s.address[lo] + buffers[lo].size <= s.address[hi])
-        break;
-      if (std::max(buffers[lo].begin, buffers[hi].begin) <
-          std::min(buffers[lo].end, buffers[hi].end))
-        return quoted(buffers[lo], lo) + " and " + quoted(buffers[hi], hi) +
-               " overlap at address " + std::to_string(s.address[hi]);
-    }
-  return "";
-}
 
 //===----------------------------------------------------------------------===//
 // Solver
@@ -138,11 +50,14 @@ private:
     }
   };
   Peak peakLive() const;
+  uint64_t alignUp(unsigned i, uint64_t at) const;
   uint64_t lowestGap(unsigned i, const Packing &pk, const Order &placed) const;
   Packing pack(const Order &order) const;
   void tryOrder(const char *name, Order order);
   void tryHeuristics();
-  void climb();
+  void climb(unsigned iterations, uint64_t goal);
+  void avoidConflicts();
+  bool packWanted(uint64_t limit);
   void mutate(Order &order, const Packing &pk, Random &rng) const;
   AllocFailure fail() const;
 
@@ -153,6 +68,8 @@ private:
   std::vector<std::vector<unsigned>> conflicts;
   Peak peak;
   uint64_t lowerBound = 0;
+  /// Of the address modulo a line, where one is wanted.
+  std::vector<std::optional<uint64_t>> residue;
   Order bestOrder;
   Packing best;
   std::string bestName;
@@ -161,7 +78,7 @@ private:
 } // namespace
 
 Solver::Solver(const AllocProblem &p, const AllocOptions &o)
-    : p(p), opts(o), n(unsigned(p.buffers.size())), conflicts(n) {
+    : p(p), opts(o), n(unsigned(p.buffers.size())), conflicts(n), residue(n) {
   for (unsigned i = 0; i < n; ++i) {
     if (!p.buffers[i].fixed)
       free.push_back(i);
@@ -197,19 +114,25 @@ Peak Solver::peakLive() const {
   return best;
 }
 
+uint64_t Solver::alignUp(unsigned i, uint64_t at) const {
+  uint64_t align = p.buffers[i].align;
+  if (!residue[i] || align >= p.line) // then the only residue is 0
+    return (at + align - 1) & ~(align - 1);
+  return at + ((*residue[i] - at) & (p.line - 1));
+}
+
 /// The lowest aligned address where buffer i meets no placed buffer that lives
 /// at the same time. `placed` is sorted by address.
 uint64_t Solver::lowestGap(unsigned i, const Packing &pk,
                            const Order &placed) const {
   const AllocBuffer &b = p.buffers[i];
-  auto alignUp = [&](uint64_t a) { return (a + b.align - 1) & ~(b.align - 1); };
-  uint64_t at = alignUp(p.base);
+  uint64_t at = alignUp(i, p.base);
   for (unsigned j : placed) {
     if (pk.address[j] >= at + b.size)
       break;
     uint64_t end = pk.address[j] + p.buffers[j].size;
     if (end > at && overlapInTime(b, p.buffers[j]))
-      at = alignUp(end);
+      at = alignUp(i, end);
   }
   return at;
 }
@@ -301,14 +224,14 @@ void Solver::mutate(Order &order, const Packing &pk, Random &rng) const {
                 order.begin() + from + 1);
 }
 
-void Solver::climb() {
+void Solver::climb(unsigned iterations, uint64_t goal) {
   if (free.size() < 2)
     return;
   // A packing takes n * n / 2 glances at most; the budget bounds them all.
   uint64_t steps =
-      std::min<uint64_t>(opts.iterations, 200000000 / (uint64_t(n) * n + 1));
+      std::min<uint64_t>(iterations, 200000000 / (uint64_t(n) * n + 1));
   Random rng(opts.seed);
-  for (uint64_t s = 0; s < steps && best.top > lowerBound; ++s) {
+  for (uint64_t s = 0; s < steps && best.top > goal; ++s) {
     Order order = bestOrder;
     for (uint64_t k = 1 + rng.below(2); k > 0; --k)
       mutate(order, best, rng);
@@ -320,6 +243,43 @@ void Solver::climb() {
     best = std::move(pk); // equal packings too: a plateau is walked
     bestOrder = std::move(order);
   }
+}
+
+/// Packs at the wanted residues. Does the top stay within `limit`?
+bool Solver::packWanted(uint64_t limit) {
+  best = pack(bestOrder);
+  bestName = "conflicts";
+  tryHeuristics();
+  if (best.top > limit)
+    climb(opts.iterations / 4, limit);
+  return best.top <= limit;
+}
+
+/// Wants what the banks solver says; where that takes too much room, only for
+/// the heaviest half of the pairs, and so on.
+void Solver::avoidConflicts() {
+  BankProblem banks = p.banks();
+  std::stable_sort(
+      banks.pairs.begin(), banks.pairs.end(),
+      [](const BankPair &a, const BankPair &b) { return a.cycles > b.cycles; });
+  const Packing plain = best;
+  const Order plainOrder = bestOrder;
+  const std::string plainName = bestName;
+  uint64_t limit = std::max(best.top, std::min(p.roomy, p.capacity));
+  for (; !banks.pairs.empty(); banks.pairs.resize(banks.pairs.size() / 2)) {
+    BankSolution s = solveBanks(banks);
+    residue.assign(n, std::nullopt);
+    for (const BankPair &pair : banks.pairs)
+      for (unsigned i : {pair.a, pair.b})
+        if (!p.buffers[i].fixed)
+          residue[i] = s.residue[i];
+    bestOrder = plainOrder;
+    if (packWanted(limit) &&
+        p.banks().cycles(best.address) < p.banks().cycles(plain.address))
+      return;
+  }
+  best = plain;
+  bestName = plainName;
 }
 
 AllocFailure Solver::fail() const {
@@ -348,8 +308,8 @@ static std::string explain(const AllocProblem &p, const AllocFailure &f) {
                   std::to_string(f.begin) + ", " + std::to_string(f.end) +
                   ") the largest buffers are";
   for (size_t k = 0; k < f.largest.size(); ++k)
-    m += (k ? ", " : " ") + quoted(p.buffers[f.largest[k]], f.largest[k]) +
-         " with " + std::to_string(p.buffers[f.largest[k]].size);
+    m += (k ? ", " : " ") + p.nameOf(f.largest[k]) + " with " +
+         std::to_string(p.buffers[f.largest[k]].size);
   return m;
 }
 
@@ -357,14 +317,16 @@ AllocResult Solver::run() {
   AllocResult r;
   tryHeuristics();
   if (lowerBound <= p.capacity)
-    climb();
+    climb(opts.iterations, lowerBound);
   if (best.top > p.capacity) {
     r.failure = fail();
     r.message = explain(p, r.failure);
     return r;
   }
-  r.solution =
-      AllocSolution{std::move(best.address), best.top, lowerBound, bestName};
+  avoidConflicts();
+  uint64_t waits = p.banks().cycles(best.address);
+  r.solution = AllocSolution{std::move(best.address), best.top, lowerBound,
+                             waits, bestName};
   if (std::string e = p.verify(*r.solution); !e.empty()) {
     r.solution.reset();
     r.message = "internal: allocation rejected by its checker: " + e;

@@ -11,6 +11,7 @@
 #ifndef WEFT_SOLVE_ALLOC_H
 #define WEFT_SOLVE_ALLOC_H
 
+#include "weft/Solve/Banks.h"
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,9 +30,10 @@ struct AllocBuffer {
 
 struct AllocSolution {
   std::vector<uint64_t> address; // by buffer
-  uint64_t top = 0;        // one past the highest byte used (base if none)
-  uint64_t lowerBound = 0; // no allocation has a lower top than this
-  std::string heuristic;   // the order that won, for remarks
+  uint64_t top = 0;            // one past the highest byte used (base if none)
+  uint64_t lowerBound = 0;     // no allocation has a lower top than this
+  uint64_t conflictCycles = 0; // what the pairs take
+  std::string heuristic;       // the order that won, for remarks
 };
 
 /// Where memory runs out, in the words a refusal needs.
@@ -48,11 +50,17 @@ public:
   uint64_t base = 0;     // lowest address that may be used
   uint64_t capacity = 0; // one past the highest
   std::vector<AllocBuffer> buffers;
+  uint64_t line = 0; // of the banks, as in BankProblem
+  std::vector<BankPair> pairs;
+  uint64_t roomy = 0; // up to this top memory is spent on avoiding conflicts
 
   unsigned add(AllocBuffer b) {
     buffers.push_back(std::move(b));
     return unsigned(buffers.size() - 1);
   }
+  std::string nameOf(unsigned buffer) const;
+  /// The banks' part of it.
+  BankProblem banks() const;
   /// Is the problem well formed? "" or the first fault found.
   std::string check() const;
   /// Is `s` a solution? "" or the first fault found. Independent of the solver.
@@ -73,7 +81,8 @@ struct AllocResult {
 
 /// Tries several placement orders, then a seeded hill climb on the best one,
 /// bounded by a count of steps and not by a clock, so the answer is the same on
-/// every machine. Addresses minimise the top; it stops at the lower bound.
+/// every machine. Addresses minimise the top; it stops at the lower bound. Then
+/// bank conflicts are avoided as far as the top, or what is roomy, allows.
 AllocResult solveAlloc(const AllocProblem &p, const AllocOptions &o = {});
 
 } // namespace weft::solve

@@ -188,6 +188,19 @@ TEST(Cost, BankConflictsFollowAddresses) {
   r = analyzed(p, t);
   EXPECT_EQ(r.cycles.estimate, 5u + 6 + 15);
   EXPECT_EQ(r.cycles.lower, 5u + 6 + 10);
+  // Rows of whole lines begin at one place of a line, whichever row it is: all
+  // of them 4 bytes above d0, or all like it.
+  for (unsigned apart : {4u, 0u}) {
+    p = program(1, 1);
+    addClass(p, "all", {{0, 0, 1, 1, 1, 1}}, {},
+             {"coord r3, x", "muli r3, r3, 40", "andi r4, r3, 24",
+              "add r3, r3, r4", "dsd d0, r0+8192, f32, [10:1]",
+              "dsd d1, r3+" + std::to_string(9000 + apart) + ", f32, [10:1]",
+              "vfmul d0, d0, d1", "halt"});
+    r = analyzed(p, t);
+    EXPECT_EQ(r.cycles.estimate, 7u + 6 + (apart ? 10 : 20));
+    EXPECT_EQ(r.cycles.lower, r.cycles.estimate);
+  }
 }
 
 TEST(Cost, SubroutinesSeeTheDescriptorsOfTheirCallers) {

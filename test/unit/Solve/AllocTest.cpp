@@ -125,6 +125,78 @@ TEST(Alloc, SolutionsPassAndMutantsDoNot) {
   }
 }
 
+TEST(Alloc, ConflictsAreAvoidedWhereThereIsRoom) {
+  AllocProblem p = memory(0, 100);
+  p.add({"x", 32, 4, 0, 9});
+  p.add({"y", 32, 4, 0, 9});
+  p.line = 8;
+  p.pairs = {{0, 1, 0, 500}};
+  // Packed closely both begin at a multiple of 8. 4 bytes more avoid that.
+  AllocResult close = solveAlloc(p);
+  ASSERT_TRUE(bool(close)) << close.message;
+  EXPECT_EQ(close.solution->top, 64u);
+  EXPECT_EQ(close.solution->conflictCycles, 500u);
+  p.roomy = 68;
+  AllocResult apart = solveAlloc(p);
+  ASSERT_TRUE(bool(apart)) << apart.message;
+  EXPECT_EQ(apart.solution->top, 68u);
+  EXPECT_EQ(apart.solution->conflictCycles, 0u);
+}
+
+TEST(Alloc, WhereRoomIsShortTheHeavierPairGetsIt) {
+  AllocProblem p = memory(0, 100);
+  p.add({"low", 16, 4, 0, 9, 0});
+  p.add({"high", 16, 4, 0, 9, 32});
+  p.add({"light", 16, 4, 0, 9});
+  p.add({"heavy", 16, 4, 0, 9});
+  p.line = 8;
+  p.pairs = {{0, 2, 0, 10}, {0, 3, 0, 90}};
+  // The hole at 16 is no place for either, above are 4 bytes to spare: one can
+  // begin at 52, two would end at 84.
+  p.roomy = 68;
+  AllocResult r = solveAlloc(p);
+  ASSERT_TRUE(bool(r)) << r.message;
+  EXPECT_EQ(r.solution->address[2], 16u);
+  EXPECT_EQ(r.solution->address[3], 52u);
+  EXPECT_EQ(r.solution->conflictCycles, 10u);
+}
+
+TEST(Alloc, ConflictsCostNoMoreThanIsRoomy) {
+  for (uint64_t seed = 0; seed < 150; ++seed) {
+    Random rng(seed);
+    AllocProblem p = randomProblem(rng);
+    AllocResult plain = solveAlloc(p, {seed, 50});
+    ASSERT_TRUE(bool(plain)) << plain.message;
+    p.line = 8;
+    uint64_t n = p.buffers.size();
+    for (uint64_t k = n > 1 ? rng.below(2 * n) : 0; k > 0; --k) {
+      unsigned a = unsigned(rng.below(n)),
+               b = unsigned((a + 1 + rng.below(n - 1)) % n);
+      p.pairs.push_back({a, b, 4 * rng.below(2), rng.below(100)});
+    }
+    p.roomy = plain.solution->top + rng.below(3) * 16;
+    AllocResult r = solveAlloc(p, {seed, 50});
+    ASSERT_TRUE(bool(r)) << r.message;
+    EXPECT_EQ(p.verify(*r.solution), "") << seed;
+    EXPECT_LE(r.solution->top, p.roomy) << seed;
+    EXPECT_LE(r.solution->conflictCycles,
+              p.banks().cycles(plain.solution->address))
+        << seed;
+    AllocSolution bad = *r.solution;
+    bad.conflictCycles += 1;
+    EXPECT_NE(p.verify(bad), "") << seed;
+  }
+}
+
+TEST(Alloc, RefusesPairsOfNoBuffers) {
+  AllocProblem p = memory(0, 100);
+  p.add({"x", 32, 4, 0, 9});
+  p.line = 8;
+  p.pairs = {{0, 1, 0, 500}};
+  EXPECT_EQ(solveAlloc(p).message,
+            "a pair is of buffers #0 and #1, allowed are two of 1");
+}
+
 TEST(Alloc, SearchReachesTheBoundWhereOrderMatters) {
   // 3 | 2 | 4 stacked in time steps; size-first alone leaves a hole.
   AllocProblem p = memory(0, 12);
