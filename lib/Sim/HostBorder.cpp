@@ -54,11 +54,16 @@ Error Machine::writeTiles(const bin::Placement &p, ElemType type,
     return Error::success();
   if (Error e = checkPlacement(p, shape, target, what))
     return e;
-  Expected<std::vector<uint8_t>> stored = toStorage(bytes, type, p.storage);
-  if (!stored)
-    return createStringError(what + ": " + toString(stored.takeError()));
+  std::vector<uint8_t> converted;
+  if (type != p.storage) {
+    Expected<std::vector<uint8_t>> stored = toStorage(bytes, type, p.storage);
+    if (!stored)
+      return createStringError(what + ": " + toString(stored.takeError()));
+    converted = std::move(*stored);
+  }
+  ArrayRef<uint8_t> stored = type == p.storage ? bytes : ArrayRef(converted);
   unsigned size = bin::elemBytes(p.storage);
-  if (stored->size() != countOf(shape) * size)
+  if (stored.size() != countOf(shape) * size)
     return createStringError(formatv("{0}: {1} bytes for {2} elements", what,
                                      bytes.size(), countOf(shape)));
   for (uint32_t j = 0; j < p.where.h; ++j)
@@ -70,14 +75,14 @@ Error Machine::writeTiles(const bin::Placement &p, ElemType type,
       if (pe == None)
         return createStringError(
             formatv("{0}: ({1}, {2}) holds a tile but no class", what, x, y));
-      TileWalk(p, i, j).each([&](uint64_t local, int64_t global) {
+      TileWalk(p, i, j).each([&](uint64_t local, int64_t global, uint64_t k) {
         int64_t addr = p.addr + local * size;
         uint8_t *to = memory.at(pe, addr);
         if (global < 0)
-          memset(to, 0, size);
+          memset(to, 0, k * size);
         else
-          memcpy(to, stored->data() + global * size, size);
-        memory.mark(pe, addr, addr + size);
+          memcpy(to, stored.data() + global * size, k * size);
+        memory.mark(pe, addr, addr + k * size);
         return true;
       });
     }
@@ -106,24 +111,29 @@ Machine::readTiles(const bin::IOTensor &t) const {
                y = p.where.y0 + uint64_t(j) * p.where.dy;
       uint32_t pe =
           x < program.gridW && y < program.gridH ? peAt[routerAt(x, y)] : None;
-      bool ok = pe != None && TileWalk(p, i, j).each([&](uint64_t local,
-                                                         int64_t global) {
+      auto read = [&](uint64_t local, int64_t global, uint64_t k) {
         int64_t addr = p.addr + local * size;
         if (global < 0)
           return true;
-        memcpy(stored.data() + global * size, memory.at(pe, addr), size);
-        return memory.written(pe, addr, addr + size);
-      });
+        memcpy(stored.data() + global * size, memory.at(pe, addr), k * size);
+        return memory.written(pe, addr, addr + k * size);
+      };
+      bool ok = pe != None && TileWalk(p, i, j).each(read);
       if (!ok)
         return createStringError(
             formatv("{0}: PE ({1}, {2}) {3}", what, x, y,
                     pe == None ? "is in no class"
                                : "never wrote part of its tile (R-MEM-3)"));
     }
-  Expected<std::vector<uint8_t>> out = fromStorage(stored, p.storage, t.type);
-  if (!out)
-    return out.takeError();
-  return permuteElements(*out, t.shape, t.perm, bin::elemBytes(t.type),
+  if (p.storage != t.type) {
+    Expected<std::vector<uint8_t>> out = fromStorage(stored, p.storage, t.type);
+    if (!out)
+      return out.takeError();
+    stored = std::move(*out);
+  }
+  if (t.perm.empty())
+    return stored;
+  return permuteElements(stored, t.shape, t.perm, bin::elemBytes(t.type),
                          /*inverse=*/true);
 }
 
@@ -136,15 +146,20 @@ Error Machine::setInput(size_t index, ArrayRef<uint8_t> bytes) {
     return createStringError(formatv(
         "input '{0}': {1} bytes, {2} elements of {3} bytes are due", t.name,
         bytes.size(), countOf(t.shape), bin::elemBytes(t.type)));
-  inputBytes.resize(program.inputs.size());
-  inputBytes[index].assign(bytes.begin(), bytes.end());
+  if (llvm::any_of(program.outputs, [&](const bin::IOTensor &o) {
+        return o.kind == bin::IOTensor::InputAlias && o.ref == index;
+      }))
+    inputBytes[uint32_t(index)] = bytes.vec();
   if (t.kind != bin::IOTensor::OnWafer ||
       t.place.dims.size() + t.place.where.count() == 0)
     return Error::success();
+  std::string what = "input '" + t.name + "'";
+  if (t.perm.empty())
+    return writeTiles(t.place, t.type, t.shape, bytes, what);
   return writeTiles(t.place, t.type, permuteShape(t.shape, t.perm),
                     permuteElements(bytes, t.shape, t.perm,
                                     bin::elemBytes(t.type), /*inverse=*/false),
-                    "input '" + t.name + "'");
+                    what);
 }
 
 Expected<std::vector<uint8_t>> Machine::getOutput(size_t index) const {
@@ -155,10 +170,11 @@ Expected<std::vector<uint8_t>> Machine::getOutput(size_t index) const {
   if (t.kind == bin::IOTensor::OnWafer)
     return readTiles(t);
   if (t.kind == bin::IOTensor::InputAlias) {
-    if (t.ref >= inputBytes.size())
+    auto input = inputBytes.find(uint32_t(t.ref));
+    if (input == inputBytes.end())
       return createStringError(formatv(
           "output '{0}' is input {1}, which was not set", t.name, t.ref));
-    return inputBytes[t.ref];
+    return input->second;
   }
   if (t.ref >= program.tensors.size() || !program.tensors[t.ref].data)
     return createStringError("output '" + t.name +

@@ -14,6 +14,7 @@
 #include "Calendar.h"
 #include "PEs.h"
 #include "weft/Sim/Trace.h"
+#include <map>
 #include <memory>
 #include <queue>
 
@@ -301,8 +302,8 @@ private:
   uint64_t macs = 0, instructions = 0, elements = 0, fabricElements = 0;
   uint64_t firstElement = ~uint64_t(0), lastElement = 0;
 
-  std::vector<std::vector<uint8_t>>
-      inputBytes; // as set, for outputs that are inputs
+  std::map<uint32_t, std::vector<uint8_t>>
+      inputBytes; // as set, of inputs that are outputs
   std::vector<Probe> probes;
   std::vector<std::vector<uint32_t>> probesOf; // by kernel; empty: no probes
   /// PEs that left a call for a kernel (of their code) with ops in flight.

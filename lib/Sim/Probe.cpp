@@ -106,9 +106,10 @@ void Machine::keepTile(Probe &probe, const PE &pe) {
            probe.tileBytes);
   bool written =
       !probe.tileBytes ||
-      TileWalk(p, i, j).each([&](uint64_t local, int64_t global) {
+      TileWalk(p, i, j).each([&](uint64_t local, int64_t global, uint64_t k) {
         int64_t addr = p.addr + int64_t(local) * size;
-        return global < 0 || memory.written(pe.id, addr, addr + size);
+        return global < 0 ||
+               memory.written(pe.id, addr, addr + int64_t(k * size));
       });
   probe.states[at] = written ? Probe::Kept : Probe::Unwritten;
 }
@@ -145,9 +146,9 @@ Expected<std::vector<uint8_t>> Machine::getProbe(size_t value) const {
                         : "has not written all of its tile (R-MEM-3) after",
                     program.kernels[v.kernel].name));
       const uint8_t *tile = probe->tiles.data() + at * probe->tileBytes;
-      TileWalk(p, i, j).each([&](uint64_t local, int64_t global) {
+      TileWalk(p, i, j).each([&](uint64_t local, int64_t global, uint64_t k) {
         if (global >= 0)
-          memcpy(stored.data() + global * size, tile + local * size, size);
+          memcpy(stored.data() + global * size, tile + local * size, k * size);
         return true;
       });
     }

@@ -12,6 +12,7 @@
 #include "weft/Target/Target.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
+#include <algorithm>
 #include <string>
 
 namespace weft::sim {
@@ -45,15 +46,24 @@ public:
       step *= m.extent;
     }
   }
-  /// f(local element, global element or -1 for padding) in row-major order.
+  /// f(local element, global element or -1 for padding, count): runs that are
+  /// dense on both sides, in row-major order, until f returns false.
   template <typename F> bool each(F f) const { return walk(0, 0, 0, f); }
 
 private:
   template <typename F>
   bool walk(size_t d, uint64_t local, int64_t at, F &f) const {
     if (d == place.dims.size())
-      return f(local, at);
+      return f(local, at, uint64_t(1));
     const bin::DimMap &m = place.dims[d];
+    if (d + 1 == place.dims.size() && m.stride == 1) {
+      uint64_t inside = at < 0 || first[d] >= m.extent
+                            ? 0
+                            : std::min<uint64_t>(m.tile, m.extent - first[d]);
+      return (!inside || f(local, at + int64_t(first[d]), inside)) &&
+             (inside == m.tile ||
+              f(local + inside, int64_t(-1), m.tile - inside));
+    }
     for (uint32_t l = 0; l < m.tile; ++l) {
       uint64_t g = first[d] + l;
       int64_t next = at < 0 || g >= m.extent ? -1 : at + int64_t(g * global[d]);
