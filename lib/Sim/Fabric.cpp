@@ -360,8 +360,6 @@ uint32_t Machine::popCell(uint32_t cell) {
 }
 
 uint32_t Machine::popQueue(uint32_t queue) {
-  if (lazy)
-    return popLazyQueue(queue);
   Queue &q = queues[queue];
   if (q.fifo.count >= q.fifo.capacity)
     wakeRouter(cells[q.cell].router, now + 1);

@@ -32,8 +32,11 @@ void Machine::issueFabric(PE &pe, Flight &f) {
   if (pe.flights.size() <= slot)
     pe.flights.resize(slot + 1);
   pe.flights[slot] = f;
+  pe.flights[slot].unmoved = f.total;
   pe.live |= 1u << slot;
   ++pe.pc;
+  if (lazy)
+    moveAhead(pe, slot);
   if (f.earliest > now)
     wakePE(pe.id, f.earliest);
 }
@@ -149,6 +152,17 @@ uint32_t Machine::processElement(PE &pe, Flight &f, uint32_t in0, uint32_t in1,
   return 0;
 }
 
+/// The next `k` elements, those of one wavelet.
+void Machine::moveElements(PE &pe, Flight &f, unsigned k) {
+  uint32_t in0 = f.src0.kind == Source::FabIn ? popQueue(f.src0.fifo) : 0;
+  uint32_t in1 = f.src1.kind == Source::FabIn ? popQueue(f.src1.fifo) : 0;
+  uint32_t out = 0;
+  for (unsigned half = 0; half < k; ++half)
+    out |= processElement(pe, f, in0, in1, half);
+  if (f.dst.kind == Source::FabOut)
+    pushCell(f.dst.fifo, out, now + 1 + ramp);
+}
+
 void Machine::process(PE &pe, unsigned slot) {
   Flight &f = pe.flights[slot];
   const Recipe &r = f.recipe;
@@ -159,14 +173,10 @@ void Machine::process(PE &pe, unsigned slot) {
   if (slot == 0)
     (f.blockedOn == 'o' ? pe.waitOut : pe.waitIn) += now - f.earliest;
   f.blockedOn = 0;
-  uint32_t in0 = f.src0.kind == Source::FabIn ? popQueue(f.src0.fifo) : 0;
-  uint32_t in1 = f.src1.kind == Source::FabIn ? popQueue(f.src1.fifo) : 0;
-  uint32_t out = 0;
-  for (unsigned half = 0; half < k; ++half)
-    out |= processElement(pe, f, in0, in1, half);
-  if (f.dst.kind == Source::FabOut)
-    lazy ? sendLazy(f.dst.fifo, out)
-         : pushCell(f.dst.fifo, out, now + 1 + ramp);
+  if (lazy)
+    stepLazyOp(pe, f, k);
+  else
+    moveElements(pe, f, k);
   if (r.op == Op::VFMac || r.op == Op::VFDot)
     addMacs(pe, f.kernel, k);
   ++fabricElements;
@@ -194,6 +204,10 @@ void Machine::finishOp(PE &pe, unsigned slot) {
   if (recorder)
     traceEnd(pe, slot);
   pe.live &= ~(1u << slot);
+  if (lazy)
+    for (const Source *s : {&f.src0, &f.src1})
+      if (s->kind == Source::FabIn)
+        queues[s->fifo].slot = None;
   pe.lastElement = std::max(pe.lastElement, f.end);
   noteKernel(pe, f.kernel, f.issue, f.end);
   if (slot == 0) {

@@ -40,8 +40,8 @@ uint32_t Machine::stepsPossible(const Flight &f) const {
     return uint32_t(n);
   const Tape &t = tapes[cells[f.dst.fifo].tape];
   uint64_t taken = t.end();
-  if (t.words.size() >= MaxAhead)
-    for (uint32_t q : t.readers)
+  if (t.size >= MaxAhead)
+    for (uint32_t q : readersOf(t))
       taken = std::min(taken, queues[q].taken);
   return uint32_t(std::min(n, MaxAhead - std::min(MaxAhead, t.end() - taken)));
 }
@@ -60,7 +60,7 @@ bool Machine::moveWords(PE &pe, unsigned slot) {
             (c.tx >> dir & 1) &&
             (dir == DirRamp ? c.queue : c.next[dir]) == None)
           return unrouted(c, dir), false;
-    for (uint32_t q : t.readers)
+    for (uint32_t q : readersOf(t))
       lookAt(queues[q].pe);
   }
   processMany(pe, f, n);
@@ -108,9 +108,9 @@ void Machine::runFunctional() {
     faults.push_back(deadlock());
   // What is left over lies in input queues.
   for (const Tape &t : tapes) {
-    for (uint32_t cell : t.cells)
-      cells[cell].fifo.popped = t.end();
-    for (uint32_t q : t.readers)
+    for (uint32_t i = t.firstCell; i < t.firstCell + t.cells; ++i)
+      cells[tapeCells[i]].fifo.popped = t.end();
+    for (uint32_t q : readersOf(t))
       queues[q].fifo.count =
           uint16_t(std::min<uint64_t>(t.end() - queues[q].taken, UINT16_MAX));
   }

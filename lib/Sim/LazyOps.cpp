@@ -4,9 +4,7 @@
 //
 // An op that has the element pipe to itself, and whose wavelets come by flows,
 // states its coming steps and lets the PE sleep until its last one. Its data is
-// moved in bulk when somebody needs it: the PE itself whenever it wakes, or a
-// receiver. That is the same data, since nothing else may touch the memory of
-// an op in flight (R-MEM-5).
+// moved ahead of that, in bulk, as soon as the words are there (Tapes.cpp).
 //
 //===----------------------------------------------------------------------===//
 #include "Machine.h"
@@ -36,40 +34,16 @@ template <typename F> static void eachInput(const Flight &f, F fn) {
 // Data
 //===----------------------------------------------------------------------===//
 
-uint32_t Machine::senderOf(const Tape &t) const {
-  return peAt[cells[t.root].router];
-}
-
-/// Moves the data of all steps before cycle `at`; first that of the senders
-/// that this needs.
-void Machine::catchUp(PE &wanted, uint64_t at) {
-  senders.assign(1, wanted.id);
-  while (!senders.empty()) {
-    PE &pe = pes[senders.back()];
-    LazyOp &op = pe.lazy;
-    uint64_t next = op.slot == None
-                        ? op.done
-                        : op.steps.next(pe.id == wanted.id ? at : now);
-    if (next == op.done) {
-      senders.pop_back();
-      continue;
-    }
-    uint32_t sender = None;
-    eachInput(pe.flights[op.slot], [&](uint32_t q) {
-      const Tape &t = tapes[queues[q].tape];
-      if (t.end() < queueFlows[q].base + next)
-        sender = senderOf(t);
-    });
-    if (sender != None) {
-      senders.push_back(sender);
-      continue;
-    }
+/// Counts all steps before cycle `at`.
+void Machine::catchUp(PE &pe, uint64_t at) {
+  LazyOp &op = pe.lazy;
+  if (op.slot == None)
+    return;
+  if (uint64_t next = op.steps.next(at); next != op.done)
     runSteps(pe, op, next - op.done);
-    senders.pop_back();
-  }
 }
 
-/// The next `n` stated steps of the PE's op: data and counters.
+/// The next `n` stated steps of the PE's op.
 void Machine::runSteps(PE &pe, LazyOp &op, uint64_t n) {
   Flight &f = pe.flights[op.slot];
   uint32_t per = perWavelet(f);
@@ -94,19 +68,12 @@ void Machine::runSteps(PE &pe, LazyOp &op, uint64_t n) {
   f.blockedOn = 0;
   f.earliest = last + own;
   op.done += n;
-  processMany(pe, f, uint32_t(n));
+  if (!f.eager)
+    moveData(pe, f, uint32_t(n));
+  countSteps(pe, f, uint32_t(n));
 }
 
-/// The word that the next wavelet of `queue` carries.
-uint32_t Machine::nextWord(uint32_t queue) {
-  Queue &q = queues[queue];
-  Tape &t = tapes[q.tape];
-  if (t.end() <= q.taken)
-    catchUp(pes[senderOf(t)], now);
-  return *takeWords(queue, 1);
-}
-
-uint32_t Machine::popLazyQueue(uint32_t queue) {
+void Machine::popLazyQueue(uint32_t queue) {
   settleQueue(queue, now);
   queueFlows[queue].n = 0; // of an op before
   Queue &q = queues[queue];
@@ -115,14 +82,21 @@ uint32_t Machine::popLazyQueue(uint32_t queue) {
   ++q.fifo.popped;
   --q.fifo.count;
   q.fifo.lastPop = uint32_t(now);
-  return nextWord(queue);
 }
 
-void Machine::sendLazy(uint32_t root, uint32_t word) {
+void Machine::sendLazy(uint32_t root) {
   settleCell(root, now);
   tapeFlows[cells[root].tape].n = 0; // of an op before
-  *appendWords(cells[root].tape, 1) = word;
-  pushCell(root, word, now + 1 + ramp);
+  pushCell(root, 0, now + 1 + ramp);
+}
+
+/// One step by itself, of `k` elements.
+void Machine::stepLazyOp(PE &pe, Flight &f, unsigned k) {
+  eachInput(f, [&](uint32_t q) { popLazyQueue(q); });
+  if (!f.eager)
+    moveData(pe, f, 1);
+  if (f.dst.kind == Source::FabOut)
+    sendLazy(f.dst.fifo);
 }
 
 //===----------------------------------------------------------------------===//

@@ -151,6 +151,7 @@ private:
   void serve(PE &pe);
   bool ready(PE &pe, Flight &f, uint64_t &wake);
   void process(PE &pe, unsigned slot);
+  void moveElements(PE &pe, Flight &f, unsigned k);
   uint32_t processElement(PE &pe, Flight &f, uint32_t in0, uint32_t in1,
                           unsigned half);
   uint32_t takeOperand(PE &pe, Flight &f, Source &s, View v, uint32_t word,
@@ -161,10 +162,21 @@ private:
   // Tapes.cpp
   void buildTapes();
   void resetTapes();
-  uint32_t *takeWords(uint32_t queue, uint32_t n);
+  llvm::ArrayRef<uint32_t> readersOf(const Tape &t) const {
+    return llvm::ArrayRef(tapeReaders).slice(t.firstReader, t.readers);
+  }
+  uint32_t *wordsFor(uint32_t queue) const;
+  void takeWords(uint32_t queue, uint32_t n);
+  uint32_t takeWord(uint32_t queue);
   uint32_t *appendWords(uint32_t tape, uint32_t n);
   void trimTape(Tape &t);
   void processMany(PE &pe, Flight &f, uint32_t steps);
+  void countSteps(PE &pe, Flight &f, uint32_t steps);
+  void moveData(PE &pe, Flight &f, uint32_t steps);
+  void applyRuns(PE &pe, Flight &f, uint32_t n, uint32_t *in0, uint32_t *in1,
+                 uint32_t *out);
+  uint32_t stepsWithWords(const Flight &f) const;
+  void moveAhead(PE &pe, unsigned slot);
   void processEach(PE &pe, Flight &f, uint32_t n, const uint32_t *in0,
                    const uint32_t *in1, uint32_t *out);
 
@@ -195,12 +207,11 @@ private:
   void stepLazyRouter(uint32_t index);
 
   // LazyOps.cpp
-  uint32_t senderOf(const Tape &t) const;
-  void catchUp(PE &wanted, uint64_t at);
+  void catchUp(PE &pe, uint64_t at);
   void runSteps(PE &pe, LazyOp &op, uint64_t n);
-  uint32_t nextWord(uint32_t queue);
-  uint32_t popLazyQueue(uint32_t queue);
-  void sendLazy(uint32_t root, uint32_t word);
+  void stepLazyOp(PE &pe, Flight &f, unsigned k);
+  void popLazyQueue(uint32_t queue);
+  void sendLazy(uint32_t root);
   Flow arrivals(uint32_t queue) const;
   bool comeInTime(uint32_t queue, const Flow &steps) const;
   Flow evenSteps(const Flight &f);
@@ -260,7 +271,9 @@ private:
   std::vector<Router> routers;
   std::vector<Queue> queues;
   std::vector<Wavelet> wavelets;
-  std::vector<Tape> tapes;          // built by the first run that needs them
+  std::vector<Tape> tapes; // built by the first run that needs them
+  std::vector<uint32_t> tapeReaders, tapeCells;
+  WordPool words;
   std::vector<uint32_t> toLookAt;   // PEs; functional runs
   std::vector<bool> willBeLookedAt; // by PE
   Fidelity fidelity = Fidelity::Exact;
@@ -275,8 +288,8 @@ private:
     bool queue;
     uint64_t end;
   };
-  std::vector<Cut> cuts;         // to be made
-  std::vector<uint32_t> senders; // whose data is due first
+  std::vector<Cut> cuts;                             // to be made
+  std::vector<std::pair<uint32_t, unsigned>> toMove; // ops that have new words
   uint64_t batchedMoves = 0;
   std::vector<uint32_t> peAt; // [router], or None
   Calendar routerEvents;

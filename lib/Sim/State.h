@@ -13,6 +13,8 @@
 #include "Flow.h"
 #include "Memory.h"
 #include "weft/Sim/Simulator.h"
+#include <bit>
+#include <memory>
 
 namespace weft::sim {
 
@@ -71,6 +73,7 @@ struct Queue {
   Fifo fifo;
   uint32_t cell = None, pe = None;
   uint32_t tape = None; // see Tape
+  uint32_t slot = None; // of the op in flight that takes from it
   uint64_t taken = 0;   // the number of the next word of the tape to take
 };
 
@@ -78,13 +81,40 @@ struct Queue {
 /// that forward and receive them; wavelet k of each fifo on the route is word k
 /// here. Exact runs carry the words in the fifos instead.
 struct Tape {
-  std::vector<uint32_t> words; // from `base` on
+  uint32_t *words = nullptr; // from `base` on; of a WordPool
+  uint32_t size = 0, capacity = 0;
   uint64_t base = 0;
-  uint32_t root = None;          // cell
-  std::vector<uint32_t> readers; // queues
-  std::vector<uint32_t> cells;   // of the route, each after the one before it
-  uint32_t lost = None;          // a cell that leads nowhere
-  uint64_t end() const { return base + words.size(); }
+  uint32_t root = None; // cell
+  uint32_t lost = None; // a cell that leads nowhere
+  uint32_t behind = 0;  // readers that have words to take
+  // Queues, and cells of the route: parts of Machine::tapeReaders, tapeCells.
+  uint32_t firstReader = 0, readers = 0, firstCell = 0, cells = 0;
+  uint64_t end() const { return base + size; }
+};
+
+/// Memory for the words of tapes. What a tape gives back is the next to be
+/// taken, so short-lived tapes stay in the host's caches.
+class WordPool {
+public:
+  /// At least `n` words.
+  uint32_t *take(uint32_t n, uint32_t &capacity) {
+    unsigned k = std::max(4u, unsigned(std::bit_width(n - 1)));
+    capacity = 1u << k;
+    if (!unused[k].empty()) {
+      uint32_t *words = unused[k].back();
+      unused[k].pop_back();
+      return words;
+    }
+    all.push_back(std::make_unique_for_overwrite<uint32_t[]>(capacity));
+    return all.back().get();
+  }
+  void give(uint32_t *words, uint32_t capacity) {
+    unused[unsigned(std::bit_width(capacity - 1))].push_back(words);
+  }
+
+private:
+  std::vector<std::unique_ptr<uint32_t[]>> all;
+  std::vector<uint32_t *> unused[33]; // by the logarithm of their capacity
 };
 
 /// An operand of a vector op on one PE.
@@ -105,8 +135,10 @@ struct Flight {
   Recipe recipe;
   Source dst, src0, src1;
   bool fabric = false;
+  bool eager = false; // its data is moved ahead of its steps
   DType fabType = DType::F32;
   uint32_t total = 0, left = 0; // elements
+  uint32_t unmoved = 0;         // elements whose data has not been moved
   uint32_t rate = 1000, carry = 0, setup = 0;
   uint64_t issue = 0, earliest = 0, end = 0;
   bool checkEach = false; // R-MEM-3 element by element

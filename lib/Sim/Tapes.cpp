@@ -20,23 +20,27 @@ void Machine::buildTapes() {
       continue;
     Tape t;
     t.root = root;
-    t.cells = {root};
-    for (size_t i = 0; i < t.cells.size(); ++i) {
-      Cell &c = cells[t.cells[i]];
+    t.firstReader = uint32_t(tapeReaders.size());
+    t.firstCell = uint32_t(tapeCells.size());
+    tapeCells.push_back(root);
+    for (size_t i = t.firstCell; i < tapeCells.size(); ++i) {
+      Cell &c = cells[tapeCells[i]];
       c.tape = uint32_t(tapes.size());
       for (unsigned dir = 0; dir < NumDirs; ++dir) {
         if (!(c.tx >> dir & 1))
           continue;
         uint32_t to = dir == DirRamp ? c.queue : c.next[dir];
         if (to == None)
-          t.lost = t.cells[i];
+          t.lost = tapeCells[i];
         else
-          (dir == DirRamp ? t.readers : t.cells).push_back(to);
+          (dir == DirRamp ? tapeReaders : tapeCells).push_back(to);
       }
     }
-    for (uint32_t q : t.readers)
+    t.readers = uint32_t(tapeReaders.size()) - t.firstReader;
+    t.cells = uint32_t(tapeCells.size()) - t.firstCell;
+    for (uint32_t q : readersOf(t))
       queues[q].tape = uint32_t(tapes.size());
-    tapes.push_back(std::move(t));
+    tapes.push_back(t);
   }
 }
 
@@ -44,37 +48,63 @@ void Machine::resetTapes() {
   if (tapes.empty())
     buildTapes();
   for (Tape &t : tapes) {
-    t.words.clear();
+    if (t.capacity)
+      words.give(t.words, t.capacity);
+    t.size = t.capacity = t.behind = 0;
     t.base = 0;
   }
-  for (Queue &q : queues)
+  for (Queue &q : queues) {
     q.taken = 0;
+    q.slot = None;
+  }
 }
 
-/// The next `n` words for `queue`, until the tape is written again.
-uint32_t *Machine::takeWords(uint32_t queue, uint32_t n) {
+/// The next words for `queue`, until the tape is written again.
+uint32_t *Machine::wordsFor(uint32_t queue) const {
+  const Queue &q = queues[queue];
+  const Tape &t = tapes[q.tape];
+  return t.words + (q.taken - t.base);
+}
+
+/// `queue` has taken `n` words. A tape that all have read gives its memory
+/// back.
+void Machine::takeWords(uint32_t queue, uint32_t n) {
   Queue &q = queues[queue];
   Tape &t = tapes[q.tape];
-  uint32_t *words = t.words.data() + (q.taken - t.base);
   q.taken += n;
-  return words;
+  if (q.taken < t.end() || --t.behind)
+    return;
+  words.give(t.words, t.capacity);
+  t.base = t.end();
+  t.size = t.capacity = 0;
 }
 
 /// Forgets what all readers have taken; seldom, so that it costs little.
 void Machine::trimTape(Tape &t) {
   uint64_t taken = t.end();
-  for (uint32_t q : t.readers)
+  for (uint32_t q : readersOf(t))
     taken = std::min(taken, queues[q].taken);
-  t.words.erase(t.words.begin(), t.words.begin() + ptrdiff_t(taken - t.base));
+  std::copy(t.words + (taken - t.base), t.words + t.size, t.words);
+  t.size -= uint32_t(taken - t.base);
   t.base = taken;
 }
 
+/// Room for `n` more words.
 uint32_t *Machine::appendWords(uint32_t tape, uint32_t n) {
   Tape &t = tapes[tape];
-  if (t.words.size() + n > t.words.capacity() && t.words.size() >= 1024)
+  if (t.size + n > t.capacity && t.size >= 1024)
     trimTape(t);
-  t.words.resize(t.words.size() + n);
-  return t.words.data() + t.words.size() - n;
+  if (t.size + n > t.capacity) {
+    uint32_t capacity, *more = words.take(t.size + n, capacity);
+    std::copy(t.words, t.words + t.size, more);
+    if (t.capacity)
+      words.give(t.words, t.capacity);
+    t.words = more;
+    t.capacity = capacity;
+  }
+  t.behind = t.readers;
+  t.size += n;
+  return t.words + t.size - n;
 }
 
 static Run runOf(const Memory &memory, uint32_t pe, Source &s,
@@ -107,23 +137,32 @@ void Machine::processEach(PE &pe, Flight &f, uint32_t n, const uint32_t *in0,
   }
 }
 
-/// The next `steps` wavelets of an op with fabric operands, without time.
-void Machine::processMany(PE &pe, Flight &f, uint32_t steps) {
+/// The data of the next `steps` wavelets of an op with fabric operands.
+void Machine::moveData(PE &pe, Flight &f, uint32_t steps) {
   unsigned per = isa::elementsPerWavelet(isa::dtypeBytes(f.fabType));
-  uint32_t n = std::min(steps * per, f.left);
+  uint32_t n = std::min(steps * per, f.unmoved);
   uint32_t *out = nullptr, *in0 = nullptr, *in1 = nullptr;
-  if (f.dst.kind == Source::FabOut)
+  if (f.dst.kind == Source::FabOut) {
     out = appendWords(cells[f.dst.fifo].tape, steps);
+    out[steps - 1] = 0; // the upper half may stay empty
+  }
   if (f.src0.kind == Source::FabIn)
-    in0 = takeWords(f.src0.fifo, steps);
+    in0 = wordsFor(f.src0.fifo);
   if (f.src1.kind == Source::FabIn)
-    in1 = takeWords(f.src1.fifo, steps);
-  fabricElements += steps;
-  if (f.recipe.op == isa::Op::VFMac || f.recipe.op == isa::Op::VFDot)
-    addMacs(pe, f.kernel, n);
-  f.left -= n;
+    in1 = wordsFor(f.src1.fifo);
+  f.unmoved -= n;
   if (f.checkEach)
-    return processEach(pe, f, n, in0, in1, out);
+    processEach(pe, f, n, in0, in1, out);
+  else
+    applyRuns(pe, f, n, in0, in1, out);
+  if (in0)
+    takeWords(f.src0.fifo, steps);
+  if (in1)
+    takeWords(f.src1.fifo, steps);
+}
+
+void Machine::applyRuns(PE &pe, Flight &f, uint32_t n, uint32_t *in0,
+                        uint32_t *in1, uint32_t *out) {
   Run dst = runOf(memory, pe.id, f.dst, out),
       a = runOf(memory, pe.id, f.src0, in0),
       b = runOf(memory, pe.id, f.src1, in1);
@@ -151,4 +190,65 @@ void Machine::processMany(PE &pe, Flight &f, uint32_t steps) {
   if (reduces)
     pe.regs[f.dst.reg] = acc;
   pe.regs[0] = 0;
+}
+
+/// Counts `steps` wavelets of an op.
+void Machine::countSteps(PE &pe, Flight &f, uint32_t steps) {
+  unsigned per = isa::elementsPerWavelet(isa::dtypeBytes(f.fabType));
+  uint32_t n = std::min(steps * per, f.left);
+  fabricElements += steps;
+  if (f.recipe.op == isa::Op::VFMac || f.recipe.op == isa::Op::VFDot)
+    addMacs(pe, f.kernel, n);
+  f.left -= n;
+}
+
+/// The next `steps` wavelets of an op with fabric operands, without time.
+void Machine::processMany(PE &pe, Flight &f, uint32_t steps) {
+  moveData(pe, f, steps);
+  countSteps(pe, f, steps);
+}
+
+//===----------------------------------------------------------------------===//
+// Ahead of time
+//===----------------------------------------------------------------------===//
+
+/// How many steps of `f` have their words.
+uint32_t Machine::stepsWithWords(const Flight &f) const {
+  unsigned per = isa::elementsPerWavelet(isa::dtypeBytes(f.fabType));
+  uint64_t n = (uint64_t(f.unmoved) + per - 1) / per;
+  for (const Source *s : {&f.src0, &f.src1})
+    if (s->kind == Source::FabIn) {
+      const Queue &q = queues[s->fifo];
+      n = q.tape == None ? 0 : std::min(n, tapes[q.tape].end() - q.taken);
+    }
+  return uint32_t(n);
+}
+
+/// The op in `slot` was issued. Which words move does not depend on time, and
+/// nothing else may touch the memory of an op in flight (R-MEM-5): so the data
+/// is moved at once, while it is in the host's caches, and so is that of all
+/// ops that wait for it. What is left to follow is the time. A register shows
+/// what it holds, and reads before writes must be told: such ops keep step.
+void Machine::moveAhead(PE &issued, unsigned slot) {
+  Flight &f = issued.flights[slot];
+  f.eager = f.dst.kind != Source::Reg && !f.checkEach;
+  for (const Source *s : {&f.src0, &f.src1})
+    if (s->kind == Source::FabIn)
+      queues[s->fifo].slot = slot;
+  toMove.push_back({issued.id, slot});
+  while (!toMove.empty()) {
+    auto [id, at] = toMove.back();
+    toMove.pop_back();
+    PE &pe = pes[id];
+    Flight &g = pe.flights[at];
+    uint32_t n = g.eager ? stepsWithWords(g) : 0;
+    if (!n)
+      continue;
+    moveData(pe, g, n);
+    if (g.dst.kind != Source::FabOut)
+      continue;
+    for (uint32_t q : readersOf(tapes[cells[g.dst.fifo].tape]))
+      if (queues[q].slot != None)
+        toMove.push_back({queues[q].pe, queues[q].slot});
+  }
 }
