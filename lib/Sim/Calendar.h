@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <numeric>
 #include <vector>
 
@@ -62,6 +63,30 @@ private:
   std::vector<uint32_t> current;
   std::vector<uint64_t> pending;
   uint64_t occupied = 0;
+};
+
+/// What lies beyond a Calendar's horizon, 64 cycles together.
+class FarCalendar {
+public:
+  void clear() { blocks.clear(); }
+  void add(uint32_t item, uint64_t at) {
+    blocks[at / 64].push_back({item, uint32_t(at % 64)});
+  }
+  /// The cycle in which the next block begins; it must be opened then.
+  uint64_t next() const {
+    return blocks.empty() ? ~uint64_t(0) : blocks.begin()->first * 64;
+  }
+  /// Hands the block that begins in cycle `now`, if there is one, to `near`.
+  void open(uint64_t now, Calendar &near) {
+    if (next() != now)
+      return;
+    for (auto [item, delay] : blocks.begin()->second)
+      near.add(item, now, delay);
+    blocks.erase(blocks.begin());
+  }
+
+private:
+  std::map<uint64_t, std::vector<std::pair<uint32_t, uint32_t>>> blocks;
 };
 
 } // namespace weft::sim

@@ -244,7 +244,7 @@ void Machine::wakePE(uint32_t pe, uint64_t at) {
   if (delay <= Calendar::Horizon)
     peEvents.add(pe, now, delay);
   else
-    sleepers.push({at, pe});
+    sleepers.add(pe, at);
 }
 
 bool Machine::canLeave(Cell &c) {

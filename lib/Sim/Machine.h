@@ -16,7 +16,6 @@
 #include "weft/Sim/Trace.h"
 #include <map>
 #include <memory>
-#include <queue>
 
 namespace weft::sim {
 
@@ -250,6 +249,7 @@ private:
   llvm::Error addPEs(uint32_t cls, const bin::Pattern &where);
   void reset();
   void lookAtPE(uint32_t id);
+  void prefetchPE(uint32_t id) const;
   void retire(PE &pe);
   void runTimed();
   uint64_t lastChange() const;
@@ -301,9 +301,7 @@ private:
   std::vector<Retired> retired;   // by class
   Memory memory;
   Calendar peEvents;
-  using Sleeper = std::pair<uint64_t, uint32_t>;
-  std::priority_queue<Sleeper, std::vector<Sleeper>, std::greater<Sleeper>>
-      sleepers;
+  FarCalendar sleepers;
   size_t donePEs = 0;
   uint64_t lastHalt = 0;
 

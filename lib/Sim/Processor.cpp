@@ -22,10 +22,7 @@ using isa::Op;
 
 PE &Machine::startPE(uint32_t id) {
   PE &pe = pes.start(id);
-  std::vector<Flight> flights = std::move(pe.flights);
-  flights.assign(1, {});
   pe = PE();
-  pe.flights = std::move(flights);
   pe.id = id;
   pe.router = routerOf[id];
   pe.cls = pes.classOf(id);

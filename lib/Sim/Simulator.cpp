@@ -111,7 +111,7 @@ void Machine::reset() {
   if (lazy)
     resetLazy();
   peEvents.resize(pes.size());
-  sleepers = {};
+  sleepers.clear();
   donePEs = 0;
   lastHalt = 0;
   KernelStats fresh;
@@ -161,8 +161,7 @@ bool Machine::advanceClock(uint64_t maxCycles) {
            next = Never;
   if (slots)
     next = now + 1 + countr_zero(rotr(slots, int((now + 1) % 64)));
-  if (!sleepers.empty())
-    next = std::min(next, sleepers.top().first);
+  next = std::min(next, sleepers.next());
   if (next == Never && donePEs == pes.size())
     return false;
   if (next == Never) {
@@ -179,19 +178,30 @@ bool Machine::advanceClock(uint64_t maxCycles) {
     return false;
   }
   now = next;
-  while (!sleepers.empty() && sleepers.top().first <= now) {
-    peEvents.add(sleepers.top().second, now, 0);
-    sleepers.pop();
-  }
+  sleepers.open(now, peEvents);
   return true;
 }
 
+/// On big grids the state of most PEs is not in the host's caches.
+void Machine::prefetchPE(uint32_t id) const {
+  const PE *pe = pes.find(id);
+  if (!pe)
+    return;
+  for (size_t line = 0; line < 8; ++line)
+    __builtin_prefetch(reinterpret_cast<const char *>(pe) + 64 * line);
+}
+
 void Machine::runTimed() {
+  constexpr size_t Ahead = 6;
   while (donePEs < pes.size() || now < lastHalt) {
     for (uint32_t r : routerEvents.take(now))
       lazy ? stepLazyRouter(r) : stepRouter(r);
-    for (uint32_t p : peEvents.take(now))
-      lookAtPE(p);
+    const std::vector<uint32_t> &due = peEvents.take(now);
+    for (size_t i = 0; i < due.size(); ++i) {
+      if (i + Ahead < due.size())
+        prefetchPE(due[i + Ahead]);
+      lookAtPE(due[i]);
+    }
     if (!faults.empty() || !advanceClock(limit))
       break;
   }

@@ -174,34 +174,50 @@ struct Probe {
 /// instruction works for the kernel of its address, if any.
 constexpr uint32_t ByAddress = None - 1;
 
-/// A PE that has started and not halted; see PEs.
-struct PE {
+/// The ops of a PE by slot; most have none but that of the main thread.
+class Flights {
+public:
+  Flight &operator[](size_t slot) { return slot ? more[slot - 1] : main; }
+  const Flight &operator[](size_t slot) const {
+    return slot ? more[slot - 1] : main;
+  }
+  size_t size() const { return more.size() + 1; }
+  void resize(size_t slots) { more.resize(slots - 1); }
+
+private:
+  Flight main;
+  std::vector<Flight> more;
+};
+
+/// A PE that has started and not halted; see PEs. What each look at it needs
+/// comes first, what few programs need last.
+struct alignas(64) PE {
   enum State : uint8_t { Running, InOp, Waiting, Ended, Halted };
+  uint64_t time = 0; // when the main thread can go on
+  const Code *code = nullptr;
   uint32_t id = 0, router = 0, cls = 0;
   uint16_t x = 0, y = 0;
-  const Code *code = nullptr;
   State state = Running;
   uint8_t depth = 0, waitsFor = 0, nextThread = 0;
   bool counted = false;    // among the PEs that are done
   bool listsCalls = false; // the task's calls are in Code::callKernels
   uint8_t callDepth = 0;
   uint32_t pc = 0, peak = 0;
-  uint64_t time = 0; // when the main thread can go on
-  uint32_t pendingTasks = 0;
-  uint32_t callKernel = ByAddress; // of the depth-0 call it is in
-  uint32_t account = None;         // kernel that its time is charged to
-  uint32_t nextCall = 0;           // into Code::callKernels
-  Account since;                   // when `account` began
-  uint64_t activated[31] = {};
   uint32_t live = 0;    // bit s: slot s holds a fabric op
   uint32_t memLive = 0; // bit s: slot s holds an async op in memory
-  std::vector<Flight> flights;
-  uint32_t regs[isa::NumRegs] = {};
-  Dsr dsrs[isa::NumDsrs];
-  Frame frames[16];
+  LazyOp lazy;          // batched runs
   uint64_t compute = 0, setup = 0, waitIn = 0, waitOut = 0;
   uint64_t lastElement = 0;
-  LazyOp lazy; // batched runs
+  uint32_t callKernel = ByAddress; // of the depth-0 call it is in
+  uint32_t account = None;         // kernel that its time is charged to
+  Flights flights;
+  uint32_t regs[isa::NumRegs] = {};
+  Dsr dsrs[isa::NumDsrs];
+  Account since;         // when `account` began
+  uint32_t nextCall = 0; // into Code::callKernels
+  uint32_t pendingTasks = 0;
+  Frame frames[16];
+  uint64_t activated[31] = {};
 };
 
 /// What is kept of the PEs of a class that have halted.
