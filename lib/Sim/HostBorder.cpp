@@ -47,9 +47,48 @@ Error sim::checkPlacement(const bin::Placement &p, ArrayRef<uint64_t> shape,
   return Error::success();
 }
 
+/// Tiles of a constant that at least two PEs each hold alike, kept once, or
+/// None. `keep`: `stored` is no part of the loaded file.
+uint32_t Machine::shareTiles(const bin::Placement &p, ArrayRef<uint8_t> stored,
+                             bool keep) {
+  constexpr uint64_t Least = 256; // bytes; fewer are not worth their search
+  auto [usesX, usesY] = axesOf(p);
+  uint64_t distinct = uint64_t(usesX ? p.where.w : 1) * (usesY ? p.where.h : 1);
+  unsigned size = bin::elemBytes(p.storage);
+  uint64_t elems = 1, bytes = p.localElems() * size;
+  for (const bin::DimMap &d : p.dims)
+    elems *= d.tile;
+  if (p.where.count() < 2 * distinct || elems != p.localElems() ||
+      bytes < Least || bytes % 4 || p.addr % 4)
+    return None;
+  SharedTile tile;
+  tile.lo = p.addr;
+  tile.hi = p.addr + int64_t(bytes);
+  tile.where = p.where;
+  tile.stepX = usesX;
+  tile.stepY = usesY ? (usesX ? p.where.w : 1) : 0;
+  tile.held.resize(distinct * bytes);
+  bool same = distinct == 1; // as the dense tensor
+  for (uint64_t k = 0; k < distinct; ++k)
+    TileWalk(p, usesX ? uint32_t(k % p.where.w) : 0,
+             uint32_t(usesX ? k / p.where.w : k))
+        .each([&](uint64_t local, int64_t global, uint64_t n) {
+          same &= global == int64_t(local);
+          if (global >= 0)
+            memcpy(&tile.held[k * bytes + local * size],
+                   stored.data() + global * size, n * size);
+          return true;
+        });
+  if (same && !keep && reinterpret_cast<uintptr_t>(stored.data()) % 4 == 0) {
+    tile.held = {};
+    tile.tiles = stored.data();
+  }
+  return memory.addShared(std::move(tile), routerOf.data(), program.gridW);
+}
+
 Error Machine::writeTiles(const bin::Placement &p, ElemType type,
                           ArrayRef<uint64_t> shape, ArrayRef<uint8_t> bytes,
-                          const std::string &what) {
+                          const std::string &what, bool constant) {
   if (countOf(shape) == 0)
     return Error::success();
   if (Error e = checkPlacement(p, shape, target, what))
@@ -66,6 +105,8 @@ Error Machine::writeTiles(const bin::Placement &p, ElemType type,
   if (stored.size() != countOf(shape) * size)
     return createStringError(formatv("{0}: {1} bytes for {2} elements", what,
                                      bytes.size(), countOf(shape)));
+  uint32_t common =
+      constant ? shareTiles(p, stored, /*keep=*/type != p.storage) : None;
   for (uint32_t j = 0; j < p.where.h; ++j)
     for (uint32_t i = 0; i < p.where.w; ++i) {
       uint64_t x = p.where.x0 + uint64_t(i) * p.where.dx,
@@ -75,8 +116,11 @@ Error Machine::writeTiles(const bin::Placement &p, ElemType type,
       if (pe == None)
         return createStringError(
             formatv("{0}: ({1}, {2}) holds a tile but no class", what, x, y));
+      if (common != None && memory.share(pe, common))
+        continue;
       TileWalk(p, i, j).each([&](uint64_t local, int64_t global, uint64_t k) {
         int64_t addr = p.addr + local * size;
+        memory.own(pe, addr, addr + k * size);
         uint8_t *to = memory.at(pe, addr);
         if (global < 0)
           memset(to, 0, k * size);
@@ -99,11 +143,7 @@ Machine::readTiles(const bin::IOTensor &t) const {
   if (n)
     if (Error e = checkPlacement(p, t.shape, target, what))
       return e;
-  bool usesX = false, usesY = false;
-  for (const bin::DimMap &d : p.dims) {
-    usesX |= d.axis == bin::Axis::X;
-    usesY |= d.axis == bin::Axis::Y;
-  }
+  auto [usesX, usesY] = axesOf(p);
   std::string error;
   for (uint32_t j = 0; n && j < (usesY ? p.where.h : 1); ++j)
     for (uint32_t i = 0; i < (usesX ? p.where.w : 1); ++i) {
@@ -115,7 +155,7 @@ Machine::readTiles(const bin::IOTensor &t) const {
         int64_t addr = p.addr + local * size;
         if (global < 0)
           return true;
-        memcpy(stored.data() + global * size, memory.at(pe, addr), k * size);
+        memory.read(pe, addr, addr + k * size, stored.data() + global * size);
         return memory.written(pe, addr, addr + k * size);
       };
       bool ok = pe != None && TileWalk(p, i, j).each(read);

@@ -25,8 +25,10 @@ public:
   llvm::Error build();
   llvm::Error writeTiles(const bin::Placement &p, bin::ElemType type,
                          llvm::ArrayRef<uint64_t> shape,
-                         llvm::ArrayRef<uint8_t> bytes,
-                         const std::string &what);
+                         llvm::ArrayRef<uint8_t> bytes, const std::string &what,
+                         bool constant = false);
+  uint32_t shareTiles(const bin::Placement &p, llvm::ArrayRef<uint8_t> stored,
+                      bool keep);
   llvm::Expected<std::vector<uint8_t>> readTiles(const bin::IOTensor &t) const;
   llvm::Error setInput(size_t index, llvm::ArrayRef<uint8_t> bytes);
   llvm::Expected<std::vector<uint8_t>> getOutput(size_t index) const;

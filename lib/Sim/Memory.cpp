@@ -4,6 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Memory.h"
+#include <algorithm>
+#include <cstring>
 #include <sys/mman.h>
 
 using namespace weft::sim;
@@ -50,6 +52,10 @@ template <typename F> static bool eachWord(int64_t lo, int64_t hi, F f) {
 }
 
 bool Memory::written(uint32_t pe, int64_t lo, int64_t hi) const {
+  if (!sets.empty())
+    if (const SharedTile *t = meets(pe, lo, hi))
+      return (lo >= t->lo || written(pe, lo, t->lo)) &&
+             (hi <= t->hi || written(pe, t->hi, hi));
   return eachWord(lo, hi, [&](uint64_t w, uint64_t m) {
     return (shadowWord(pe, w) & m) == m;
   });
@@ -84,4 +90,90 @@ void Memory::markWalk(uint32_t pe, const Shape &s, int64_t base) {
   c.start(&s, base);
   for (uint32_t i = 0; i < s.count; ++i, c.advance(1))
     mark(pe, c.addr, c.addr + s.bytes);
+}
+
+//===----------------------------------------------------------------------===//
+// Shared constants
+//===----------------------------------------------------------------------===//
+
+uint32_t Memory::addShared(SharedTile tile, const uint32_t *routers,
+                           uint32_t width) {
+  if (sets.empty()) {
+    sets.push_back({});
+    setOf.assign(pes, 0);
+    owned.assign(pes, 0);
+  }
+  routerOf = routers;
+  gridW = width;
+  shared.push_back(std::move(tile));
+  if (!shared.back().held.empty())
+    shared.back().tiles = shared.back().held.data();
+  return uint32_t(shared.size() - 1);
+}
+
+bool Memory::share(uint32_t pe, uint32_t tile) {
+  const SharedTile &t = shared[tile];
+  const std::vector<uint32_t> &set = sets[setOf[pe]];
+  bool fits = set.size() < 32;
+  for (uint32_t other : set)
+    fits &= shared[other].hi <= t.lo || t.hi <= shared[other].lo;
+  if (!fits)
+    return false;
+  auto [it, fresh] = larger.try_emplace({setOf[pe], tile}, sets.size());
+  if (fresh) {
+    std::vector<uint32_t> more = set;
+    more.push_back(tile);
+    sets.push_back(std::move(more));
+  }
+  setOf[pe] = it->second;
+  return true;
+}
+
+uint8_t *Memory::tileOf(uint32_t pe, const SharedTile &t) const {
+  uint32_t x = (routerOf[pe] % gridW - t.where.x0) / t.where.dx,
+           y = (routerOf[pe] / gridW - t.where.y0) / t.where.dy;
+  size_t index = size_t(x) * t.stepX + size_t(y) * t.stepY;
+  return const_cast<uint8_t *>(t.tiles) + index * size_t(t.hi - t.lo);
+}
+
+uint8_t *Memory::sharedAt(uint32_t pe, int64_t addr) const {
+  uint8_t *found = nullptr;
+  eachShared(pe, [&](uint32_t, const SharedTile &t) {
+    if (addr >= t.lo && addr < t.hi)
+      found = tileOf(pe, t) + (addr - t.lo);
+  });
+  return found;
+}
+
+/// A tile that `pe` shares and that has bytes of [lo, hi), or null.
+const SharedTile *Memory::meets(uint32_t pe, int64_t lo, int64_t hi) const {
+  const SharedTile *found = nullptr;
+  eachShared(pe, [&](uint32_t, const SharedTile &t) {
+    if (lo < t.hi && hi > t.lo)
+      found = &t;
+  });
+  return found;
+}
+
+void Memory::read(uint32_t pe, int64_t lo, int64_t hi, uint8_t *to) const {
+  memcpy(to, bytes.data() + pe * stride + lo, size_t(hi - lo));
+  if (sets.empty())
+    return;
+  eachShared(pe, [&](uint32_t, const SharedTile &t) {
+    int64_t from = std::max(lo, t.lo), end = std::min(hi, t.hi);
+    if (from < end)
+      memcpy(to + (from - lo), tileOf(pe, t) + (from - t.lo),
+             size_t(end - from));
+  });
+}
+
+void Memory::ownTiles(uint32_t pe, int64_t lo, int64_t hi, bool partlyOnly) {
+  eachShared(pe, [&](uint32_t k, const SharedTile &t) {
+    if (lo >= t.hi || hi <= t.lo || (partlyOnly && lo >= t.lo && hi <= t.hi))
+      return;
+    const uint8_t *from = tileOf(pe, t);
+    owned[pe] |= 1u << k;
+    memcpy(bytes.data() + pe * stride + t.lo, from, size_t(t.hi - t.lo));
+    mark(pe, t.lo, t.hi);
+  });
 }

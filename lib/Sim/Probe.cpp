@@ -102,8 +102,8 @@ void Machine::keepTile(Probe &probe, const PE &pe) {
   size_t at = size_t(j) * p.where.w + i;
   unsigned size = bin::elemBytes(p.storage);
   if (probe.tileBytes)
-    memcpy(probe.tiles.data() + at * probe.tileBytes, memory.at(pe.id, p.addr),
-           probe.tileBytes);
+    memory.read(pe.id, p.addr, p.addr + int64_t(probe.tileBytes),
+                probe.tiles.data() + at * probe.tileBytes);
   bool written =
       !probe.tileBytes ||
       TileWalk(p, i, j).each([&](uint64_t local, int64_t global, uint64_t k) {
@@ -114,8 +114,7 @@ void Machine::keepTile(Probe &probe, const PE &pe) {
   probe.states[at] = written ? Probe::Kept : Probe::Unwritten;
 }
 
-/// The axes of `p` that hold no replicas.
-static std::pair<bool, bool> axesOf(const bin::Placement &p) {
+std::pair<bool, bool> sim::axesOf(const bin::Placement &p) {
   std::pair<bool, bool> uses;
   for (const bin::DimMap &d : p.dims) {
     uses.first |= d.axis == bin::Axis::X;

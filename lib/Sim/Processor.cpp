@@ -338,6 +338,8 @@ bool Machine::memoryAccess(PE &pe, const Inst &i) {
           formatv("byte {0} is read before anything wrote it", addr));
     return false;
   }
+  if (write)
+    memory.own(pe.id, addr, addr + size);
   uint8_t *p = memory.at(pe.id, addr);
   if (write) {
     storeElement(p, type, view, pe.regs[i.a]);

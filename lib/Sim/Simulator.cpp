@@ -92,7 +92,7 @@ Error Machine::build() {
     const bin::Tensor &t = program.tensors[d.tensor];
     if (Error e = writeTiles(d.place, t.type, t.shape,
                              ArrayRef(t.data, t.data ? t.bytes : 0),
-                             "tensor '" + t.name + "'"))
+                             "tensor '" + t.name + "'", /*constant=*/true))
       return e;
   }
   return Error::success();

@@ -24,6 +24,9 @@ inline uint64_t countOf(llvm::ArrayRef<uint64_t> shape) {
   return n;
 }
 
+/// Which of the axes x and y hold no replicas.
+std::pair<bool, bool> axesOf(const bin::Placement &p);
+
 /// The rules a placement must keep so that tiles can be found at all.
 llvm::Error checkPlacement(const bin::Placement &p,
                            llvm::ArrayRef<uint64_t> shape, const Target &t,

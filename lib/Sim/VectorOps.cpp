@@ -327,6 +327,10 @@ bool Machine::checkMemory(PE &pe, Flight &f) {
     int64_t lo = s->base + s->shape->lo, hi = s->base + s->shape->hi;
     if (!checkAccess(pe, lo, hi, s->shape->bytes, s == &f.dst))
       return false;
+    if (s == &f.dst)
+      memory.own(pe.id, lo, hi);
+    else
+      memory.settle(pe.id, lo, hi);
     pe.peak = std::max(pe.peak, uint32_t(hi));
     s->cursor.start(s->shape, s->base);
   }
