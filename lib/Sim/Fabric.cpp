@@ -8,7 +8,7 @@
 // of them. So a multicast never holds one link while it waits for another.
 //
 //===----------------------------------------------------------------------===//
-#include "Machine.h"
+#include "Moves.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -174,18 +174,10 @@ static uint32_t depthOf(const FactList &depths, uint32_t queue) {
   return queue < depths.value.size() ? depths.value[queue] : 0;
 }
 
-/// Cycles from a router to its neighbour; more if the wavelet came along the
-/// other axis.
-uint32_t Machine::wire(const Cell &from, unsigned dir) const {
-  constexpr uint8_t Vertical = bin::North | bin::South;
-  bool turns =
-      from.rx != bin::Ramp && !(from.rx & Vertical) != !(1u << dir & Vertical);
-  return hop + (turns ? target.turn.value : 0);
-}
-
 void Machine::buildQueues() {
   hop = std::max<uint32_t>(1, target.hop);
   ramp = std::max<uint32_t>(1, target.ramp);
+  turn = target.turn;
   linkCells();
   for (Cell &c : cells)
     if (c.rx != bin::Ramp)
@@ -232,40 +224,6 @@ void Machine::resetFabric() {
 // Moving
 //===----------------------------------------------------------------------===//
 
-void Machine::wakeRouter(uint32_t r, uint64_t at) {
-  uint64_t delay = at > now ? at - now : 1;
-  routerEvents.add(r, now, std::min(delay, Calendar::Horizon));
-}
-
-void Machine::wakePE(uint32_t pe, uint64_t at) {
-  if (fidelity == Fidelity::Functional)
-    return;
-  uint64_t delay = at > now ? at - now : 1;
-  if (delay <= Calendar::Horizon)
-    peEvents.add(pe, now, delay);
-  else
-    sleepers.add(pe, at);
-}
-
-bool Machine::canLeave(Cell &c) {
-  uint32_t ready = wavelets[c.fifo.head()].ready;
-  if (ready > now) {
-    wakeRouter(c.router, ready);
-    return false;
-  }
-  for (unsigned ports = c.tx; ports; ports &= ports - 1) {
-    unsigned dir = llvm::countr_zero(ports);
-    uint32_t to = dir == DirRamp ? c.queue : c.next[dir];
-    if (to == None) {
-      unrouted(c, dir);
-      return false;
-    }
-    if (!(dir == DirRamp ? queues[to].fifo : cells[to].fifo).room(now))
-      return false; // its reader wakes this router
-  }
-  return true;
-}
-
 static unsigned pickRoundRobin(uint32_t mask, uint8_t last) {
   uint32_t after = last == NoColor ? mask : mask & ~((uint32_t(2) << last) - 1);
   return llvm::countr_zero(after ? after : mask);
@@ -299,6 +257,12 @@ uint32_t Machine::choose(const Router &r, uint32_t can) const {
 void Machine::stepRouter(uint32_t index) {
   Router &r = routers[index];
   uint32_t can = 0;
+  if (llvm::has_single_bit(r.occupied)) {
+    uint32_t only = r.first + unsigned(llvm::countr_zero(r.occupied));
+    if (canLeave(cells[only]))
+      forward(r, only);
+    return;
+  }
   for (uint32_t m = r.occupied; m; m &= m - 1) {
     unsigned i = llvm::countr_zero(m);
     if (canLeave(cells[r.first + i]))
@@ -309,82 +273,6 @@ void Machine::stepRouter(uint32_t index) {
     forward(r, r.first + unsigned(llvm::countr_zero(m)));
   if (can & ~chosen)
     wakeRouter(index, now + 1);
-}
-
-void Machine::forward(Router &r, uint32_t cell) {
-  if (recorder)
-    traceForward(cells[cell]);
-  uint32_t word = popCell(cell);
-  const Cell &c = cells[cell];
-  for (unsigned ports = c.tx; ports; ports &= ports - 1) {
-    unsigned dir = llvm::countr_zero(ports);
-    r.lastWinner[dir] = uint8_t(cell - r.first);
-    if (dir == DirRamp)
-      pushQueue(c.queue, word, now + ramp);
-    else
-      pushCell(c.next[dir], word, now + wire(c, dir));
-  }
-}
-
-static uint32_t popFifo(Fifo &f, const std::vector<Wavelet> &wavelets,
-                        uint64_t now) {
-  uint32_t word = wavelets[f.head()].word;
-  ++f.popped;
-  --f.count;
-  f.lastPop = uint32_t(now);
-  return word;
-}
-
-static void pushFifo(Fifo &f, std::vector<Wavelet> &wavelets, uint32_t word,
-                     uint64_t ready) {
-  wavelets[f.tail()] = {word, uint32_t(ready)};
-  ++f.count;
-}
-
-uint32_t Machine::popCell(uint32_t cell) {
-  Cell &c = cells[cell];
-  bool wasFull = c.fifo.count >= c.fifo.capacity;
-  uint32_t word = popFifo(c.fifo, wavelets, now);
-  Router &r = routers[c.router];
-  if (c.fifo.count)
-    wakeRouter(c.router, wavelets[c.fifo.head()].ready);
-  else
-    r.occupied &= ~(1u << (cell - r.first));
-  if (wasFull) {
-    if (c.rx == bin::Ramp)
-      wakePE(peAt[c.router], now + 1);
-    else
-      wakeRouter(cells[c.up].router, now + 1);
-  }
-  return word;
-}
-
-uint32_t Machine::popQueue(uint32_t queue) {
-  Queue &q = queues[queue];
-  if (q.fifo.count >= q.fifo.capacity)
-    wakeRouter(cells[q.cell].router, now + 1);
-  return popFifo(q.fifo, wavelets, now);
-}
-
-void Machine::pushCell(uint32_t cell, uint32_t word, uint64_t ready) {
-  Cell &c = cells[cell];
-  Router &r = routers[c.router];
-  if (lazy)
-    settleCell(cell, now);
-  if (!c.fifo.count || (r.asleep >> (cell - r.first) & 1))
-    wakeRouter(c.router, ready);
-  r.occupied |= 1u << (cell - r.first);
-  pushFifo(c.fifo, wavelets, word, ready);
-}
-
-void Machine::pushQueue(uint32_t queue, uint32_t word, uint64_t ready) {
-  Queue &q = queues[queue];
-  if (lazy)
-    settleQueue(queue, now);
-  const PE *pe = lazy ? pes.find(q.pe) : nullptr;
-  if (!q.fifo.count || (pe && pe->lazy.slot != None))
-    wakePE(q.pe, ready);
-  pushFifo(q.fifo, wavelets, word, ready);
 }
 
 void Machine::unrouted(const Cell &c, unsigned dir) {

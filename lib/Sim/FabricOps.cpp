@@ -7,7 +7,7 @@
 // operand: one element, or two if they are 16 bits wide (the lower half first).
 //
 //===----------------------------------------------------------------------===//
-#include "Machine.h"
+#include "Moves.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
@@ -29,6 +29,7 @@ void Machine::issueFabric(PE &pe, Flight &f) {
     pe.state = PE::InOp;
     pe.setup += f.setup;
   }
+  makeSimple(pe, f);
   if (pe.flights.size() <= slot)
     pe.flights.resize(slot + 1);
   pe.flights[slot] = f;
@@ -48,12 +49,12 @@ bool Machine::ready(PE &pe, Flight &f, uint64_t &wake) {
     wake = f.earliest;
     return false;
   }
-  for (const Source *s : {&f.src0, &f.src1}) {
-    if (s->kind != Source::FabIn)
+  for (uint32_t in : {f.in0, f.in1}) {
+    if (in == None)
       continue;
     if (lazy)
-      settleQueue(s->fifo, now);
-    const Fifo &q = queues[s->fifo].fifo;
+      settleQueue(in, now);
+    const Fifo &q = queues[in].fifo;
     uint32_t at = q.count ? wavelets[q.head()].ready : 0;
     if (q.count && at <= now)
       continue;
@@ -61,17 +62,33 @@ bool Machine::ready(PE &pe, Flight &f, uint64_t &wake) {
     if (q.count)
       wake = at;
     else if (lazy)
-      wake = nextArrival(s->fifo);
+      wake = nextArrival(in);
     return false;
   }
-  if (f.dst.kind == Source::FabOut && !roomToSend(f.dst.fifo, wake)) {
+  bool room = f.out == None ||
+              (lazy ? roomToSend(f.out, wake) : cells[f.out].fifo.room(now));
+  if (!room) {
     f.blockedOn = 'o';
     return false;
   }
   return true;
 }
 
+/// The only op is the main thread's.
+void Machine::serveOne(PE &pe) {
+  Flight &f = pe.flights[0];
+  uint64_t wake = Never;
+  if (ready(pe, f, wake)) {
+    process(pe, 0);
+    wake = pe.live & 1 ? f.earliest : Never;
+  }
+  if (wake != Never)
+    wakePE(pe.id, std::max(wake, now + 1));
+}
+
 void Machine::serve(PE &pe) {
+  if (pe.live == 1 && !lazy)
+    return serveOne(pe);
   uint64_t wake = Never;
   unsigned chosen = None;
   uint32_t async = pe.live & ~1u,
@@ -154,37 +171,38 @@ uint32_t Machine::processElement(PE &pe, Flight &f, uint32_t in0, uint32_t in1,
 
 /// The next `k` elements, those of one wavelet.
 void Machine::moveElements(PE &pe, Flight &f, unsigned k) {
-  uint32_t in0 = f.src0.kind == Source::FabIn ? popQueue(f.src0.fifo) : 0;
-  uint32_t in1 = f.src1.kind == Source::FabIn ? popQueue(f.src1.fifo) : 0;
-  uint32_t out = 0;
-  for (unsigned half = 0; half < k; ++half)
+  uint32_t in0 = f.in0 != None ? popQueue(f.in0) : 0;
+  uint32_t in1 = f.in1 != None ? popQueue(f.in1) : 0;
+  uint32_t out = f.simple.flags ? simpleStep(pe, f, in0, in1) : 0;
+  for (unsigned half = 0; half < k && !f.simple.flags; ++half)
     out |= processElement(pe, f, in0, in1, half);
-  if (f.dst.kind == Source::FabOut)
-    pushCell(f.dst.fifo, out, now + 1 + ramp);
+  if (f.out != None)
+    pushCell(f.out, out, now + 1 + ramp);
 }
 
 void Machine::process(PE &pe, unsigned slot) {
   Flight &f = pe.flights[slot];
-  const Recipe &r = f.recipe;
-  unsigned k =
-      std::min(isa::elementsPerWavelet(isa::dtypeBytes(f.fabType)), f.left);
+  unsigned k = 1;
+  if (!f.simple.flags)
+    k = std::min(isa::elementsPerWavelet(isa::dtypeBytes(f.fabType)), f.left);
   if (recorder)
     traceTake(pe, slot);
-  if (slot == 0)
+  if (slot == 0 && now != f.earliest)
     (f.blockedOn == 'o' ? pe.waitOut : pe.waitIn) += now - f.earliest;
   f.blockedOn = 0;
+  Op op = f.simple.flags ? f.simple.op : f.recipe.op;
   if (lazy)
     stepLazyOp(pe, f, k);
   else
     moveElements(pe, f, k);
-  if (r.op == Op::VFMac || r.op == Op::VFDot)
+  if (op == Op::VFMac || op == Op::VFDot)
     addMacs(pe, f.kernel, k);
   ++fabricElements;
   firstElement = std::min(firstElement, now);
   lastElement = std::max(lastElement, now + 1);
-  f.carry += std::max(1000u, k * f.rate);
-  f.earliest = now + f.carry / 1000;
-  f.carry %= 1000;
+  uint32_t due = f.carry + std::max(1000u, k * f.rate);
+  f.earliest = now + due / 1000;
+  f.carry = due % 1000;
   f.left -= k;
   if (!f.left && f.carry)
     ++f.earliest;

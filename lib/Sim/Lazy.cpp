@@ -13,7 +13,7 @@
 // State that a flow changes is brought up to date (settled) when it is read.
 //
 //===----------------------------------------------------------------------===//
-#include "Machine.h"
+#include "Moves.h"
 #include "llvm/ADT/bit.h"
 #include <algorithm>
 

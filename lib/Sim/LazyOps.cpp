@@ -7,7 +7,7 @@
 // moved ahead of that, in bulk, as soon as the words are there (Tapes.cpp).
 //
 //===----------------------------------------------------------------------===//
-#include "Machine.h"
+#include "Moves.h"
 #include "llvm/ADT/bit.h"
 #include <algorithm>
 
@@ -199,12 +199,9 @@ uint64_t Machine::nextArrival(uint32_t queue) const {
 
 /// If not, `wake` is when, if that is stated; else the router wakes the PE.
 bool Machine::roomToSend(uint32_t root, uint64_t &wake) {
-  if (lazy)
-    settleCell(root, now);
+  settleCell(root, now);
   if (cells[root].fifo.room(now))
     return true;
-  if (!lazy)
-    return false;
   const Flow &out = lazyCells[root].flow;
   if (out.n && out.next(now) < out.end())
     wake = out.time(out.next(now)) + 1;

@@ -150,6 +150,7 @@ private:
   // FabricOps.cpp
   void issueFabric(PE &pe, Flight &f);
   void serve(PE &pe);
+  void serveOne(PE &pe);
   bool ready(PE &pe, Flight &f, uint64_t &wake);
   void process(PE &pe, unsigned slot);
   void moveElements(PE &pe, Flight &f, unsigned k);
@@ -159,6 +160,10 @@ private:
                        unsigned half);
   uint32_t loadChecked(PE &pe, Flight &f, Source &s, View v);
   void finishOp(PE &pe, unsigned slot);
+
+  // SimpleOps.cpp
+  void makeSimple(const PE &pe, Flight &f) const;
+  uint32_t simpleStep(PE &pe, Flight &f, uint32_t in0, uint32_t in1);
 
   // Tapes.cpp
   void buildTapes();
@@ -251,9 +256,14 @@ private:
   llvm::Error addPEs(uint32_t cls, const bin::Pattern &where);
   void reset();
   void lookAtPE(uint32_t id);
-  void prefetchPE(uint32_t id) const;
   void retire(PE &pe);
   void runTimed();
+  void stepAll();
+  // Fetch.h
+  void fetchFifo(const Fifo &f) const;
+  void fetchQueues(const Flight &f) const;
+  void fetchPEs(const std::vector<uint32_t> &list, size_t i) const;
+  void fetchRouters(const std::vector<uint32_t> &list, size_t i) const;
   uint64_t lastChange() const;
   bool advanceClock(uint64_t maxCycles);
 
@@ -266,7 +276,7 @@ private:
 
   // Fabric; colours are numbered densely in ascending order of their ids.
   unsigned numColors = 0;
-  uint32_t hop = 1, ramp = 2;
+  uint32_t hop = 1, ramp = 2, turn = 0;
   std::vector<uint8_t> colorId; // by index
   uint8_t colorIndex[256];      // by id; 255: unused
   std::vector<Cell> cells;

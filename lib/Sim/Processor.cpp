@@ -8,7 +8,7 @@
 // stop for now.
 //
 //===----------------------------------------------------------------------===//
-#include "Machine.h"
+#include "Moves.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>

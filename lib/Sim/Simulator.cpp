@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Sim/Simulator.h"
-#include "Machine.h"
+#include "Fetch.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
@@ -182,26 +182,25 @@ bool Machine::advanceClock(uint64_t maxCycles) {
   return true;
 }
 
-/// On big grids the state of most PEs is not in the host's caches.
-void Machine::prefetchPE(uint32_t id) const {
-  const PE *pe = pes.find(id);
-  if (!pe)
-    return;
-  for (size_t line = 0; line < 8; ++line)
-    __builtin_prefetch(reinterpret_cast<const char *>(pe) + 64 * line);
+/// All that must be looked at in this cycle.
+void Machine::stepAll() {
+  const std::vector<uint32_t> &at = routerEvents.take(now);
+  for (size_t i = 0; i < at.size(); ++i) {
+    if (at.size() >= FetchFrom)
+      fetchRouters(at, i);
+    lazy ? stepLazyRouter(at[i]) : stepRouter(at[i]);
+  }
+  const std::vector<uint32_t> &who = peEvents.take(now);
+  for (size_t i = 0; i < who.size(); ++i) {
+    if (who.size() >= FetchFrom)
+      fetchPEs(who, i);
+    lookAtPE(who[i]);
+  }
 }
 
 void Machine::runTimed() {
-  constexpr size_t Ahead = 6;
   while (donePEs < pes.size() || now < lastHalt) {
-    for (uint32_t r : routerEvents.take(now))
-      lazy ? stepLazyRouter(r) : stepRouter(r);
-    const std::vector<uint32_t> &due = peEvents.take(now);
-    for (size_t i = 0; i < due.size(); ++i) {
-      if (i + Ahead < due.size())
-        prefetchPE(due[i + Ahead]);
-      lookAtPE(due[i]);
-    }
+    stepAll();
     if (!faults.empty() || !advanceClock(limit))
       break;
   }

@@ -48,7 +48,7 @@ enum Dir : unsigned { DirNorth, DirSouth, DirEast, DirWest, DirRamp, NumDirs };
 
 /// One colour's setting of one router, and the buffer of its receive port: from
 /// the ramp that is the PE's output queue.
-struct Cell {
+struct alignas(64) Cell {
   Fifo fifo;
   uint32_t router = 0;
   uint32_t up = None;                          // the cell that feeds it
@@ -129,21 +129,51 @@ struct Source {
   Cursor cursor;
 };
 
+/// What a step of a simple op needs beside its wavelets: see SimpleOps.cpp.
+struct SimpleOp {
+  enum : uint8_t {
+    Simple = 1,
+    ToReg = 2,
+    Mem0 = 4,
+    Mem1 = 8,
+    ReadsDst = 16,
+    Ahead0 = 32,  // source 0 is read ahead, into Flight::ahead
+    Ahead1 = 64,  // source 1 is
+    Behind = 128, // the destination is written behind, from Flight::behind
+  };
+  uint32_t dst = 0, src0 = 0, src1 = 0; // addresses, a register, values
+  int16_t dstStep = 0, step0 = 0, step1 = 0;
+  uint8_t flags = 0; // 0: not simple
+  isa::Op op = isa::Op::Nop;
+  View view = View::Float;
+};
+
 /// A vector op in flight: slot 0 is the main thread's, 1 + m microthread m's.
-struct Flight {
+/// What most steps read and write lies in the first two cache lines.
+struct alignas(64) Flight {
+  uint64_t earliest = 0;
+  uint32_t left = 0; // elements
+  uint32_t rate = 1000;
+  uint16_t carry = 0;     // < 1000
+  char blockedOn = 0;     // 'i', 'o' or 0: what the last look found missing
+  uint32_t kernel = None; // at its issue
+  uint32_t in0 = None, in1 = None; // queues
+  uint32_t out = None;             // the cell of an output queue
+  SimpleOp simple;
+
+  static constexpr unsigned Line = 8;      // words
+  uint32_t ahead[Line] = {}, behind[Line]; // by address; see SimpleOps.cpp
+
   const Inst *inst = nullptr;
   Recipe recipe;
   Source dst, src0, src1;
   bool fabric = false;
   bool eager = false; // its data is moved ahead of its steps
   DType fabType = DType::F32;
-  uint32_t total = 0, left = 0; // elements
-  uint32_t unmoved = 0;         // elements whose data has not been moved
-  uint32_t rate = 1000, carry = 0, setup = 0;
-  uint64_t issue = 0, earliest = 0, end = 0;
+  uint32_t total = 0, setup = 0;
+  uint32_t unmoved = 0; // elements whose data has not been moved
+  uint64_t issue = 0, end = 0;
   bool checkEach = false; // R-MEM-3 element by element
-  char blockedOn = 0;     // 'i', 'o' or 0: what the last look found missing
-  uint32_t kernel = None; // at its issue
 };
 
 struct Dsr {
@@ -195,22 +225,23 @@ struct alignas(64) PE {
   enum State : uint8_t { Running, InOp, Waiting, Ended, Halted };
   uint64_t time = 0; // when the main thread can go on
   const Code *code = nullptr;
-  uint32_t id = 0, router = 0, cls = 0;
-  uint16_t x = 0, y = 0;
+  uint64_t compute = 0, waitIn = 0;
+  uint32_t id = 0, pc = 0;
+  uint32_t live = 0;    // bit s: slot s holds a fabric op
+  uint32_t memLive = 0; // bit s: slot s holds an async op in memory
   State state = Running;
   uint8_t depth = 0, waitsFor = 0, nextThread = 0;
   bool counted = false;    // among the PEs that are done
   bool listsCalls = false; // the task's calls are in Code::callKernels
   uint8_t callDepth = 0;
-  uint32_t pc = 0, peak = 0;
-  uint32_t live = 0;    // bit s: slot s holds a fabric op
-  uint32_t memLive = 0; // bit s: slot s holds an async op in memory
-  LazyOp lazy;          // batched runs
-  uint64_t compute = 0, setup = 0, waitIn = 0, waitOut = 0;
-  uint64_t lastElement = 0;
+  Flights flights;
+  LazyOp lazy; // batched runs
+  uint64_t setup = 0, waitOut = 0, lastElement = 0;
+  uint32_t router = 0, cls = 0;
+  uint16_t x = 0, y = 0;
+  uint32_t peak = 0;
   uint32_t callKernel = ByAddress; // of the depth-0 call it is in
   uint32_t account = None;         // kernel that its time is charged to
-  Flights flights;
   uint32_t regs[isa::NumRegs] = {};
   Dsr dsrs[isa::NumDsrs];
   Account since;         // when `account` began

@@ -1,0 +1,140 @@
+//===- Moves.h - Wavelets from queue to queue -----------------------------===//
+//
+// Part of Weft, under the Apache License v2.0. See LICENSE.
+//
+// What every move of a wavelet calls, so that it can be compiled into its
+// callers.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WEFT_LIB_SIM_MOVES_H
+#define WEFT_LIB_SIM_MOVES_H
+
+#include "Machine.h"
+#include "llvm/ADT/bit.h"
+#include <algorithm>
+
+namespace weft::sim {
+
+/// Cycles from a router to its neighbour; more if the wavelet came along the
+/// other axis.
+inline uint32_t Machine::wire(const Cell &from, unsigned dir) const {
+  constexpr uint8_t Vertical = bin::North | bin::South;
+  bool turns =
+      from.rx != bin::Ramp && !(from.rx & Vertical) != !(1u << dir & Vertical);
+  return hop + (turns ? turn : 0);
+}
+
+inline void Machine::wakeRouter(uint32_t r, uint64_t at) {
+  uint64_t delay = at > now ? at - now : 1;
+  routerEvents.add(r, now, std::min(delay, Calendar::Horizon));
+}
+
+inline void Machine::wakePE(uint32_t pe, uint64_t at) {
+  if (fidelity == Fidelity::Functional)
+    return;
+  uint64_t delay = at > now ? at - now : 1;
+  if (delay <= Calendar::Horizon)
+    peEvents.add(pe, now, delay);
+  else
+    sleepers.add(pe, at);
+}
+
+inline bool Machine::canLeave(Cell &c) {
+  uint32_t ready = wavelets[c.fifo.head()].ready;
+  if (ready > now) {
+    wakeRouter(c.router, ready);
+    return false;
+  }
+  for (unsigned ports = c.tx; ports; ports &= ports - 1) {
+    unsigned dir = llvm::countr_zero(ports);
+    uint32_t to = dir == DirRamp ? c.queue : c.next[dir];
+    if (to == None) {
+      unrouted(c, dir);
+      return false;
+    }
+    if (!(dir == DirRamp ? queues[to].fifo : cells[to].fifo).room(now))
+      return false; // its reader wakes this router
+  }
+  return true;
+}
+
+inline void Machine::forward(Router &r, uint32_t cell) {
+  if (recorder)
+    traceForward(cells[cell]);
+  uint32_t word = popCell(cell);
+  const Cell &c = cells[cell];
+  for (unsigned ports = c.tx; ports; ports &= ports - 1) {
+    unsigned dir = llvm::countr_zero(ports);
+    r.lastWinner[dir] = uint8_t(cell - r.first);
+    if (dir == DirRamp)
+      pushQueue(c.queue, word, now + ramp);
+    else
+      pushCell(c.next[dir], word, now + wire(c, dir));
+  }
+}
+
+inline uint32_t popFifo(Fifo &f, const std::vector<Wavelet> &wavelets,
+                        uint64_t now) {
+  uint32_t word = wavelets[f.head()].word;
+  ++f.popped;
+  --f.count;
+  f.lastPop = uint32_t(now);
+  return word;
+}
+
+inline void pushFifo(Fifo &f, std::vector<Wavelet> &wavelets, uint32_t word,
+                     uint64_t ready) {
+  wavelets[f.tail()] = {word, uint32_t(ready)};
+  ++f.count;
+}
+
+inline uint32_t Machine::popCell(uint32_t cell) {
+  Cell &c = cells[cell];
+  bool wasFull = c.fifo.count >= c.fifo.capacity;
+  uint32_t word = popFifo(c.fifo, wavelets, now);
+  Router &r = routers[c.router];
+  if (c.fifo.count)
+    wakeRouter(c.router, wavelets[c.fifo.head()].ready);
+  else
+    r.occupied &= ~(1u << (cell - r.first));
+  if (wasFull) {
+    if (c.rx == bin::Ramp)
+      wakePE(peAt[c.router], now + 1);
+    else
+      wakeRouter(cells[c.up].router, now + 1);
+  }
+  return word;
+}
+
+inline uint32_t Machine::popQueue(uint32_t queue) {
+  Queue &q = queues[queue];
+  if (q.fifo.count >= q.fifo.capacity)
+    wakeRouter(cells[q.cell].router, now + 1);
+  return popFifo(q.fifo, wavelets, now);
+}
+
+inline void Machine::pushCell(uint32_t cell, uint32_t word, uint64_t ready) {
+  Cell &c = cells[cell];
+  if (lazy)
+    settleCell(cell, now);
+  if (lazy || !c.fifo.count) {
+    Router &r = routers[c.router];
+    if (!c.fifo.count || (r.asleep >> (cell - r.first) & 1))
+      wakeRouter(c.router, ready);
+    r.occupied |= 1u << (cell - r.first);
+  }
+  pushFifo(c.fifo, wavelets, word, ready);
+}
+
+inline void Machine::pushQueue(uint32_t queue, uint32_t word, uint64_t ready) {
+  Queue &q = queues[queue];
+  if (lazy)
+    settleQueue(queue, now);
+  const PE *pe = lazy ? pes.find(q.pe) : nullptr;
+  if (!q.fifo.count || (pe && pe->lazy.slot != None))
+    wakePE(q.pe, ready);
+  pushFifo(q.fifo, wavelets, word, ready);
+}
+
+} // namespace weft::sim
+#endif
