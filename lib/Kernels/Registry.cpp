@@ -21,6 +21,9 @@ static ArrayRef<std::pair<const char *, const Kernel *>> registry() {
       {"cache_update", &cacheUpdateKernel()},
       {"along", &alongKernel()},
       {"split_reduce", &splitReduceKernel()},
+      {"matmul", &matmulKernel()},
+      {"matmul_whole", &wholeMatmulKernel()},
+      {"split_softmax", &splitSoftmaxKernel()},
       {"relayout", &relayoutKernel()},
       {"rows", &rowsKernel()},
       {"local", &localKernel()}};

@@ -35,17 +35,17 @@ nn.program @main(%x: tensor<8x30xf32> {nn.name = "x"}) -> (tensor<8x30xf32> {nn.
 
 // -----
 
-// Where layouts must differ there is a relayout: a softmax over the features
+// Where layouts must differ there is a relayout: a transpose of the features
 // wants them whole.
 // CHECK: %[[Y:.*]] = wafer.kernel "gemm"
 // CHECK-SAME: -> tensor<8x45xf32, #wafer.layout<[3, 5], [*, [[AXIS:[xy]]]]>>
 // CHECK: %[[Z:.*]] = wafer.relayout %[[Y]] : tensor<8x45xf32, #wafer.layout<[3, 5], [*, [[AXIS]]]>> to tensor<8x45xf32, #wafer.layout<[3, 5], [*, *]>>
-// CHECK: wafer.kernel "local" of "nn.softmax"(%[[Z]]) {axis = 1 : i64}
-nn.program @main(%x: tensor<8x30xf32> {nn.name = "x"}) -> (tensor<8x45xf32> {nn.name = "y"}) {
+// CHECK: wafer.kernel "local" of "nn.transpose"(%[[Z]]) {perm = array<i64: 1, 0>}
+nn.program @main(%x: tensor<8x30xf32> {nn.name = "x"}) -> (tensor<45x8xf32> {nn.name = "y"}) {
   %w = nn.constant dense<1.0> : tensor<30x45xf32>
   %0 = nn.linear %x, %w : (tensor<8x30xf32>, tensor<30x45xf32>) -> tensor<8x45xf32>
-  %1 = nn.softmax %0 axis = 1 : (tensor<8x45xf32>) -> tensor<8x45xf32>
-  nn.return %1 : tensor<8x45xf32>
+  %1 = nn.transpose %0 perm = [1, 0] : (tensor<8x45xf32>) -> tensor<45x8xf32>
+  nn.return %1 : tensor<45x8xf32>
 }
 
 // -----
