@@ -105,6 +105,8 @@ private:
   // TraceHooks.cpp; called only with a recorder
   void traceReset();
   Standing standing(const PE &pe) const;
+  void countInst(const PE &pe, const Inst &i, const Standing &before);
+  void countCycle(uint32_t router);
   void traceInst(PE &pe, const Inst &i, const Standing &before);
   void traceIssue(PE &pe, const Inst &i, const Standing &before,
                   uint32_t kernel);

@@ -8,6 +8,7 @@
 #ifndef WEFT_LIB_SIM_RECORDER_H
 #define WEFT_LIB_SIM_RECORDER_H
 
+#include "Activity.h"
 #include "CriticalPath.h"
 #include <unordered_map>
 
@@ -80,6 +81,7 @@ struct Recorder {
   LinkCounters links;
   PEEvents events;
   std::optional<CriticalPath> path;
+  Activity issues, works; // see Trace::issueCycles, workCycles
 };
 
 } // namespace weft::sim

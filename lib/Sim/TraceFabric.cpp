@@ -49,6 +49,8 @@ Wave Machine::traceLeave(const Cell &c) {
 
 /// A router is about to move the wavelet of a colour on.
 void Machine::traceForward(const Cell &c) {
+  if (recorder->options.activity)
+    countCycle(c.router);
   Wave w;
   if (recorder->path)
     w = traceLeave(c);
@@ -71,6 +73,8 @@ void Machine::traceForward(const Cell &c) {
 
 void Machine::traceFinish() {
   Trace &t = recorder->trace;
+  t.issueCycles = recorder->issues.cycles();
+  t.workCycles = recorder->works.cycles();
   if (!faults.empty())
     traceStop();
   if (recorder->options.linkWindow)

@@ -25,7 +25,7 @@ Error Machine::record(const TraceOptions &o) {
         "PEs {0},{1},{2}x{3} do not lie in the grid of {4} x {5} PEs", o.pes->x,
         o.pes->y, o.pes->w, o.pes->h, program.gridW, program.gridH));
   recorder.reset();
-  if (o.linkWindow || o.pes || o.criticalPath)
+  if (o.linkWindow || o.pes || o.criticalPath || o.activity)
     recorder = std::make_shared<Recorder>(o);
   return Error::success();
 }
@@ -46,6 +46,8 @@ void Machine::traceReset() {
     r.events.traces(pe.x, pe.y, pe.cls, r.trace);
   if (r.path)
     r.path->reset(pes.size());
+  r.issues.reset(r.options.activity ? routers.size() : 0);
+  r.works.reset(r.options.activity ? routers.size() : 0);
 }
 
 //===----------------------------------------------------------------------===//
@@ -73,11 +75,27 @@ void Machine::traceEvent(const PE &pe, unsigned lane, PEEvent::Kind kind,
         recorder->trace);
 }
 
+void Machine::countInst(const PE &pe, const Inst &i, const Standing &before) {
+  uint64_t from = before.time;
+  recorder->issues.mainThread(pe.router, from, from + 1);
+  recorder->works.mainThread(pe.router, from, from + 1);
+  if (i.vector && !i.fabric && !i.async)
+    recorder->works.mainThread(
+        pe.router, std::max(from + 1, from + pe.setup - before.setup), pe.time);
+}
+
+void Machine::countCycle(uint32_t router) {
+  recorder->issues.inCycle(router, now);
+  recorder->works.inCycle(router, now);
+}
+
 void Machine::traceInst(PE &pe, const Inst &i, const Standing &before) {
   bool again =
       pe.pc == before.pc && pe.time == before.time && pe.state == PE::Running;
   if (again || pe.state == PE::Waiting || !faults.empty())
     return;
+  if (recorder->options.activity)
+    countInst(pe, i, before);
   uint32_t kernel =
       globalKernel(pe, i.op == Op::Call ? pe.account : before.kernel);
   if (i.vector && (i.fabric || i.async))
@@ -148,6 +166,8 @@ void Machine::traceIssue(PE &pe, const Inst &i, const Standing &before,
 /// The op is about to take its wavelets and process an element.
 void Machine::traceTake(PE &pe, unsigned slot) {
   const Flight &f = pe.flights[slot];
+  if (recorder->options.activity)
+    countCycle(pe.router);
   uint64_t arrival = f.earliest;
   const Source *last = nullptr;
   for (const Source *s : {&f.src0, &f.src1}) {

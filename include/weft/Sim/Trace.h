@@ -31,6 +31,7 @@ struct TraceOptions {
   uint64_t from = 0, to = ~uint64_t(0);
   size_t maxEvents = 1000000;
   bool criticalPath = false;
+  bool activity = false; // the cycles in which PEs do something are counted
   size_t maxPathNodes = 1u << 24; // kept at a time, at 56 bytes
 };
 
@@ -96,6 +97,10 @@ struct Trace {
   std::vector<std::string> texts; // instructions
   std::vector<PEEvent> events;    // by PE, lane and time, outer ones first
   uint64_t eventsLeftOut = 0;
+  /// PE-cycles in which an instruction is issued, an element goes through the
+  /// pipe of fabric ops or the router moves a wavelet; and these together with
+  /// those of the elements of ops in memory that the main thread waits for.
+  uint64_t issueCycles = 0, workCycles = 0;
   /// Why the run failed, and in which cycle; "" if it came to its end.
   std::string failure;
   uint64_t failedAt = 0;

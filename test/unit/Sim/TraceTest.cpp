@@ -283,3 +283,16 @@ TEST_F(Traces, WhatNobodyHasIsSwept) {
 }
 
 } // namespace
+
+// AMessage again. (0, 0) issues dsd, vfmul, vmov and halt in 0, 1, 11 and 21,
+// has elements in 17 .. 20 and routes in 20 .. 23: of these 12 cycles two are
+// twice. (1, 0) routes in 21 .. 24. (2, 0) issues in 0, 1 and 28, routes in 22
+// .. 25 and has elements in 24 .. 27, two together: 9. vfmul has its own
+// elements in 7 .. 10.
+TEST_F(Traces, CyclesOfPEs) {
+  TraceOptions o;
+  o.activity = true;
+  run(message(), o);
+  EXPECT_EQ(trace().issueCycles, 10u + 4 + 9);
+  EXPECT_EQ(trace().workCycles, 10u + 4 + 9 + 4);
+}
