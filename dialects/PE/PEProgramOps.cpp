@@ -12,6 +12,7 @@
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Casting.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace weft::pe;
@@ -113,18 +114,24 @@ static LogicalResult verifyAddress(Operation *op, uint64_t addr,
 }
 
 /// Shared by init, input, output and value: the map has one entry per
-/// dimension, says the tensor's extents, covers them, and the address is
-/// aligned.
+/// dimension and says the tensor's extents, or has as many elements in another
+/// number of dimensions; it covers them, and the address is aligned.
 static LogicalResult verifyPlacement(Operation *op, RankedTensorType type,
                                      int64_t addr, PatternAttr where,
                                      Type storage, ArrayAttr map) {
-  if (int64_t(map.size()) != type.getRank())
+  bool sameRank = int64_t(map.size()) == type.getRank();
+  int64_t elements = 1;
+  bool tooMany = false;
+  for (auto e : map.getAsRange<DimAttr>())
+    tooMany |= llvm::MulOverflow(elements, int64_t(e.getExtent()), elements);
+  if (!sameRank && (tooMany || elements != type.getNumElements()))
     return op->emitOpError("map has ")
-           << map.size() << " entries for a tensor of rank " << type.getRank();
+           << map.size() << " entries for a tensor of rank " << type.getRank()
+           << ", and not as many elements";
   if (failed(verifyAddress(op, addr, storage.getIntOrFloatBitWidth() / 8)))
     return failure();
   for (auto [i, e] : llvm::enumerate(map.getAsRange<DimAttr>())) {
-    if (type.getDimSize(i) != int64_t(e.getExtent()))
+    if (sameRank && type.getDimSize(i) != int64_t(e.getExtent()))
       return op->emitOpError("map says extent ")
              << e.getExtent() << " for dimension " << i << " of "
              << type.getDimSize(i);

@@ -108,7 +108,9 @@ def Wafer_PlaceOp : Wafer_Op<"place", [Pure,
   let summary = "Tensor laid out by the host before cycle 0";
   let description = [{
     A graph input (operand) or a constant (symbol) in a layout. It costs no
-    cycles: the loader writes it.
+    cycles: the loader writes it. An input may be seen in another shape of as
+    many elements, in row-major order: then it can be split along what is a part
+    of one of its dimensions.
 
     Example:
     ```mlir

@@ -13,6 +13,7 @@ using namespace weft::kernels;
 static ArrayRef<std::pair<const char *, const Kernel *>> registry() {
   static const std::pair<const char *, const Kernel *> entries[] = {
       {"gemm", &gemmKernel()},
+      {"patches", &patchesKernel()},
       {"norm", &normKernel()},
       {"attention", &attentionKernel()},
       {"elementwise", &elementwiseKernel()},

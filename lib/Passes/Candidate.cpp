@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Candidate.h"
+#include "PatchProduct.h"
 #include "weft/Import/Constant.h"
 
 using namespace mlir;
@@ -189,6 +190,26 @@ static bool narrows(Operation *op) {
          cast.getX().getType() != cast.getType();
 }
 
+/// An image that only a product of its patches reads is placed for it.
+void Candidate::findPatchProducts(nn::ProgramOp program) {
+  for (auto linear : program.getBody().getOps<nn::LinearOp>()) {
+    std::optional<PatchProduct> found = matchPatchProduct(linear);
+    if (!found)
+      continue;
+    Value image = found->problem.operands[0];
+    if (!image.hasOneUse())
+      continue;
+    if (Operation *op = image.getDefiningOp(); op && isHostCast(op))
+      image = op->getOperand(0);
+    auto arg = dyn_cast<BlockArgument>(image);
+    if (!arg || nn::stateOfInput(program.getStateAttr(), arg.getArgNumber()))
+      continue;
+    absorbed.insert(found->gathers.begin(), found->gathers.end());
+    imageOf[arg] = linear;
+    patchProducts[linear] = std::move(found->problem);
+  }
+}
+
 /// An elementwise op whose only use is an elementwise op of its own shape
 /// becomes a step of that one.
 void Candidate::findChains(nn::ProgramOp program) {
@@ -214,6 +235,7 @@ void Candidate::findChains(nn::ProgramOp program) {
 }
 
 LogicalResult Candidate::build(nn::ProgramOp program) {
+  findPatchProducts(program);
   for (BlockArgument arg : program.getBody().getArguments())
     addInput(arg);
   findChains(program);
@@ -335,6 +357,15 @@ void Candidate::addInput(BlockArgument arg) {
     node.options.push_back({{}, axis, 0});
     optionCost.push_back({0, 0, tileBytes(opts.back().out)});
   }
+  if (Operation *product = imageOf.lookup(arg)) {
+    std::string why;
+    const Problem &patches = patchProducts[product].problem;
+    RankedTensorType laid = kernels::allOptions(patches, rect, why)[0].ins[0];
+    p.problem.out = patches.ins[0];
+    opts = {{"input", {}, laid}};
+    node.options = {{{}, kernels::None, 0}};
+    optionCost = {{0, 0, tileBytes(laid)}};
+  }
   // What nothing computes with lies where it takes the least room.
   if (llvm::all_of(arg.getUsers(), llvm::IsaPred<nn::ReturnOp>)) {
     auto less = [](const OptionCost &a, const OptionCost &b) {
@@ -403,7 +434,10 @@ LogicalResult Candidate::addOp(Operation *op) {
   SmallVector<Operation *> ops{op};
   while (Operation *before = stepBefore.lookup(ops.front()))
     ops.insert(ops.begin(), before);
-  OpProblem p = ops.size() > 1 ? chainOf(ops) : problemOf(op);
+  auto patches = patchProducts.find(op);
+  OpProblem p = patches != patchProducts.end() ? patches->second
+                : ops.size() > 1               ? chainOf(ops)
+                                               : problemOf(op);
   std::string why;
   std::vector<Option> opts = kernels::allOptions(p.problem, rect, why);
   if (opts.empty())

@@ -102,6 +102,11 @@ private:
   llvm::DenseMap<mlir::Operation *, mlir::Operation *> stepBefore;
   llvm::DenseSet<mlir::Operation *> absorbed;
 
+  /// Linears of patches, and the inputs that are their images.
+  llvm::DenseMap<mlir::Operation *, OpProblem> patchProducts;
+  llvm::DenseMap<mlir::Value, mlir::Operation *> imageOf; // lookups only
+
+  void findPatchProducts(nn::ProgramOp program);
   void findChains(nn::ProgramOp program);
   void addInput(mlir::BlockArgument arg);
   mlir::LogicalResult addOp(mlir::Operation *op);

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Legal.h"
+#include "PatchProduct.h"
 #include "mlir/IR/Verifier.h"
 
 using namespace mlir;
@@ -153,9 +154,10 @@ LogicalResult weft::checkLegal(Operation *op, const Rect &r) {
   if (!kernel)
     return op->emitOpError("names kernel '")
            << o.algorithm << "', which is not in the registry";
-  bool chain = p.op == "wafer.chain";
   if (isa<wafer::KernelOp>(op) &&
-      failed(chain ? checkChain(op, p) : checkProblem(op, p)))
+      failed(p.op == "wafer.chain"     ? checkChain(op, p)
+             : p.op == "wafer.patches" ? checkPatchProduct(op, p)
+                                       : checkProblem(op, p)))
     return failure();
   std::vector<Option> options;
   std::string why;

@@ -151,6 +151,7 @@ const Kernel &splitReduceKernel();
 const Kernel &matmulKernel();
 const Kernel &wholeMatmulKernel();
 const Kernel &splitSoftmaxKernel();
+const Kernel &patchesKernel();
 const Kernel &relayoutKernel();
 const Kernel &localKernel();
 const Kernel &rowsKernel();

@@ -64,7 +64,7 @@ pe.program @p grid [4, 4] target "wse2" {
 // -----
 
 pe.program @p grid [4, 4] target "wse2" {
-  // expected-error @below {{map has 0 entries for a tensor of rank 1}}
+  // expected-error @below {{map has 0 entries for a tensor of rank 1, and not as many elements}}
   pe.input "x" : tensor<4xf32> at 4176 on #pe.pattern<(0, 0), 1 x 1> storage f32 map []
 }
 

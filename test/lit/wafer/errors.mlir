@@ -310,7 +310,7 @@ wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"ws
 
 wafer.program @main inputs ["x"] outputs [] grid [4, 4] target #wafer.target<"wse2"> {
 ^bb0(%x: tensor<4xf32>):
-  // expected-error@+1 {{changes the shape from 'tensor<4xf32>' to 'tensor<5xf32, #wafer.layout<[2, 2], [x]>>'}}
+  // expected-error@+1 {{changes the number of elements from 'tensor<4xf32>' to 'tensor<5xf32, #wafer.layout<[2, 2], [x]>>'}}
   %0 = wafer.place %x : tensor<4xf32> to tensor<5xf32, #wafer.layout<[2, 2], [x]>>
   wafer.return
 }

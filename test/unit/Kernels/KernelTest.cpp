@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "KernelFixture.h"
+#include <algorithm>
 #include <cmath>
 
 using namespace mlir;
@@ -292,6 +293,37 @@ TEST_F(Kernels, LinearInBothOrientations) {
   p.constant = {false, true, true};
   expect(p, {test::wordsOf(x), test::wordsOf(w), test::wordsOf(b)},
          test::wordsOf(want), 1e-4);
+}
+
+/// A convolution whose windows tile the image, its weight in any order of a
+/// patch's elements.
+TEST_F(Kernels, PatchesAreAConvolution) {
+  for (int round = 0; round < 30; ++round) {
+    Shape image = shape(6), order = {1, 3, 5}, out = {image[0]};
+    std::shuffle(order.begin(), order.end(), rng);
+    int64_t features = 1 + below(4);
+    Shape weight = {image[order[0]], image[order[1]], image[order[2]],
+                    features};
+    out.append({image[2] * image[4], features});
+    auto x = values(f32(image)), w = values(f32(weight)),
+         b = values(f32({1, features}));
+    std::vector<float> want;
+    each({image[0], image[2], image[4], features}, [&](ArrayRef<int64_t> at) {
+      double sum = b[at[3]];
+      each({image[1], image[3], image[5]}, [&](ArrayRef<int64_t> in) {
+        Shape from = {at[0], in[0], at[1], in[1], at[2], in[2]};
+        Shape row = {from[order[0]], from[order[1]], from[order[2]], at[3]};
+        sum += double(x[flat(image, from)]) * w[flat(weight, row)];
+      });
+      want.push_back(float(sum));
+    });
+    Problem p =
+        problem("wafer.patches", {f32(image), f32(weight), f32({1, features})},
+                f32(out), {list("order", order)});
+    p.constant = {false, true, true};
+    expect(p, {test::wordsOf(x), test::wordsOf(w), test::wordsOf(b)},
+           test::wordsOf(want), 1e-3);
+  }
 }
 
 TEST_F(Kernels, NormOfEqualValuesIsTheBias) {
