@@ -70,7 +70,7 @@ Demand Bounds::busiestPE(const Members &m) const {
     for (uint32_t kernel : m)
       if (auto it = codes[c]->totals.kernels.find(kernel);
           it != codes[c]->totals.kernels.end()) {
-        busy = SaturatingAdd(busy, it->second.cycles - it->second.slack);
+        busy = SaturatingAdd(busy, it->second.leastCycles());
         pipe = SaturatingAdd(pipe, it->second.pipe);
       }
     const Pattern &w = p.classes[c].where.front();

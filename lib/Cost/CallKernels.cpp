@@ -23,9 +23,24 @@ static void addScaled(std::map<K, uint64_t> &to,
 }
 
 void Totals::PerKernel::add(const PerKernel &o, uint64_t times) {
-  for (uint64_t PerKernel::*field : Fields)
-    this->*field =
-        SaturatingAdd(this->*field, SaturatingMultiply(o.*field, times));
+  for (uint64_t PerKernel::*n : {&PerKernel::macs, &PerKernel::pipe})
+    this->*n = SaturatingAdd(this->*n, SaturatingMultiply(o.*n, times));
+  for (double PerKernel::*n :
+       {&PerKernel::cycles, &PerKernel::async, &PerKernel::slack})
+    this->*n += o.*n * double(times);
+}
+
+void Totals::PerKernel::take(const PerKernel &o) {
+  for (uint64_t PerKernel::*n : {&PerKernel::macs, &PerKernel::pipe})
+    this->*n -= std::min(this->*n, o.*n);
+  for (double PerKernel::*n :
+       {&PerKernel::cycles, &PerKernel::async, &PerKernel::slack})
+    this->*n -= std::min(this->*n, o.*n);
+}
+
+/// A mean may be a third; so many rounds of it as there are make whole cycles.
+uint64_t Totals::PerKernel::wholeCycles(double v) {
+  return v < 1e18 ? uint64_t(v + 1e-3) : UINT64_MAX;
 }
 
 void Totals::add(const Totals &o, uint64_t times) {
@@ -59,7 +74,7 @@ static void giveTo(uint32_t kernel, const Totals &from, Totals &to) {
 void Walker::attribute(const Block *b, size_t &next, Totals &to) const {
   for (uint32_t at : b->callItems) {
     const Item &item = b->items[at];
-    uint64_t rounds = item.kind == Item::Loop ? item.cycles : 0;
+    uint64_t rounds = item.kind == Item::Loop ? item.rounds : 0;
     for (; rounds && next < code.callKernels.size(); --rounds)
       attribute(item.body, next, to);
     if (next >= code.callKernels.size())
@@ -68,7 +83,7 @@ void Walker::attribute(const Block *b, size_t &next, Totals &to) const {
       continue;
     uint32_t kernel = code.callKernels[next++];
     Totals::PerKernel &k = to.kernels[kernel];
-    k.cycles = SaturatingAdd(k.cycles, item.cycles);
+    k.cycles += item.cycles;
     giveTo(kernel, item.body->totals, to);
   }
 }
@@ -85,8 +100,7 @@ void Walker::resolveCallers() {
   auto take = [](uint64_t &from, uint64_t n) { from -= std::min(from, n); };
   Totals::PerKernel rest = code.totals.kernels[CallerKernel];
   for (const auto &[kernel, v] : listedCalls.kernels)
-    for (uint64_t Totals::PerKernel::*field : Totals::PerKernel::Fields)
-      take(rest.*field, v.*field);
+    rest.take(v);
   auto split = [&](auto &all, const auto &listed) {
     std::map<std::pair<uint32_t, int>, uint64_t> words;
     for (const auto &[key, n] : all) {

@@ -74,13 +74,12 @@ uint64_t Walker::scalarCycles(const Instr &i) const {
   }
 }
 
-void Walker::local(Frame &f, uint64_t cycles, uint32_t kernel) {
-  Totals::PerKernel &k = f.block->totals.kernels[kernel];
-  k.cycles = SaturatingAdd(k.cycles, cycles);
+void Walker::local(Frame &f, double cycles, uint32_t kernel) {
+  f.block->totals.kernels[kernel].cycles += cycles;
   std::vector<Item> &items = f.block->items;
   if (!items.empty() && items.back().kind == Item::Local &&
       items.back().kernel == kernel) {
-    items.back().cycles = SaturatingAdd(items.back().cycles, cycles);
+    items.back().cycles += cycles;
     return;
   }
   Item item;
@@ -106,7 +105,7 @@ void Walker::fold(Frame &f, const Block *b, uint64_t times) {
   for (const auto &[kernel, v] : b->totals.kernels) {
     Item item;
     item.kernel = kernel;
-    item.cycles = SaturatingMultiply(v.cycles, times);
+    item.cycles = v.cycles * double(times);
     append(f, item, false);
   }
 }
@@ -137,7 +136,7 @@ llvm::Expected<uint32_t> Walker::body(uint32_t at, Frame &f, End end,
       return next; // its cycles belong to the loop
     }
     if (i.op != Op::Call || !listed())
-      local(f, scalarCycles(i), kernel);
+      local(f, double(scalarCycles(i)), kernel);
     follow(i, f);
     Item item;
     item.kernel = kernel;

@@ -39,6 +39,7 @@ struct TimedOp {
   bool async = false;
   uint8_t microthread = 0;
   uint32_t kernel = NoKernel;
+  bool usesFabric() const { return in[0] != NoColor || out != NoColor; }
 };
 
 struct Block;
@@ -57,7 +58,8 @@ struct Item {
   uint32_t kernel = NoKernel;
   uint32_t index = 0;  // Op: of ClassCode::ops; Activate, Wait: the id;
                        // Loop: is its last round the last of the loop?
-  uint64_t cycles = 0; // Local, listed Call: cycles; Loop: rounds
+  uint64_t rounds = 0; // Loop
+  double cycles = 0;   // Local, listed Call; a mean over rounds may be broken
   const Block *body = nullptr;
   /// A call that PEClass::callKernels lists.
   bool listed() const { return kind == Call && kernel == CallerKernel; }
@@ -66,14 +68,16 @@ struct Item {
 /// Sums over the dynamic instructions of a block, calls and loops included.
 struct Totals {
   struct PerKernel {
-    uint64_t macs = 0, cycles = 0; // cycles: busy, no waiting
-    uint64_t pipe = 0;             // steps of the element pipe
-    uint64_t async = 0;            // of microthreads, busy: set-up and elements
-    uint64_t slack = 0; // how much less `cycles` may be: unknown addresses
-    static constexpr uint64_t PerKernel::*Fields[] = {
-        &PerKernel::macs, &PerKernel::cycles, &PerKernel::pipe,
-        &PerKernel::async, &PerKernel::slack};
+    uint64_t macs = 0;
+    uint64_t pipe = 0; // steps of the element pipe
+    double cycles = 0; // busy, no waiting
+    double async = 0;  // of microthreads, busy: set-up and elements
+    double slack = 0;  // how much less `cycles` may be: unknown addresses
     void add(const PerKernel &o, uint64_t times = 1);
+    void take(const PerKernel &o); // none falls below 0
+    /// No run is busy for less.
+    uint64_t leastCycles() const { return wholeCycles(cycles - slack); }
+    static uint64_t wholeCycles(double v);
   };
   std::map<uint32_t, PerKernel> kernels;
   /// Sent and received, by kernel and colour.
@@ -116,18 +120,21 @@ struct MemOperand {
   int64_t stride = 1; // innermost, in elements
 };
 
-/// A rate over all rounds of the open loops.
-struct MeanRate {
-  uint32_t mean = 1000, least = 1000;
+/// The elements of an op, over all rounds of the open loops.
+struct ElementTime {
+  uint32_t rate = 1000;         // mean
+  double cycles = 0, least = 0; // mean; what no run is below
   bool varies = false;
 };
 
-/// The rate of an op whose bases lie at `at` (dst, src0, src1) in loops of
-/// `rounds`, with bank conflicts. Bases that are not known are anywhere. The
-/// first `outer` loops lie around a listed call, which sees one round of them.
-MeanRate meanRate(const VectorForm &form, const isa::Instr &i, const Target &t,
-                  const MemOperand mem[3], const Residue at[3],
-                  const std::vector<uint64_t> &rounds, size_t outer);
+/// The time for the `n` elements of an op whose bases lie at `at` (dst, src0,
+/// src1) in loops of `rounds`, with bank conflicts. What is not known of a base
+/// may be anything. The first `outer` loops lie around a listed call, which
+/// sees one round of them.
+ElementTime elementTime(const VectorForm &form, uint64_t n, const isa::Instr &i,
+                        const Target &t, const MemOperand mem[3],
+                        const Residue at[3],
+                        const std::vector<uint64_t> &rounds, size_t outer);
 /// Can banks slow the op at all?
 bool meetsBanks(const isa::Instr &i, const MemOperand mem[3]);
 

@@ -47,15 +47,15 @@ static Target with(const Target &t, const std::string &key, uint32_t value) {
 }
 
 /// Notes where the work differs; the sum of all work at the end of the bracket.
-static uint64_t compare(const Codes &base, const Codes &end, Behind &field) {
-  uint64_t sum = 0;
+static double compare(const Codes &base, const Codes &end, Behind &field) {
+  double sum = 0;
   for (size_t c = 0; c < base.size(); ++c)
     for (const auto &[kernel, v] : end[c]->totals.kernels) {
       auto was = base[c]->totals.kernels.find(kernel);
       if (was == base[c]->totals.kernels.end() ||
           v.cycles != was->second.cycles || v.async != was->second.async)
         field.kernels.insert(kernel);
-      sum = llvm::SaturatingAdd(sum, v.cycles, v.async);
+      sum += v.cycles + v.async;
     }
   return sum;
 }
@@ -76,7 +76,7 @@ fieldsBehind(const bin::Program &p, const Target &t, const Codes &codes) {
   std::vector<Behind> all;
   for (const Target::Bracketed &b : t.assumedBrackets()) {
     Behind field{b.key, b.lo, b.hi, false, false, {}};
-    uint64_t work[2] = {};
+    double work[2] = {};
     for (int end : {0, 1}) {
       Target changed = with(t, b.key, end ? b.hi : b.lo);
       auto walked = walkAll(p, changed);

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Residues.h"
+#include "llvm/ADT/bit.h"
 #include <algorithm>
-#include <numeric>
 
 using namespace weft;
 using namespace weft::cost;
@@ -14,42 +14,45 @@ using isa::Op;
 
 static uint16_t wrapped(uint64_t v) { return uint16_t(v); }
 
-/// The largest power of two that divides v, up to Modulus.
-static uint32_t powerIn(uint64_t v) {
-  return uint32_t(std::gcd(v, uint64_t(Modulus)));
-}
-
-/// Of several forms of one set the one with the least numbers.
-static Residue reduced(Residue r) {
-  r.at = uint16_t(r.at % r.unit);
+Residue Residue::lastBits(unsigned n) const {
+  Residue r = *this;
+  r.bits = uint8_t(std::min<unsigned>(bits, n));
+  auto mask = wrapped((uint64_t(1) << r.bits) - 1);
+  r.at &= mask;
   for (uint16_t &s : r.step)
-    s = uint16_t(s % r.unit);
+    s &= mask;
   return r;
 }
 
 Residue Residue::plus(const Residue &o) const {
   Residue r = *this;
-  r.unit = std::min(unit, o.unit);
   r.at = wrapped(r.at + o.at);
   for (unsigned l = 0; l < MaxOpenLoops; ++l)
     r.step[l] = wrapped(r.step[l] + o.step[l]);
-  return reduced(r);
+  return r.lastBits(o.bits);
 }
 
 Residue Residue::times(const Residue &o) const {
   if (!o.isConstant())
     return isConstant() ? o.times(*this) : unknown();
+  if (!o.at)
+    return constant(0);
   Residue r = *this;
-  r.unit = powerIn(uint64_t(unit) * o.at);
   r.at = wrapped(uint64_t(r.at) * o.at);
   for (uint16_t &s : r.step)
     s = wrapped(uint64_t(s) * o.at);
-  return reduced(r);
+  unsigned more = unsigned(llvm::countr_zero(o.at));
+  r.bits = uint8_t(std::min<unsigned>(All, bits + more));
+  return r.lastBits(All);
 }
 
+/// Bits of a value that are known stay so under ones, and zeros are known.
 Residue Residue::masked(int64_t mask) const {
-  return isConstant() ? constant(at & mask)
-                      : multipleOf(powerIn(uint64_t(mask)));
+  if (isConstant())
+    return constant(at & mask);
+  auto m = uint64_t(mask);
+  return m & 1 ? lastBits(unsigned(llvm::countr_one(m)))
+               : constant(0).lastBits(unsigned(llvm::countr_zero(m)));
 }
 
 Residue Residue::inRound(unsigned l, uint64_t round) const {

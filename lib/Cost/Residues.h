@@ -5,8 +5,8 @@
 // Which banks an op meets depends on the last bits of its addresses. They are
 // followed through registers, descriptors and loops as affine functions of the
 // rounds of the open loops. What comes from a PE's place, data, or memory that
-// is no constant table is unknown, but what it is multiplied with is not: rows
-// of whole lines begin at one place of a line, whichever it is.
+// is no constant table is unknown; but of an unknown number times 256 the last
+// eight bits are known, so a value knows how many of its last bits it knows.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WEFT_LIB_COST_RESIDUES_H
@@ -31,18 +31,20 @@ constexpr unsigned baseSlot(unsigned dsr) {
   return isa::NumRegs + dsr % isa::NumDsrs;
 }
 
-/// at + sum of step[l] times the round of open loop l + any multiple of `unit`,
-/// modulo Modulus.
+/// at + sum of step[l] times the round of open loop l, modulo 2^bits.
 struct Residue {
-  uint32_t unit = Modulus; // a power of two; Modulus: the value is known
+  static constexpr uint8_t All = 16;
+  uint8_t bits = All;
   uint16_t at = 0;
   std::array<uint16_t, MaxOpenLoops> step{};
 
-  static Residue constant(int64_t v) { return {Modulus, uint16_t(v), {}}; }
-  static Residue multipleOf(uint32_t unit) { return {unit, 0, {}}; }
-  static Residue unknown() { return multipleOf(1); }
-  bool known() const { return unit == Modulus; }
+  static Residue constant(int64_t v) { return {All, uint16_t(v), {}}; }
+  static Residue unknown() { return {0, 0, {}}; }
+  /// Are all bits known? Then it is the address.
+  bool known() const { return bits == All; }
   bool isConstant() const { return known() && step == decltype(step){}; }
+  /// The same, of which no more than the last `n` bits are known.
+  Residue lastBits(unsigned n) const;
   Residue plus(const Residue &o) const;
   Residue times(const Residue &o) const;
   Residue masked(int64_t mask) const;

@@ -43,7 +43,7 @@ void Timeline::enterCall(Followed &pe, const Item &item) {
   if (skipping && pe.nextCall < list.size())
     pe.calls.push_back({pe.t, pe.t});
   ++pe.nextCall;
-  charge(pe, CallerKernel, double(item.cycles));
+  charge(pe, CallerKernel, item.cycles);
 }
 
 /// Performs what microthreads were given, as far as arrivals are known.
@@ -80,7 +80,7 @@ bool Timeline::startTask(Followed &pe) {
 /// In a long program, the rounds of a loop after the first few are taken to be
 /// like the last one: time, words and ops advance by as much.
 void Timeline::skipRounds(Followed &pe, Level &l) {
-  uint64_t done = l.loop->cycles - l.left;
+  uint64_t done = l.loop->rounds - l.left;
   bool pending = std::any_of(pe.pending.begin(), pe.pending.end(),
                              [](const auto &q) { return !q.empty(); });
   if (!skipping || done < MinRounds || l.left <= 2 || pending)
@@ -187,7 +187,7 @@ bool Timeline::doOp(Followed &pe, const Item &item, bool force) {
 bool Timeline::doItem(Followed &pe, const Item &item, bool force) {
   switch (item.kind) {
   case Item::Local:
-    charge(pe, item.kernel, double(item.cycles));
+    charge(pe, item.kernel, item.cycles);
     return true;
   case Item::Activate:
     if (item.index < pe.activated.size() && pe.activated[item.index] < 0)
@@ -228,7 +228,7 @@ bool Timeline::step(Followed &pe, bool force) {
     bool loop = item.kind == Item::Loop;
     if (item.listed())
       enterCall(pe, item);
-    pe.stack.push_back({item.body, 0, loop ? &item : nullptr, item.cycles,
+    pe.stack.push_back({item.body, 0, loop ? &item : nullptr, item.rounds,
                         nullptr, item.listed()});
     return true;
   }

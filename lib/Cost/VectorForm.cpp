@@ -87,7 +87,7 @@ bool cost::meetsBanks(const Instr &i, const MemOperand mem[3]) {
 
 namespace {
 
-/// The rate over all values of what the bases depend on.
+/// The means over all values of what the bases depend on.
 struct Averager {
   struct Variable {
     unsigned step[3] = {0, 0, 0};
@@ -95,19 +95,21 @@ struct Averager {
   };
   const Target &t;
   uint32_t rate;
+  uint64_t elements;
   MemWalk walks[3];
   std::vector<Variable> variables;
-  double sum = 0, weight = 0;
-  uint32_t least = ~0u;
+  double rates = 0, cycles = 0, weight = 0;
+  uint32_t leastRate = ~0u;
 
   void add(unsigned index, const unsigned at[3], double times) {
     if (index == variables.size()) {
       for (int k = 0; k < 3; ++k)
         walks[k].base = at[k] % BankModulus;
       uint32_t r = Target::conflictRate(rate, t.halfCycles(walks));
-      sum += times * r;
+      rates += times * r;
+      cycles += times * double(Target::elementCycles(elements, r));
       weight += times;
-      least = std::min(least, r);
+      leastRate = std::min(leastRate, r);
       return;
     }
     const Variable &v = variables[index];
@@ -125,10 +127,12 @@ constexpr uint64_t MaxCombinations = 4096;
 
 } // namespace
 
-MeanRate cost::meanRate(const VectorForm &form, const Instr &i, const Target &t,
-                        const MemOperand mem[3], const Residue at[3],
-                        const std::vector<uint64_t> &rounds, size_t outer) {
-  Averager a{t, t.rateOf(form), {}, {}};
+ElementTime cost::elementTime(const VectorForm &form, uint64_t n,
+                              const Instr &i, const Target &t,
+                              const MemOperand mem[3], const Residue at[3],
+                              const std::vector<uint64_t> &rounds,
+                              size_t outer) {
+  Averager a{t, t.rateOf(form), n, {}, {}};
   uint64_t combinations = 1;
   bool known = true;
   auto vary = [&](Averager::Variable &v) {
@@ -150,13 +154,13 @@ MeanRate cost::meanRate(const VectorForm &form, const Instr &i, const Target &t,
     bool read = k ? k == 1 || !(i.src0 == i.src1) : readsDst(i) && !again;
     a.walks[k] = {read, k == 0, 0, mem[k].stride * bytes};
     start[k] = at[k].at;
-    unsigned step = std::max<uint32_t>(bytes, at[k].unit);
-    if (step >= BankModulus)
+    // Of the bits that count, those that are not known take all values.
+    Averager::Variable v;
+    v.step[k] = std::max(bytes, 1u << at[k].bits);
+    if (v.step[k] >= BankModulus)
       continue;
     known = false;
-    Averager::Variable v;
-    v.step[k] = step;
-    v.rounds = BankModulus / step;
+    v.rounds = BankModulus / v.step[k];
     vary(v);
   }
   for (size_t l = 0; l < std::min<size_t>(rounds.size(), MaxOpenLoops); ++l) {
@@ -168,8 +172,9 @@ MeanRate cost::meanRate(const VectorForm &form, const Instr &i, const Target &t,
     known &= l >= outer || v.period == 1;
   }
   a.add(0, start, 1);
-  double mean = a.sum / a.weight;
+  double cycles = a.cycles / a.weight;
   // Over all rounds of its own loops a mean of known addresses is exact.
-  return {uint32_t(mean + 0.5), known ? uint32_t(mean) : a.least,
+  double least = known ? cycles : double(Target::elementCycles(n, a.leastRate));
+  return {uint32_t(a.rates / a.weight + 0.5), cycles, least,
           !a.variables.empty()};
 }

@@ -51,9 +51,8 @@ llvm::Expected<uint32_t> Walker::loop(uint32_t at, Frame &f, unsigned depth) {
     // The closing endloop: taken on all but the last round of the loop.
     bool last = done == rounds;
     uint32_t kernel = kernelAt(after - 1);
-    uint64_t branches =
-        SaturatingAdd(SaturatingMultiply(times - last, uint64_t(t.branchTaken)),
-                      last ? uint64_t(t.branchNotTaken) : uint64_t(0));
+    double branches =
+        double(times - last) * t.branchTaken + (last ? t.branchNotTaken : 0);
     if (!inner.block->timed) {
       fold(f, inner.block, times);
       local(f, branches, kernel);
@@ -64,7 +63,7 @@ llvm::Expected<uint32_t> Walker::loop(uint32_t at, Frame &f, unsigned depth) {
     item.kind = Item::Loop;
     item.kernel = kernel;
     item.index = last;
-    item.cycles = times;
+    item.rounds = times;
     item.body = inner.block;
     if (!inner.block->callItems.empty())
       f.block->callItems.push_back(uint32_t(f.block->items.size()));
@@ -87,10 +86,12 @@ void Walker::enterRounds(const Instr &i, Frame &inner, uint64_t done) const {
     bool own = e.kind == Effect::Offset && e.slot == s;
     if (own && !e.at)
       continue;
-    if (own && l < MaxOpenLoops)
-      inner.slots[s].step[l] = uint16_t(e.at % inner.read(s).unit);
-    else
-      inner.slots[s] = Residue::unknown();
+    Residue entered = Residue::unknown();
+    if (own && l < MaxOpenLoops) {
+      entered = inner.read(s);
+      entered.step[l] = e.at;
+    }
+    inner.slots[s] = entered.lastBits(entered.bits);
   }
   inner.write(i.a, many && l >= MaxOpenLoops ? Residue::unknown() : round);
 }
@@ -164,9 +165,9 @@ llvm::Error Walker::call(uint32_t at, Frame &f, unsigned depth) {
   item.body = sub->block;
   if (listed()) { // the call itself already works for its kernel
     item.kernel = CallerKernel;
-    item.cycles = scalarCycles(i);
+    item.cycles = double(scalarCycles(i));
     Totals::PerKernel &k = f.block->totals.kernels[CallerKernel];
-    k.cycles = SaturatingAdd(k.cycles, item.cycles);
+    k.cycles += item.cycles;
     f.block->callItems.push_back(uint32_t(f.block->items.size()));
   }
   append(f, item, true);

@@ -67,29 +67,64 @@ llvm::Error Walker::fabric(const Instr &i, TimedOp &op) {
   return llvm::Error::success();
 }
 
-MeanRate Walker::rateOf(const Instr &i, const VectorForm &form,
-                        const MemOperand mem[3], Frame &f) const {
+ElementTime Walker::timeOf(const Instr &i, const VectorForm &form, uint64_t n,
+                           const MemOperand mem[3], Frame &f) const {
   uint32_t rate = t.rateOf(form);
+  auto cycles = double(Target::elementCycles(n, rate));
   if (!meetsBanks(i, mem))
-    return {rate, rate, false};
+    return {rate, cycles, cycles, false};
   Residue at[3];
   const Operand *operands[3] = {&i.dst, &i.src0, &i.src1};
   for (int k = 0; k < 3; ++k)
     if (mem[k].exists)
       at[k] = f.read(baseSlot(operands[k]->index));
-  return meanRate(form, i, t, mem, at, openLoops, outerLoops);
+  return elementTime(form, n, i, t, mem, at, openLoops, outerLoops);
+}
+
+/// An op that the timeline must see. An element of one with a fabric operand is
+/// a wavelet.
+void Walker::timed(const Instr &i, const VectorForm &form, TimedOp op,
+                   ElementTime time, Frame &f) {
+  Totals &totals = f.block->totals;
+  Totals::PerKernel &k = totals.kernels[op.kernel];
+  if (op.usesFabric()) {
+    unsigned bytes = form.wide ? 4 : 2;
+    op.rate *= elementsPerWavelet(bytes);
+    op.elements = waveletsOf(op.elements, bytes);
+    time.cycles = std::max(time.cycles, double(op.elements));
+    time.least = std::max(time.least, double(op.elements));
+    k.pipe = SaturatingAdd(k.pipe, op.elements);
+  }
+  double slack = time.varies ? time.cycles - time.least : 0;
+  if (i.async) {
+    k.cycles += t.scalarAlu;
+    k.async += op.setup + time.cycles - slack;
+  } else {
+    k.cycles += op.setup + time.cycles;
+    k.slack += slack;
+  }
+  ++totals.timedOps;
+  if (op.out != NoColor)
+    totals.words[{op.kernel, op.out}] += op.elements;
+  for (int color : op.in)
+    if (color != NoColor)
+      totals.received[{op.kernel, color}] += op.elements;
+  Item item;
+  item.kind = Item::Op;
+  item.kernel = op.kernel;
+  item.index = uint32_t(code.ops.size());
+  code.ops.push_back(op);
+  append(f, item, true);
 }
 
 llvm::Error Walker::vector(const Instr &i, Frame &f) {
-  uint64_t n = 0;
+  TimedOp op;
   MemOperand mem[3];
-  if (llvm::Error e = elements(i, f, n, mem))
+  if (llvm::Error e = elements(i, f, op.elements, mem))
     return e;
   VectorForm form = vectorForm(i, t, mem);
-  TimedOp op;
-  op.elements = n;
-  MeanRate rate = rateOf(i, form, mem, f);
-  op.rate = rate.mean;
+  ElementTime time = timeOf(i, form, op.elements, mem, f);
+  op.rate = time.rate;
   op.setup = t.setupOf(form);
   op.async = i.async;
   op.microthread = i.microthread;
@@ -97,45 +132,16 @@ llvm::Error Walker::vector(const Instr &i, Frame &f) {
   if (llvm::Error e = fabric(i, op))
     return e;
   Totals &totals = f.block->totals;
+  totals.elements = SaturatingAdd(totals.elements, op.elements);
   Totals::PerKernel &k = totals.kernels[op.kernel];
-  totals.elements = SaturatingAdd(totals.elements, n);
   if (i.op == Op::VFMac || i.op == Op::VFDot)
-    k.macs = SaturatingAdd(k.macs, n);
-  bool usesFabric = op.in[0] != NoColor || op.out != NoColor;
-  uint64_t cycles = Target::elementCycles(n, op.rate);
-  uint64_t least = SaturatingMultiply(n, uint64_t(rate.least)) / 1000;
-  if (usesFabric) {
-    // From here on an element of the op is a wavelet.
-    unsigned bytes = form.wide ? 4 : 2;
-    op.rate *= elementsPerWavelet(bytes);
-    op.elements = n = waveletsOf(n, bytes);
-    cycles = std::max(cycles, n);
-  }
-  least = usesFabric ? std::max(least, n) : least;
-  uint64_t less = rate.varies ? cycles - std::min(cycles, least) : 0;
-  if (!op.async)
-    k.slack = SaturatingAdd(k.slack, less);
-  if (!usesFabric && !op.async) {
-    local(f, op.setup + cycles, op.kernel);
+    k.macs = SaturatingAdd(k.macs, op.elements);
+  if (op.usesFabric() || op.async) {
+    timed(i, form, op, time, f);
     return llvm::Error::success();
   }
-  k.cycles = SaturatingAdd(k.cycles, op.async ? uint64_t(t.scalarAlu)
-                                              : op.setup + cycles);
-  if (op.async)
-    k.async = SaturatingAdd(k.async, op.setup + cycles - less);
-  if (usesFabric)
-    k.pipe = SaturatingAdd(k.pipe, n);
-  ++totals.timedOps;
-  if (op.out != NoColor)
-    totals.words[{op.kernel, op.out}] += n;
-  for (int color : op.in)
-    if (color != NoColor)
-      totals.received[{op.kernel, color}] += n;
-  Item item;
-  item.kind = Item::Op;
-  item.kernel = op.kernel;
-  item.index = uint32_t(code.ops.size());
-  code.ops.push_back(op);
-  append(f, item, true);
+  if (time.varies)
+    k.slack += time.cycles - time.least;
+  local(f, op.setup + time.cycles, op.kernel);
   return llvm::Error::success();
 }

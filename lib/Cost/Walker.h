@@ -80,13 +80,15 @@ private:
   void enterRounds(const isa::Instr &i, Frame &inner, uint64_t done) const;
   void follow(const isa::Instr &i, Frame &f) const;
   Residue load(const Residue &address) const;
-  MeanRate rateOf(const isa::Instr &i, const VectorForm &form,
-                  const MemOperand mem[3], Frame &f) const;
+  ElementTime timeOf(const isa::Instr &i, const VectorForm &form, uint64_t n,
+                     const MemOperand mem[3], Frame &f) const;
+  void timed(const isa::Instr &i, const VectorForm &form, TimedOp op,
+             ElementTime time, Frame &f);
   llvm::Error vector(const isa::Instr &i, Frame &f);
   llvm::Error elements(const isa::Instr &i, Frame &f, uint64_t &n,
                        MemOperand mem[3]);
   llvm::Error fabric(const isa::Instr &i, TimedOp &op);
-  void local(Frame &f, uint64_t cycles, uint32_t kernel);
+  static void local(Frame &f, double cycles, uint32_t kernel);
   void append(Frame &f, Item item, bool timed);
   void absorb(Frame &f, const Block *b, uint64_t times);
   void fold(Frame &f, const Block *b, uint64_t times);
