@@ -12,14 +12,14 @@ using namespace weft::cost;
 using isa::Instr;
 using isa::Op;
 
-static uint16_t wrapped(uint64_t v) { return uint16_t(v); }
+static uint32_t wrapped(uint64_t v) { return uint32_t(v); }
 
 Residue Residue::lastBits(unsigned n) const {
   Residue r = *this;
   r.bits = uint8_t(std::min<unsigned>(bits, n));
   auto mask = wrapped((uint64_t(1) << r.bits) - 1);
   r.at &= mask;
-  for (uint16_t &s : r.step)
+  for (uint32_t &s : r.step)
     s &= mask;
   return r;
 }
@@ -39,7 +39,7 @@ Residue Residue::times(const Residue &o) const {
     return constant(0);
   Residue r = *this;
   r.at = wrapped(uint64_t(r.at) * o.at);
-  for (uint16_t &s : r.step)
+  for (uint32_t &s : r.step)
     s = wrapped(uint64_t(s) * o.at);
   unsigned more = unsigned(llvm::countr_zero(o.at));
   r.bits = uint8_t(std::min<unsigned>(All, bits + more));
@@ -55,11 +55,27 @@ Residue Residue::masked(int64_t mask) const {
                : constant(0).lastBits(unsigned(llvm::countr_zero(m)));
 }
 
+Residue Residue::shiftedRight(unsigned by) const {
+  return isConstant() ? constant(at >> by) : unknown();
+}
+
+Residue Residue::lesser(const Residue &o) const {
+  return isConstant() && o.isConstant()
+             ? constant(std::min(int32_t(at), int32_t(o.at)))
+             : unknown();
+}
+
+Residue Residue::greater(const Residue &o) const {
+  return isConstant() && o.isConstant()
+             ? constant(std::max(int32_t(at), int32_t(o.at)))
+             : unknown();
+}
+
 Residue Residue::inRound(unsigned l, uint64_t round) const {
   Residue r = *this;
   if (l >= MaxOpenLoops)
     return r;
-  r.at = wrapped(r.at + r.step[l] * (round % Modulus));
+  r.at = wrapped(r.at + r.step[l] * round);
   r.step[l] = 0;
   return r;
 }
@@ -80,6 +96,22 @@ Effect Effect::times(const Effect &o) const {
 
 Effect Effect::masked(int64_t mask) const {
   return kind == Constant ? constant(at & mask) : unknown();
+}
+
+Effect Effect::shiftedRight(unsigned by) const {
+  return kind == Constant ? constant(at >> by) : unknown();
+}
+
+Effect Effect::lesser(const Effect &o) const {
+  return kind == Constant && o.kind == Constant
+             ? constant(std::min(int32_t(at), int32_t(o.at)))
+             : unknown();
+}
+
+Effect Effect::greater(const Effect &o) const {
+  return kind == Constant && o.kind == Constant
+             ? constant(std::max(int32_t(at), int32_t(o.at)))
+             : unknown();
 }
 
 static Effects none() {
@@ -105,7 +137,7 @@ uint32_t EffectSums::loop(const Instr &i, Effects &e) {
     Effect once = body.effects[s];
     bool own = once.kind == Effect::Offset && once.slot == s;
     if (own)
-      once.at = wrapped(once.at * (rounds % Modulus));
+      once.at = wrapped(once.at * rounds);
     else if (once.kind == Effect::Offset)
       once = Effect::unknown();
     e[s] = after(before, once);
@@ -151,7 +183,8 @@ const EffectSums::Sum &EffectSums::sum(uint32_t at) {
             if (slot)
               s.effects[slot] = v;
           },
-          [](const Effect &) { return Effect::unknown(); });
+          [](const Effect &) { return Effect::unknown(); },
+          [](bool) { return Effect::unknown(); });
   }
   active.erase(at);
   return known.emplace(at, s).first->second;

@@ -20,10 +20,9 @@
 
 namespace weft::cost {
 
-/// More than any SRAM, so that what is known of an address is the address.
-constexpr unsigned Modulus = 1 << 16;
 /// The longest row of banks or line that a target may have.
-constexpr unsigned BankModulus = 64;
+constexpr unsigned BankBits = 6;
+constexpr unsigned BankModulus = 1 << BankBits;
 constexpr unsigned MaxOpenLoops = 16;
 /// Registers, then the bases of descriptors.
 constexpr unsigned NumSlots = isa::NumRegs + isa::NumDsrs;
@@ -33,14 +32,13 @@ constexpr unsigned baseSlot(unsigned dsr) {
 
 /// at + sum of step[l] times the round of open loop l, modulo 2^bits.
 struct Residue {
-  static constexpr uint8_t All = 16;
+  static constexpr uint8_t All = 32; // of a register
   uint8_t bits = All;
-  uint16_t at = 0;
-  std::array<uint16_t, MaxOpenLoops> step{};
+  uint32_t at = 0;
+  std::array<uint32_t, MaxOpenLoops> step{};
 
-  static Residue constant(int64_t v) { return {All, uint16_t(v), {}}; }
+  static Residue constant(int64_t v) { return {All, uint32_t(v), {}}; }
   static Residue unknown() { return {0, 0, {}}; }
-  /// Are all bits known? Then it is the address.
   bool known() const { return bits == All; }
   bool isConstant() const { return known() && step == decltype(step){}; }
   /// The same, of which no more than the last `n` bits are known.
@@ -48,6 +46,9 @@ struct Residue {
   Residue plus(const Residue &o) const;
   Residue times(const Residue &o) const;
   Residue masked(int64_t mask) const;
+  Residue shiftedRight(unsigned by) const;
+  Residue lesser(const Residue &o) const;
+  Residue greater(const Residue &o) const;
   /// With loop `l` in its round `round`.
   Residue inRound(unsigned l, uint64_t round) const;
   bool operator==(const Residue &) const = default;
@@ -59,23 +60,29 @@ using Slots = std::array<Residue, NumSlots>;
 struct Effect {
   enum Kind : uint8_t { Constant, Offset, Unknown } kind = Offset;
   uint8_t slot = 0; // Offset: from this slot
-  uint16_t at = 0;
+  uint32_t at = 0;
 
-  static Effect constant(int64_t v) { return {Constant, 0, uint16_t(v)}; }
+  static Effect constant(int64_t v) { return {Constant, 0, uint32_t(v)}; }
   static Effect unknown() { return {Unknown, 0, 0}; }
   bool isConstant() const { return kind == Constant; }
   Effect plus(const Effect &o) const;
   Effect times(const Effect &o) const;
   Effect masked(int64_t mask) const;
+  Effect shiftedRight(unsigned by) const;
+  Effect lesser(const Effect &o) const;
+  Effect greater(const Effect &o) const;
 };
 
 using Effects = std::array<Effect, NumSlots>;
 
 /// What an instruction does to the slots. `read(slot)` gives a value,
-/// `write(slot, value)` takes one, `load(address)` gives a word of memory;
-/// `Value` is Residue or Effect. Loops and calls are the caller's.
-template <typename Value, typename Read, typename Write, typename Load>
-void transfer(const isa::Instr &i, Read read, Write write, Load load) {
+/// `write(slot, value)` takes one, `load(address)` gives a word of memory,
+/// `place(y)` the PE's column or row; `Value` is Residue or Effect. Loops and
+/// calls are the caller's.
+template <typename Value, typename Read, typename Write, typename Load,
+          typename Place>
+void transfer(const isa::Instr &i, Read read, Write write, Load load,
+              Place place) {
   using isa::Op;
   auto number = [](int64_t v) { return Value::constant(v); };
   switch (i.op) {
@@ -94,9 +101,17 @@ void transfer(const isa::Instr &i, Read read, Write write, Load load) {
   case Op::Add:
     return write(i.a, read(i.b).plus(read(i.c)));
   case Op::Sub:
-    return write(i.a, read(i.b).plus(read(i.c).times(number(Modulus - 1))));
+    return write(i.a, read(i.b).plus(read(i.c).times(number(-1))));
   case Op::Mul:
     return write(i.a, read(i.b).times(read(i.c)));
+  case Op::Shri:
+    return write(i.a, read(i.b).shiftedRight(i.c & 31));
+  case Op::Min:
+    return write(i.a, read(i.b).lesser(read(i.c)));
+  case Op::Max:
+    return write(i.a, read(i.b).greater(read(i.c)));
+  case Op::Coord:
+    return write(i.a, place(i.b != 0));
   case Op::Ld:
     return write(i.a, load(read(i.b).plus(number(i.imm))));
   case Op::Dsd:

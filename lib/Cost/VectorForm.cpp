@@ -156,9 +156,9 @@ ElementTime cost::elementTime(const VectorForm &form, uint64_t n,
     start[k] = at[k].at;
     // Of the bits that count, those that are not known take all values.
     Averager::Variable v;
-    v.step[k] = std::max(bytes, 1u << at[k].bits);
-    if (v.step[k] >= BankModulus)
+    if (at[k].bits >= BankBits)
       continue;
+    v.step[k] = std::max(bytes, 1u << at[k].bits);
     known = false;
     v.rounds = BankModulus / v.step[k];
     vary(v);

@@ -7,6 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Walker.h"
+#include "llvm/ADT/bit.h"
+#include <numeric>
 
 using namespace weft;
 using namespace weft::cost;
@@ -77,7 +79,7 @@ llvm::Expected<uint32_t> Walker::loop(uint32_t at, Frame &f, unsigned depth) {
 void Walker::enterRounds(const Instr &i, Frame &inner, uint64_t done) const {
   unsigned l = unsigned(openLoops.size() - 1);
   bool many = openLoops.back() > 1;
-  Residue round = Residue::constant(int64_t(done % Modulus));
+  Residue round = Residue::constant(int64_t(done));
   if (many && l < MaxOpenLoops)
     round.step[l] = 1;
   const Effects &body = effects->of(i.wordIndex + i.numWords);
@@ -96,21 +98,39 @@ void Walker::enterRounds(const Instr &i, Frame &inner, uint64_t done) const {
   inner.write(i.a, many && l >= MaxOpenLoops ? Residue::unknown() : round);
 }
 
+/// The place of all PEs of the class, as far as they have it in common.
+Residue Walker::place(bool y) const {
+  uint32_t first = 0, apart = 0;
+  for (const bin::Pattern &w : c.where) {
+    uint32_t at = y ? w.y0 : w.x0, n = y ? w.h : w.w, step = y ? w.dy : w.dx;
+    if (&w == &c.where.front())
+      first = at;
+    apart = std::gcd(apart, at > first ? at - first : first - at);
+    if (n > 1)
+      apart = std::gcd(apart, step);
+  }
+  Residue r = Residue::constant(first);
+  return apart ? r.lastBits(unsigned(llvm::countr_zero(apart))) : r;
+}
+
+/// Loops that look up more of a table are not followed.
+constexpr uint64_t MaxTableRounds = 65536;
+
 /// A word of a constant table. In one loop it may differ from round to round by
 /// as much each time.
 Residue Walker::load(const Residue &address) const {
-  if (!address.known() || t.sramBytes > Modulus)
+  if (!address.known())
     return Residue::unknown();
   int64_t loop = -1, rounds = 1;
   for (unsigned l = 0; l < MaxOpenLoops; ++l)
     if (address.step[l]) {
-      if (loop >= 0 || l >= openLoops.size() || openLoops[l] >= Modulus)
+      if (loop >= 0 || l >= openLoops.size() || openLoops[l] > MaxTableRounds)
         return Residue::unknown();
       loop = l;
       rounds = int64_t(openLoops[l]);
     }
   int64_t first = address.at;
-  int64_t step = loop < 0 ? 0 : int16_t(address.step[unsigned(loop)]);
+  int64_t step = loop < 0 ? 0 : int32_t(address.step[unsigned(loop)]);
   int64_t last = first + step * (rounds - 1);
   const ConstantTable *table =
       tables.holding(std::min(first, last), std::max(first, last));
@@ -119,10 +139,11 @@ Residue Walker::load(const Residue &address) const {
   Residue r = Residue::constant(table->word(first));
   if (rounds == 1)
     return r;
-  uint16_t more = uint16_t(table->word(first + step) - table->word(first));
+  uint32_t more =
+      uint32_t(table->word(first + step)) - uint32_t(table->word(first));
   r.step[unsigned(loop)] = more;
   for (int64_t n = 0; n < rounds; ++n)
-    if (uint16_t(table->word(first + n * step)) != uint16_t(r.at + n * more))
+    if (uint32_t(table->word(first + n * step)) != r.at + uint32_t(n) * more)
       return Residue::unknown();
   return r;
 }
@@ -131,7 +152,8 @@ void Walker::follow(const Instr &i, Frame &f) const {
   transfer<Residue>(
       i, [&](unsigned slot) { return f.read(slot); },
       [&](unsigned slot, const Residue &v) { f.write(slot, v); },
-      [&](const Residue &address) { return load(address); });
+      [&](const Residue &address) { return load(address); },
+      [&](bool y) { return place(y); });
 }
 
 llvm::Error Walker::call(uint32_t at, Frame &f, unsigned depth) {

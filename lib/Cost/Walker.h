@@ -79,6 +79,7 @@ private:
   bool matches(const Walked &w, const DsrState &in, const Slots &slots) const;
   void enterRounds(const isa::Instr &i, Frame &inner, uint64_t done) const;
   void follow(const isa::Instr &i, Frame &f) const;
+  Residue place(bool y) const;
   Residue load(const Residue &address) const;
   ElementTime timeOf(const isa::Instr &i, const VectorForm &form, uint64_t n,
                      const MemOperand mem[3], Frame &f) const;

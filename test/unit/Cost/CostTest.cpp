@@ -180,27 +180,68 @@ TEST(Cost, BankConflictsFollowAddresses) {
   // where the words are equal modulo 8 (9000), 10 where they are not.
   EXPECT_EQ(r.cycles.estimate, 4u + 2 * 19 + 2 * 10 + 10);
   EXPECT_EQ(r.cycles.lower, r.cycles.estimate);
-  // Without knowledge of r3 each element takes 1.5 cycles, at least 1.
-  p = program(1, 1);
-  addClass(p, "all", {{0, 0, 1, 1, 1, 1}}, {},
-           {"coord r3, x", "shli r3, r3, 2", "dsd d0, r0+8192, f32, [10:1]",
-            "dsd d1, r3+9000, f32, [10:1]", "vfmul d0, d0, d1", "halt"});
-  r = analyzed(p, t);
-  EXPECT_EQ(r.cycles.estimate, 5u + 6 + 15);
-  EXPECT_EQ(r.cycles.lower, 5u + 6 + 10);
+}
+
+/// Over the last row of `w` PEs from column x0 with a step: a multiplication of
+/// ten elements at 0 modulo 8 by those at r3 + 9000, r3 4 times the column.
+static CycleCost multiplied(uint32_t x0, uint32_t w, uint32_t step,
+                            const std::string &shift) {
+  Target t = target(8, 1);
+  bin::Program p = program(8, 1);
+  addClass(p, "all", {{x0, 0, w, 1, step, 1}}, {},
+           {"coord r3, x", shift, "shli r3, r3, 2",
+            "dsd d0, r0+8192, f32, [10:1]", "dsd d1, r3+9000, f32, [10:1]",
+            "vfmul d0, d0, d1", "halt"});
+  return analyzed(p, t).cycles;
+}
+
+TEST(Cost, BankConflictsByPlace) {
+  // Six scalar cycles, set-up 6; ten elements at 1 or 2 cycles.
+  auto equal = [](CycleCost c, uint64_t lower, uint64_t estimate) {
+    EXPECT_EQ(c.lower, 12 + lower);
+    EXPECT_EQ(c.estimate, 12 + estimate);
+  };
+  equal(multiplied(0, 8, 1, "nop"), 10, 15); // every place: the mean
+  equal(multiplied(3, 1, 1, "nop"), 10, 10); // one PE, at 4 modulo 8
+  equal(multiplied(1, 4, 2, "nop"), 10, 10); // odd columns are
+  equal(multiplied(0, 4, 2, "nop"), 20, 20); // even ones are at 0
+  equal(multiplied(0, 8, 1, "shli r3, r3, 1"), 20, 20);
+  equal(multiplied(0, 8, 1, "muli r3, r3, 6"), 20, 20);
+  equal(multiplied(0, 8, 1, "andi r3, r3, 6"), 20, 20);
+  equal(multiplied(1, 4, 2, "andi r3, r3, 1"), 10, 10);
+  equal(multiplied(5, 1, 1, "shri r3, r3, 1"), 20, 20); // column 5 gives 2
+  equal(multiplied(5, 1, 1, "min r3, r3, r0"), 20, 20);
+  equal(multiplied(5, 1, 1, "max r3, r3, r0"), 10, 10);
+  equal(multiplied(0, 8, 1, "shri r3, r3, 1"), 10, 15);
   // Rows of whole lines begin at one place of a line, whichever row it is: all
   // of them 4 bytes above d0, or all like it.
   for (unsigned apart : {4u, 0u}) {
-    p = program(1, 1);
-    addClass(p, "all", {{0, 0, 1, 1, 1, 1}}, {},
+    Target t = target(8, 1);
+    bin::Program p = program(8, 1);
+    addClass(p, "all", {{0, 0, 8, 1, 1, 1}}, {},
              {"coord r3, x", "muli r3, r3, 40", "andi r4, r3, 24",
               "add r3, r3, r4", "dsd d0, r0+8192, f32, [10:1]",
               "dsd d1, r3+" + std::to_string(9000 + apart) + ", f32, [10:1]",
               "vfmul d0, d0, d1", "halt"});
-    r = analyzed(p, t);
-    EXPECT_EQ(r.cycles.estimate, 7u + 6 + (apart ? 10 : 20));
-    EXPECT_EQ(r.cycles.lower, r.cycles.estimate);
+    CycleCost c = analyzed(p, t).cycles;
+    EXPECT_EQ(c.estimate, 7u + 6 + (apart ? 10 : 20));
+    EXPECT_EQ(c.lower, c.estimate);
   }
+}
+
+TEST(Cost, MeansOfCycles) {
+  // One element, at 4 modulo 8 in odd rounds: 2 + 1 + 2 cycles in three rounds,
+  // not three times the mean rate rounded up. loop; each round dsd, dsd, shli,
+  // set-up 6 and a branch, 6 or at last 3; halt.
+  Target t = target(1, 1);
+  bin::Program p = program(1, 1);
+  addClass(p, "all", {{0, 0, 1, 1, 1, 1}}, {},
+           {"loop r1, 3", "shli r3, r1, 2", "dsd d0, r0+8192, f32, [1:1]",
+            "dsd d1, r3+9000, f32, [1:1]", "vfmul d0, d0, d1", "endloop r1",
+            "halt"});
+  CostReport r = analyzed(p, t);
+  EXPECT_EQ(r.cycles.estimate, 2u + 3 * (3 + 6) + 5 + 2 * 6 + 3);
+  EXPECT_EQ(r.cycles.lower, r.cycles.estimate);
 }
 
 TEST(Cost, SubroutinesSeeTheDescriptorsOfTheirCallers) {

@@ -134,7 +134,7 @@ static Builder gemm(uint32_t rows, uint32_t nt, uint32_t kt, uint32_t m) {
 
 /// Mean and smallest cycles of the timed window over the PEs.
 static void expectGemm(uint32_t rows, uint32_t nt, uint32_t kt, uint32_t m,
-                       double mean, double least) {
+                       double mean, double least, double within = 0.01) {
   Ran r = runIt(gemm(rows, nt, kt, m),
                 {std::vector<float>(nt * kt, 1), std::vector<float>(kt * m, 1),
                  std::vector<float>(nt * m, 1)});
@@ -142,7 +142,7 @@ static void expectGemm(uint32_t rows, uint32_t nt, uint32_t kt, uint32_t m,
   EXPECT_EQ(r.stats.macs, uint64_t(rows) * nt * kt * m);
   const TimeSplit &t = r.stats.kernels[0].time;
   double total = double(t.compute + t.setup + t.waitIn + t.waitOut);
-  EXPECT_NEAR(total / rows, mean, 0.01 * mean);
+  EXPECT_NEAR(total / rows, mean, within * mean);
   // The last row does not pass B on. An element takes 2 cycles, for C stays in
   // one bank and is read and written; 3 where A lies in the same of 8 banks: 17
   // for 8 elements. The rest of a round is 19 cycles, of a round of the outer
@@ -152,7 +152,7 @@ static void expectGemm(uint32_t rows, uint32_t nt, uint32_t kt, uint32_t m,
   uint64_t received = 1 + 6 + kt * m; // before the window
   double busy = double(last.compute + last.setup) - double(received) - 1;
   EXPECT_EQ(busy, sum);
-  EXPECT_NEAR(sum, least, 0.01 * least);
+  EXPECT_NEAR(sum, least, within * least);
 }
 
 TEST(SimCalibration, Wse2GemmTiles) {
@@ -169,6 +169,15 @@ TEST(SimCalibration, Wse2GemmTilesPredicted) {
   expectGemm(8, 128, 8, 64, 150759, 150180);  // grid 512 x 8
 }
 
+// Small tiles on 2 x 2 PEs, where no row passes B on within the window: of the
+// same source, and compared after rule 2 was fixed.
+TEST(SimCalibration, Wse2SmallGemmTilesPredicted) {
+  expectGemm(2, 32, 32, 32, 88795, 88795);
+  // 8 elements a round: half of it is the program's own 19 cycles, and the
+  // published round has some 2 more.
+  expectGemm(2, 8, 8, 32, 9756, 9756, 0.055);
+}
+
 // ALCF, section 3: cycles = set-up + N / rate.
 TEST(SimCalibration, Wse3VectorOps) {
   auto cycles = [](const char *op, const char *type, uint32_t n,
@@ -183,6 +192,7 @@ TEST(SimCalibration, Wse3VectorOps) {
   EXPECT_EQ(cycles("vfadd d0, d0, d1", "f16", 4096, 4), 9u + 4096 / 4);
   EXPECT_EQ(cycles("vmov d0, r0", "f16", 4096, 4), 8u + 4096 / 8);
   EXPECT_EQ(cycles("vrsum r1, d0", "f16", 4096, 4), 8u + 2 * 4096);
+  EXPECT_EQ(cycles("vfdot r1, d0, d1", "f16", 4096, 4), 20u + 4096 * 9 / 4);
   // Measured at 0.5 per cycle, documented as 1: what the bank rule says of
   // operands equal modulo 8.
   EXPECT_EQ(cycles("vfmac d0, d1, r0", "f32", 4096, 0), 17u + 2 * 4096);
@@ -244,6 +254,22 @@ TEST(SimCalibration, Wse3RelayLaw) {
       EXPECT_EQ(r.stats.cycles, n * (w + 16) + 5);
     }
   EXPECT_LT(worst, 0.04);
+}
+
+// The same for few relays of few words: what is off there is a constant. Of the
+// 16.5 cycles of the law 5 are the program's last task and halt; with the other
+// 11.5, which the source does not explain, it holds within 1 %.
+TEST(SimCalibration, Wse3RelayLawUpToItsConstant) {
+  for (uint32_t n : {1, 2, 4, 8, 64})
+    for (uint32_t w : {1, 2, 8, 32, 1024}) {
+      Ran r = relay(n, w);
+      ASSERT_EQ(r.error, "");
+      double law = 1.001 * n * w + 16.1 * n + 16.5;
+      EXPECT_NEAR(double(r.stats.cycles) + 11.5, law, 0.01 * law)
+          << n << " x " << w;
+    }
+  // At worst 6 % without it where there are 4 relays of 32 words.
+  EXPECT_NEAR(double(relay(4, 32).stats.cycles), 209.0, 0.06 * 209);
 }
 
 // A stride of 2-byte elements narrows an op: a copy of 1024 f16.
