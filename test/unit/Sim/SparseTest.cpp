@@ -126,6 +126,7 @@ std::pair<double, double> compare(const char *name, const Table &t) {
         "%-12s m %3u, %4u nonzeros: published %6.0f, predicted %6u, %+5.1f%%\n",
         name, r.m, r.nonzeros, r.published, unsigned(cycles), 100 * off);
   }
+  llvm::outs().flush();
   return {least, most};
 }
 
