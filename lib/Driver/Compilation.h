@@ -68,6 +68,7 @@ private:
 
   // Write.cpp.
   ExitCode print();
+  void keepInputs();
   ExitCode write(OutputSet::Write main);
   ExitCode finish();
   ExitCode check(const bin::Program &p);

@@ -105,6 +105,7 @@ ExitCode Compilation::readWeights(ArrayRef<std::string> inputs,
 
 ExitCode Compilation::readValue(StringRef option, StringRef name,
                                 StringRef file, ConstInput &value) {
+  outputs.keep(file);
   llvm::Expected<FileTensor> tensor = readTensor(file);
   if (!tensor)
     return fail(option + name + ": " + llvm::toString(tensor.takeError()));

@@ -24,6 +24,20 @@ ExitCode Compilation::print() {
   });
 }
 
+/// No output replaces what the model, the machine or the plan came from.
+void Compilation::keepInputs() {
+  outputs.keep(o.model);
+  outputs.keep(o.target);
+  if (plan.given)
+    outputs.keep(o.plan);
+  for (const std::string &device : o.devices)
+    outputs.keep(device);
+  auto store = context.getLoadedDialect<nn::NNDialect>()->getWeights();
+  for (const std::string &file :
+       store ? store->paths() : std::vector<std::string>())
+    outputs.keep(file);
+}
+
 /// The main output and those beside it: all of them, or none.
 ExitCode Compilation::write(OutputSet::Write main) {
   if (o.check) { // made, but not kept
@@ -41,6 +55,7 @@ ExitCode Compilation::write(OutputSet::Write main) {
       os << remarks.text();
       return llvm::Error::success();
     });
+  keepInputs();
   if (!e)
     e = outputs.commit();
   return e ? fail(llvm::toString(std::move(e))) : Success;

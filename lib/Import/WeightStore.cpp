@@ -135,6 +135,14 @@ Expected<ArrayRef<uint8_t>> WeightStore::file(StringRef name) {
   return bytesOf(*(files[name.str()] = std::move(*buffer)));
 }
 
+std::vector<std::string> WeightStore::paths() {
+  std::lock_guard lock(mutex);
+  std::vector<std::string> all;
+  for (const auto &[name, buffer] : files)
+    all.push_back(folder.empty() ? name : folder + "/" + name);
+  return all;
+}
+
 Expected<ArrayRef<uint8_t>> WeightStore::locate(nn::DataAttr data) {
   if (data.getFile().empty() && data.getHash().empty())
     return createStringError("is declared without data");

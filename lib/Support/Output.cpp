@@ -8,6 +8,9 @@
 //===----------------------------------------------------------------------===//
 #include "weft/Support/Output.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/Path.h"
+#include <unistd.h>
 
 using namespace weft;
 using llvm::StringRef;
@@ -31,9 +34,17 @@ static llvm::Error fill(llvm::raw_fd_ostream &os, StringRef name,
   return failure(name, ec);
 }
 
+/// "-", and the names of what standard output is.
+static bool isStandardOutput(StringRef path) {
+  fs::file_status named, open;
+  return path == "-" ||
+         (!fs::status(path, named) && !fs::status(STDOUT_FILENO, open) &&
+          fs::equivalent(named, open));
+}
+
 static llvm::Error writeDirectly(StringRef path,
                                  const OutputSet::Write &write) {
-  if (path == "-")
+  if (isStandardOutput(path))
     return fill(llvm::outs(), "standard output", write);
   std::error_code ec;
   llvm::raw_fd_ostream os(path, ec);
@@ -42,11 +53,36 @@ static llvm::Error writeDirectly(StringRef path,
   return fill(os, path, write);
 }
 
-/// Standard output, and what exists and is no file: it is not renamed over.
-static bool isStream(StringRef path) {
+/// The folder of `path` without links, and its name in there: two outputs of
+/// one place would replace each other.
+static std::string placeOf(StringRef path) {
+  if (isStandardOutput(path))
+    return "-";
+  StringRef folder = llvm::sys::path::parent_path(path);
+  llvm::SmallString<128> place;
+  if (fs::real_path(folder.empty() ? "." : folder, place))
+    return path.str(); // there is no such folder, as the write will say
+  llvm::sys::path::append(place, llvm::sys::path::filename(path));
+  return std::string(place);
+}
+
+/// What is not renamed over: standard output, what exists and is no file, and
+/// what the system keeps names for.
+static bool isStream(StringRef path, StringRef place) {
   fs::file_status status;
-  return path == "-" || (!fs::status(path, status) &&
-                         status.type() != fs::file_type::regular_file);
+  StringRef folder = llvm::sys::path::parent_path(place);
+  return place == "-" || folder == "/dev" || place.starts_with("/proc/") ||
+         (!fs::status(path, status) &&
+          status.type() != fs::file_type::regular_file);
+}
+
+llvm::Error weft::refuseToReplace(StringRef input, StringRef output) {
+  fs::file_status in, out;
+  if (fs::status(input, in) || fs::status(output, out) ||
+      in.type() != fs::file_type::regular_file || !fs::equivalent(in, out))
+    return llvm::Error::success();
+  return llvm::createStringError("output '" + output +
+                                 "' would replace input '" + input + "'");
 }
 
 OutputSet::~OutputSet() {
@@ -55,10 +91,11 @@ OutputSet::~OutputSet() {
 }
 
 llvm::Error OutputSet::add(StringRef path, Write write) {
-  if (llvm::is_contained(paths, path))
+  std::string place = placeOf(path);
+  if (llvm::is_contained(places, place))
     return llvm::createStringError("two outputs are to go to '" + path + "'");
-  paths.push_back(path.str());
-  if (isStream(path)) {
+  places.push_back(place);
+  if (isStream(path, place)) {
     streams.push_back({path.str(), std::move(write)});
     return llvm::Error::success();
   }
@@ -71,6 +108,10 @@ llvm::Error OutputSet::add(StringRef path, Write write) {
 }
 
 llvm::Error OutputSet::commit() {
+  for (const std::string &input : inputs)
+    for (const File &f : files)
+      if (llvm::Error e = refuseToReplace(input, f.path))
+        return e;
   for (const Stream &s : streams)
     if (llvm::Error e = writeDirectly(s.path, s.write))
       return e;
@@ -104,4 +145,48 @@ weft::writeOutput(StringRef path,
       }))
     return e;
   return one.commit();
+}
+
+/// The word that holds the value of `-o`, or null; `from` is where that begins.
+static char **outputWord(int argc, char **argv, size_t &from) {
+  for (int i = 1; i < argc; ++i) {
+    StringRef word = argv[i];
+    StringRef name = word.take_front(2) == "--" ? word.drop_front() : word;
+    from = word.size() - name.size() + StringRef("-o=").size();
+    if (name.starts_with("-o="))
+      return argv + i;
+    from = 0;
+    if (name == "-o" && i + 1 < argc)
+      return argv + i + 1;
+  }
+  return nullptr;
+}
+
+int weft::runWithOutput(StringRef tool, int argc, char **argv,
+                        llvm::function_ref<int(int, char **)> main) {
+  size_t from = 0;
+  char **word = outputWord(argc, argv, from);
+  StringRef path = word ? StringRef(*word).drop_front(from) : "-";
+  if (path.empty() || isStream(path, placeOf(path)))
+    return main(argc, argv);
+  auto fail = [&](llvm::Error e) {
+    llvm::errs() << tool << ": error: " << llvm::toString(std::move(e)) << "\n";
+    return 1;
+  };
+  for (char *other : llvm::ArrayRef(argv, argc))
+    if (other != *word)
+      if (llvm::Error e = refuseToReplace(other, path))
+        return fail(std::move(e));
+  auto temp = fs::TempFile::create(path + ".%%%%%%.tmp");
+  if (!temp)
+    return fail(failure(path, llvm::errorToErrorCode(temp.takeError())));
+  std::string named = StringRef(*word).take_front(from).str() + temp->TmpName;
+  *word = named.data();
+  int code = main(argc, argv);
+  llvm::Error e = code ? temp->discard() : temp->keep(path);
+  if (code)
+    llvm::consumeError(std::move(e));
+  else if (e)
+    return fail(failure(path, llvm::errorToErrorCode(std::move(e))));
+  return code;
 }

@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Binary/Dump.h"
-#include "weft/Support/Version.h"
+#include "weft/Support/Output.h"
+#include "weft/Support/Tool.h"
 #include "llvm/Support/CommandLine.h"
-#include <csignal>
 
 namespace cl = llvm::cl;
 static cl::OptionCategory Views("views (default: a summary)");
@@ -29,16 +29,16 @@ static cl::opt<std::string> Svg("svg", cl::desc("write the picture as SVG"),
                                 cl::value_desc("FILE"), cl::cat(Views));
 
 int main(int argc, char **argv) {
-  std::signal(SIGPIPE, SIG_IGN); // a closed pipe is an error, not a signal
-  cl::HideUnrelatedOptions(Views);
-  cl::SetVersionPrinter(
-      [](llvm::raw_ostream &os) { os << weft::VersionText << "\n"; });
-  cl::ParseCommandLineOptions(argc, argv, "shows what is in a .weft file\n");
-  llvm::Error e =
-      weft::bin::dump({File, Svg, Code || All, Routes || All, Memory || All,
-                       IO || All, Map || All, Values || All});
+  weft::startTool("weft-objdump");
+  if (!weft::parseOptions("weft-objdump", argc, argv,
+                          "shows what is in a .weft file\n", Views))
+    return 1;
+  llvm::Error e = weft::refuseToReplace(File, Svg);
   if (!e)
-    return 0;
+    e = weft::bin::dump({File, Svg, Code || All, Routes || All, Memory || All,
+                         IO || All, Map || All, Values || All});
+  if (!e)
+    return weft::finishTool("weft-objdump", 0);
   llvm::errs() << File << ": error: " << llvm::toString(std::move(e)) << "\n";
   return 1;
 }

@@ -9,9 +9,11 @@
 #include "Register.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
+#include "weft/Support/Output.h"
+#include "weft/Support/Tool.h"
 #include "llvm/ADT/STLExtras.h"
 
-int main(int argc, char **argv) {
+static int runTool(int argc, char **argv) {
   if (llvm::is_contained(llvm::ArrayRef(argv, argc),
                          llvm::StringRef("--pe-to-weft"))) {
     weft::registerTranslations();
@@ -22,4 +24,10 @@ int main(int argc, char **argv) {
   weft::registerAll(registry);
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Weft optimiser driver\n", registry));
+}
+
+int main(int argc, char **argv) {
+  weft::startTool("weft-opt");
+  return weft::finishTool("weft-opt",
+                          weft::runWithOutput("weft-opt", argc, argv, runTool));
 }

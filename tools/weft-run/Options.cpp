@@ -7,6 +7,7 @@
 #include "TraceFlags.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ErrorHandling.h"
+#include <cmath>
 
 using namespace llvm;
 using namespace weft;
@@ -80,13 +81,13 @@ static Error bad(const Twine &what) { return createStringError(what); }
 
 Expected<StringRef> Parser::needed(StringRef name,
                                    std::optional<StringRef> value) {
-  if (value)
-    return *value;
-  if (args.empty())
+  if (!value && !args.empty()) {
+    value = args.front();
+    args = args.drop_front();
+  }
+  if (!value || value->empty())
     return bad("option '" + name + "' needs a value");
-  StringRef next = args.front();
-  args = args.drop_front();
-  return next;
+  return *value;
 }
 
 template <typename T>
@@ -96,7 +97,7 @@ Error Parser::number(StringRef name, std::optional<StringRef> value, T &to) {
     return text.takeError();
   bool wrong;
   if constexpr (std::is_same_v<T, double>)
-    wrong = !to_float(*text, to) || !(to >= 0);
+    wrong = !to_float(*text, to) || !(to >= 0) || !std::isfinite(to);
   else
     wrong = text->getAsInteger(10, to) || !to;
   if (wrong)

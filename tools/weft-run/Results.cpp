@@ -50,9 +50,12 @@ Error Results::addTensor(StringRef folder, StringRef name,
 }
 
 Error Results::commit() {
-  if (set)
+  if (set) {
+    for (const std::string &input : inputs)
+      set->keep(input);
     if (Error e = set->commit())
       return e;
+  }
   set.reset();
   made.clear();
   return Error::success();

@@ -23,7 +23,9 @@ public:
                         const FileTensor &t);
   /// `write` has to stay callable until commit().
   llvm::Error add(llvm::StringRef path, OutputSet::Write write);
-  /// Afterwards this is as new.
+  /// A file that was read: it is not replaced.
+  void keep(llvm::StringRef input) { inputs.push_back(input.str()); }
+  /// Afterwards this is as new, but for what is kept.
   llvm::Error commit();
 
 private:
@@ -31,6 +33,7 @@ private:
 
   std::optional<OutputSet> set;
   std::vector<std::string> made; // folders, outermost first
+  std::vector<std::string> inputs;
 };
 
 } // namespace weft::run

@@ -40,6 +40,7 @@ private:
   int checkSteps();
   Error bindAll(StringRef option, ArrayRef<std::string> texts,
                 ArrayRef<bin::IOTensor> known, std::vector<std::string> &files);
+  Expected<FileTensor> read(StringRef file, uint64_t step);
   Expected<FileTensor> readFor(const bin::IOTensor &t, StringRef file,
                                uint64_t step);
   int readExpected(uint64_t step);
@@ -137,9 +138,15 @@ static std::string withStep(StringRef file, uint64_t step) {
   }
 }
 
+Expected<FileTensor> Session::read(StringRef file, uint64_t step) {
+  std::string path = withStep(file, step);
+  results.keep(path);
+  return readTensor(path);
+}
+
 Expected<FileTensor> Session::readFor(const bin::IOTensor &t, StringRef file,
                                       uint64_t step) {
-  Expected<FileTensor> h = readTensor(withStep(file, step));
+  Expected<FileTensor> h = read(file, step);
   if (!h)
     return createStringError("'" + t.name + "': " + toString(h.takeError()));
   if (h->type != t.type || h->shape != t.shape)
@@ -186,8 +193,7 @@ int Session::readExpected(uint64_t step) {
       return fail(h.takeError());
     wanted[i] = std::move(*h);
   }
-  Error e = probes.read(
-      [&](StringRef file) { return readTensor(withStep(file, step)); });
+  Error e = probes.read([&](StringRef file) { return read(file, step); });
   return e ? fail(std::move(e)) : Success;
 }
 
@@ -331,6 +337,7 @@ int Session::run() {
   if (!file)
     return fail(file.takeError());
   loaded = std::move(*file);
+  results.keep(o.program);
   Expected<Target> t = parseTarget(loaded.program.targetYaml, o.program);
   if (!t)
     return fail("target: " + toString(t.takeError()));

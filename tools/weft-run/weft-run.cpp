@@ -6,13 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Session.h"
+#include "weft/Support/Tool.h"
 #include "weft/Support/Version.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using namespace weft;
 
-int main(int argc, char **argv) {
+static int runTool(int argc, char **argv) {
   ArrayRef<const char *> args(argv, size_t(argc));
   Expected<run::Options> options = run::parseOptions(args.drop_front(argc > 0));
   if (!options) {
@@ -25,4 +26,9 @@ int main(int argc, char **argv) {
     return run::Success;
   }
   return run::runSession(*options);
+}
+
+int main(int argc, char **argv) {
+  startTool("weft-run");
+  return finishTool("weft-run", runTool(argc, argv));
 }

@@ -10,9 +10,9 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "weft/Import/Import.h"
+#include "weft/Support/Output.h"
+#include "weft/Support/Tool.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -46,7 +46,12 @@ static bool parseDims(ImportOptions &options) {
              << ": expected NAME=N with a number N\n";
       return false;
     }
-    options.dims[name.str()] = extent;
+    auto [entry, isNew] = options.dims.try_emplace(name.str(), extent);
+    if (!isNew && entry->second != extent) {
+      errs() << "weft-translate: error: found --dim " << text << " and "
+             << entry->second << " before, allowed is one value\n";
+      return false;
+    }
   }
   return true;
 }
@@ -58,7 +63,25 @@ static void printLedger(const ImportReport &report, raw_ostream &os) {
        << fates[entry.fate] << '\n';
 }
 
-static int importModel(raw_ostream &os) {
+static int writeModule(mlir::ModuleOp module, const ImportReport &report) {
+  OutputSet files;
+  files.keep(input);
+  Error e = files.add(output, [&](raw_ostream &os) {
+    if (ledgerFlag)
+      printLedger(report, os);
+    else
+      module->print(os);
+    return Error::success();
+  });
+  if (!e)
+    e = files.commit();
+  if (!e)
+    return 0;
+  errs() << "weft-translate: error: " << toString(std::move(e)) << '\n';
+  return 1;
+}
+
+static int importModel() {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   ImportOptions options;
   ImportReport report;
@@ -72,30 +95,18 @@ static int importModel(raw_ostream &os) {
     errs() << error << '\n';
   if (!module)
     return report.internal ? 3 : 1;
-  if (ledgerFlag)
-    printLedger(report, os);
-  else
-    module->print(os);
-  return 0;
+  return writeModule(*module, report);
 }
 
 int weft::translateMain(int argc, char **argv) {
   mlir::registerMLIRContextCLOptions();
   mlir::registerAsmPrinterCLOptions();
-  cl::ParseCommandLineOptions(argc, argv, "Weft translator\n");
+  if (!parseOptions("weft-translate", argc, argv, "Weft translator\n",
+                    category))
+    return 1;
   if (!importFlag) {
     errs() << "weft-translate: error: nothing to do, expected --import-onnx\n";
     return 1;
   }
-  std::error_code code;
-  ToolOutputFile file(output, code, sys::fs::OF_None);
-  if (code) {
-    errs() << output << ": error: cannot be written: " << code.message()
-           << '\n';
-    return 1;
-  }
-  int result = importModel(file.os());
-  if (result == 0)
-    file.keep();
-  return result;
+  return importModel();
 }

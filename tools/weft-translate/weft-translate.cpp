@@ -6,5 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Driver.h"
+#include "weft/Support/Tool.h"
 
-int main(int argc, char **argv) { return weft::translateMain(argc, argv); }
+int main(int argc, char **argv) {
+  weft::startTool("weft-translate");
+  return weft::finishTool("weft-translate", weft::translateMain(argc, argv));
+}

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Binary/File.h"
+#include "weft/Support/Tool.h"
 #include "weft/Support/Version.h"
 #include "weft/Verify/Verifier.h"
 #include "llvm/Support/raw_ostream.h"
@@ -38,9 +39,9 @@ static int check(StringRef file) {
   return result.ok() ? 0 : 1;
 }
 
-int main(int argc, char **argv) {
+static int run(int argc, char **argv) {
   if (argc != 2)
-    return fail("weft-verify", "expected one file\n" + Twine(Usage));
+    return fail("weft-verify", "expected one file; see --help");
   StringRef arg = argv[1];
   if (arg == "--help" || arg == "--version") {
     outs() << (arg == "--help" ? std::string(Usage)
@@ -48,6 +49,11 @@ int main(int argc, char **argv) {
     return 0;
   }
   if (arg.starts_with("-") && arg != "-")
-    return fail("weft-verify", "unknown option '" + arg + "'");
+    return fail("weft-verify", "unknown option '" + arg + "'; see --help");
   return check(arg);
+}
+
+int main(int argc, char **argv) {
+  startTool("weft-verify");
+  return finishTool("weft-verify", run(argc, argv));
 }

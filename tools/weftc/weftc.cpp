@@ -4,10 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Driver/Compiler.h"
-#include "weft/Support/Version.h"
+#include "weft/Support/Tool.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
-#include <csignal>
 
 namespace cl = llvm::cl;
 static weft::CompilerOptions options;
@@ -85,7 +84,22 @@ static Text Tokens("tokens",
                    cl::value_desc("N"), cl::location(options.tokens),
                    cl::cat(Cat));
 static cl::opt<bool> Quiet("quiet", cl::desc("no progress"), cl::cat(Cat));
-static cl::opt<weft::Emit, true> Level(
+/// Says which levels there are.
+struct LevelParser : cl::parser<weft::Emit> {
+  using cl::parser<weft::Emit>::parser;
+  bool parse(cl::Option &o, llvm::StringRef name, llvm::StringRef text,
+             weft::Emit &level) {
+    if (findOption(text) < getNumOptions())
+      return cl::parser<weft::Emit>::parse(o, name, text, level);
+    llvm::errs() << "weftc: error: found --emit=" << text << ", allowed are";
+    for (unsigned i = 0; i < getNumOptions(); ++i)
+      llvm::errs() << (i ? ", " : " ") << getOption(i);
+    llvm::errs() << "\n";
+    return true;
+  }
+};
+
+static cl::opt<weft::Emit, true, LevelParser> Level(
     "emit", cl::desc("stop at a level"), cl::location(options.emit),
     cl::init(weft::Emit::Binary), cl::cat(Cat),
     cl::values(clEnumValN(weft::Emit::NN, "nn", "tensor graph"),
@@ -97,11 +111,10 @@ static cl::opt<weft::Emit, true> Level(
                clEnumValN(weft::Emit::Cost, "cost", "the cost report")));
 
 int main(int argc, char **argv) {
-  std::signal(SIGPIPE, SIG_IGN); // a closed pipe is an error, not a signal
-  cl::HideUnrelatedOptions(Cat);
-  cl::SetVersionPrinter(
-      [](llvm::raw_ostream &os) { os << weft::VersionText << "\n"; });
-  cl::ParseCommandLineOptions(argc, argv, "ONNX to a wafer-scale mesh\n");
+  weft::startTool("weftc");
+  if (!weft::parseOptions("weftc", argc, argv, "ONNX to a wafer-scale mesh\n",
+                          Cat))
+    return weft::UserError;
   options.set.assign(Set.begin(), Set.end());
   options.dims.assign(Dims.begin(), Dims.end());
   options.consts.assign(Consts.begin(), Consts.end());
@@ -110,5 +123,5 @@ int main(int argc, char **argv) {
   options.devices.assign(Devices.begin(), Devices.end());
   options.dtype = DType;
   options.acc = Acc;
-  return weft::compile(options);
+  return weft::finishTool("weftc", weft::compile(options));
 }

@@ -45,6 +45,9 @@ public:
   /// All bytes of a file in the folder.
   llvm::Expected<llvm::ArrayRef<uint8_t>> file(llvm::StringRef name);
 
+  /// Where the files are that were read so far.
+  std::vector<std::string> paths();
+
   /// The bytes of a reference; range and hash, if it has one, are checked.
   llvm::Expected<llvm::ArrayRef<uint8_t>> read(nn::DataAttr data);
 

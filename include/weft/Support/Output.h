@@ -25,10 +25,20 @@ namespace weft {
 llvm::Error writeOutput(llvm::StringRef path,
                         llvm::function_ref<void(llvm::raw_ostream &)> write);
 
+/// Refuses an output that is `input`, under whatever name.
+llvm::Error refuseToReplace(llvm::StringRef input, llvm::StringRef output);
+
+/// Runs a tool that opens its output itself, and before it knows whether there
+/// is anything to write: the value of `-o` is made a temporary file, which is
+/// renamed if `main` returns 0.
+int runWithOutput(llvm::StringRef tool, int argc, char **argv,
+                  llvm::function_ref<int(int, char **)> main);
+
 /// Results of one run that appear together or not at all. Files are filled
 /// beside their names by add() and renamed by commit(); standard output,
 /// devices and pipes cannot be taken back, so commit() writes them, before it
-/// renames. Without a commit nothing is left.
+/// renames. Without a commit nothing is left. Nothing is renamed in /dev and
+/// /proc, where names stand for what is open.
 class OutputSet {
 public:
   using Write = std::function<llvm::Error(llvm::raw_ostream &)>;
@@ -39,8 +49,10 @@ public:
   ~OutputSet();
 
   /// `write` has to stay callable until commit(). Refused: a path that was
-  /// added before.
+  /// added before, in whatever spelling.
   llvm::Error add(llvm::StringRef path, Write write);
+  /// A file that was read: commit() refuses to replace it.
+  void keep(llvm::StringRef input) { inputs.push_back(input.str()); }
   llvm::Error commit();
 
 private:
@@ -54,7 +66,8 @@ private:
   };
   std::vector<File> files;
   std::vector<Stream> streams;
-  std::vector<std::string> paths;
+  std::vector<std::string> places; // of the outputs, each in one spelling
+  std::vector<std::string> inputs;
 
   llvm::Error rename();
 };

@@ -111,4 +111,31 @@ TEST_F(OutputTest, onePathOnce) {
             "two outputs are to go to '" + path("a") + "'");
 }
 
+TEST_F(OutputTest, onePlaceInTwoSpellings) {
+  ASSERT_FALSE(fs::create_directory(path("d")));
+  OutputSet out;
+  EXPECT_EQ(llvm::toString(out.add(path("a"), text("1"))), "");
+  EXPECT_EQ(llvm::toString(out.add(path("d/../a"), text("1"))),
+            "two outputs are to go to '" + path("d/../a") + "'");
+  EXPECT_EQ(llvm::toString(out.add(path("d/a"), text("1"))), "");
+}
+
+// By its own name and through a link; a new file beside it is none of its.
+TEST_F(OutputTest, inputsAreNotReplaced) {
+  ASSERT_EQ(llvm::toString(writeOutput(path("in"), [](auto &os) { os << 0; })),
+            "");
+  ASSERT_FALSE(fs::create_link(path("in"), path("link")));
+  for (const char *name : {"in", "link"}) {
+    OutputSet out;
+    out.keep(path("in"));
+    EXPECT_EQ(llvm::toString(out.add(path("other"), text("1"))), "");
+    EXPECT_EQ(llvm::toString(out.add(path(name), text("1"))), "");
+    EXPECT_EQ(llvm::toString(out.commit()), "output '" + path(name) +
+                                                "' would replace input '" +
+                                                path("in") + "'");
+  }
+  EXPECT_EQ(read("in") + read("other"), "0absent");
+  EXPECT_EQ(entries(), 2u);
+}
+
 } // namespace
