@@ -7,9 +7,11 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Driver.h"
+#include "NN/NNDialect.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "weft/Import/Import.h"
+#include "weft/Import/WeightStore.h"
 #include "weft/Support/Output.h"
 #include "weft/Support/Tool.h"
 #include "llvm/Support/CommandLine.h"
@@ -66,6 +68,9 @@ static void printLedger(const ImportReport &report, raw_ostream &os) {
 static int writeModule(mlir::ModuleOp module, const ImportReport &report) {
   OutputSet files;
   files.keep(input);
+  auto *nn = module.getContext()->getLoadedDialect<nn::NNDialect>();
+  for (const std::string &weights : nn->getWeights()->paths())
+    files.keep(weights);
   Error e = files.add(output, [&](raw_ostream &os) {
     if (ledgerFlag)
       printLedger(report, os);
