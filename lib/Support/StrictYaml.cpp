@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "weft/Support/StrictYaml.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/SourceMgr.h"
 
@@ -30,8 +31,10 @@ void YamlReading::report(unsigned line, const Twine &message) {
 void YamlReading::handler(const llvm::SMDiagnostic &d, void *context) {
   auto &r = *static_cast<YamlReading *>(context);
   std::string where = r.field.empty() ? "" : " (at '" + r.field + "')";
-  r.report(d.getLineNo() > 0 ? unsigned(d.getLineNo()) : 1,
-           d.getMessage() + where);
+  std::string message = d.getMessage().str(); // the parser's begin as sentences
+  if (!message.empty())
+    message[0] = llvm::toLower(message[0]);
+  r.report(d.getLineNo() > 0 ? unsigned(d.getLineNo()) : 1, message + where);
 }
 
 bool weft::isPrintable(StringRef text) {
