@@ -17,6 +17,11 @@
 // values, those are replicated whole. Scores and probabilities are f32; with
 // --acc=f16 the sums of step 1 and 2 are f16.
 //
+// Steps 1 and 4 take an op per feature and row, or one for all rows (and all
+// features of a head, where tiles hold whole heads or parts of one). That has
+// no set-up and no loop per row, but three operands in memory, of which two are
+// in each other's way. For step 4 a multiply-add is faster than a dot product.
+//
 //===----------------------------------------------------------------------===//
 #include "weft/Kernels/Code.h"
 #include <limits>
@@ -45,7 +50,8 @@ struct Shape {
                     : (tile - 2 + headDim) / headDim + 1;
     local = std::min(local, heads);
     firstFeature = c.mul(c.coord(featureAxis), tile);
-    firstRow = c.mul(c.coord(rowAxis), rows);
+    ownRow = c.mul(c.coord(rowAxis), rows);
+    firstRow = padded(c) ? c.min(ownRow, queries - rows) : ownRow;
     limit = c.rect.length(featureAxis) * tile;
     Idx head = c.div(firstFeature, headDim, limit);
     firstHead = heads == local ? Idx(0) : c.min(head, heads - local);
@@ -53,7 +59,9 @@ struct Shape {
   int8_t featureAxis, rowAxis;
   int64_t batch, queries, keys, features, heads, headDim, groups, tile;
   int64_t rows = 0, local = 0, limit = 0;
-  Idx firstFeature, firstRow, firstHead;
+  /// Rows from firstRow on are computed; those before ownRow, so that the last
+  /// PEs have as many as the others, are another's.
+  Idx firstFeature, firstRow, ownRow, firstHead;
 
   Idx head(Code &c, Idx feature) const {
     if (heads == 1)
@@ -73,10 +81,13 @@ struct Shape {
     // of the address can be seen without knowing that h follows from feature.
     return c.max(c.min(at, groups * headDim - 1), 0);
   }
-  /// The query row of local row i, clamped to the last.
-  Idx query(Code &c, Idx i) const {
-    Idx q = c.add(firstRow, i);
-    return padded(c) ? c.min(q, queries - 1) : q;
+  Idx query(Code &c, Idx i) const { return c.add(firstRow, i); }
+  /// Features of one head that this PE has and that lie evenly, or 1.
+  int64_t atOnce() const {
+    bool even = tile % headDim == 0 || headDim % tile == 0;
+    return even && groups == heads && limit == features
+               ? std::min(tile, headDim)
+               : 1;
   }
   bool padded(Code &c) const {
     return rows * c.rect.length(rowAxis) != queries;
@@ -84,6 +95,34 @@ struct Shape {
 };
 
 class Attention final : public Kernel {
+public:
+  explicit Attention(AttentionForm form) : form(form) {}
+
+private:
+  AttentionForm form;
+
+  /// Is it legal, with features over `axis`?
+  bool has(const Problem &p, const Rect &r, int8_t axis) const {
+    int64_t pes = r.length(axis), features = p.ins[0].getDimSize(2);
+    switch (form) {
+    case AttentionForm::Rows:
+      return true;
+    case AttentionForm::Block: // padding of q may hold anything
+      if (features % pes)
+        return false;
+      [[fallthrough]];
+    case AttentionForm::Values: // one row has nothing to gain
+      return p.ins[0].getDimSize(1) > r.length(other(axis));
+    }
+    llvm_unreachable("all forms are there");
+  }
+
+  const char *name() const {
+    return form == AttentionForm::Rows     ? "attention"
+           : form == AttentionForm::Values ? "attention_values"
+                                           : "attention_block";
+  }
+
   void options(const Problem &p, const Rect &r, std::vector<Option> &out,
                std::string &) const override {
     if (p.op != "nn.attention")
@@ -91,8 +130,10 @@ class Attention final : public Kernel {
     int64_t heads = p.integer("num_heads"),
             groups = p.integer("num_kv_heads", heads);
     for (int8_t axis : {Y, X}) {
+      if (!has(p, r, axis))
+        continue;
       Option o;
-      o.algorithm = "attention";
+      o.algorithm = name();
       for (unsigned i = 0; i < 3; ++i)
         o.ins.push_back(
             laidOut(p.ins[i], r, i && groups != heads ? int8_t(None) : axis));
@@ -111,21 +152,28 @@ class Attention final : public Kernel {
     Value sums = acc.isF32() ? scores : c.scratch(all, acc);
     if (p.flag("causal"))
       order = keyOrder(s, c);
-    partialScores(keySide, c, sums);
+    c.fill(c.view(sums, 0, all), 0);
+    if (form == AttentionForm::Block)
+      blockOfScores(keySide, c, sums);
+    else
+      partialScores(keySide, c, sums);
     c.allReduce(c.view(sums, 0, all), s.featureAxis);
     if (sums != scores) {
       Value wide = c.view(sums, 0, all);
       c.vec(V::VMov, c.view(scores, 0, all), wide);
     }
     c.loop(s.batch, [&](Idx b) { softmax(p, s, c, scores, order, b); });
-    weightedValues(s, c, scores);
+    c.fill(c.view(c.out, 0, s.tile * s.batch * s.queries), 0);
+    if (form == AttentionForm::Rows)
+      weightedValues(s, c, scores);
+    else
+      blockOfValues(s, c, scores);
     c.allReduce(c.view(c.out, 0, s.tile * s.batch * s.queries), s.rowAxis);
   }
 
   static void partialScores(const Shape &s, Code &c, Value scores) {
     Value q = c.ins[0], k = c.ins[1];
     int64_t qRows = s.batch * s.queries, kRows = s.batch * s.keys;
-    c.fill(c.view(scores, 0, s.batch * s.heads * s.rows * s.keys), 0);
     c.loop(s.tile, [&](Idx f) {
       Idx feature = c.add(s.firstFeature, f);
       Idx slot = c.mul(s.head(c, feature), s.rows * s.keys);
@@ -146,6 +194,26 @@ class Attention final : public Kernel {
           Value keys = c.view(k, source, s.keys);
           c.vec(V::VFMac, c.view(scores, target, s.keys), {keys, x});
         });
+      });
+    });
+  }
+
+  /// scores[rows, :] += sum over features of q[f, rows] k[f, :].
+  static void blockOfScores(const Shape &s, Code &c, Value scores) {
+    int64_t qRows = s.batch * s.queries, kRows = s.batch * s.keys;
+    int64_t n = s.atOnce();
+    c.loop(s.tile / n, [&](Idx j) {
+      Idx f = c.mul(j, n), feature = c.add(s.firstFeature, f);
+      Idx slot = c.mul(s.head(c, feature), s.rows * s.keys);
+      Idx key = c.mul(s.keyFeature(c, f, feature), kRows);
+      Idx query = c.add(c.mul(f, qRows), s.firstRow);
+      c.loop(s.batch, [&](Idx b) {
+        Idx target = c.add(slot, c.mul(b, s.heads * s.rows * s.keys));
+        Idx k = c.add(key, c.mul(b, s.keys));
+        Idx q = c.add(query, c.mul(b, s.queries));
+        c.strided(V::VFMac, {n, s.rows, s.keys},
+                  {scores, target, {0, s.keys, 1}},
+                  {{c.ins[1], k, {kRows, 0, 1}}, {c.ins[0], q, {qRows, 1, 0}}});
       });
     });
   }
@@ -192,10 +260,10 @@ class Attention final : public Kernel {
       c.loop(s.rows, [&](Idx i) {
         Idx line = c.add(c.mul(j, s.rows), i);
         Value scale = c.load(inverse, line);
-        if (s.padded(c)) { // rows beyond the last query count nothing
+        if (s.padded(c)) { // another's row counts nothing here
           Value zero = c.f32(0);
-          scale =
-              c.select(c.less(c.add(s.firstRow, i), s.queries), scale, zero);
+          Idx own = c.sub(s.query(c, i), s.ownRow);
+          scale = c.select(c.less(own, 0), zero, scale);
         }
         Value row = rowOf(line);
         c.vec(V::VFMul, rowOf(line), {row, scale});
@@ -247,7 +315,6 @@ class Attention final : public Kernel {
 
   static void weightedValues(const Shape &s, Code &c, Value scores) {
     int64_t qRows = s.batch * s.queries, kRows = s.batch * s.keys;
-    c.fill(c.view(c.out, 0, s.tile * qRows), 0);
     c.loop(s.tile, [&](Idx f) {
       Idx feature = c.add(s.firstFeature, f);
       Idx slot = c.mul(s.head(c, feature), s.rows * s.keys);
@@ -261,19 +328,50 @@ class Attention final : public Kernel {
           Idx value = c.add(at0, c.mul(b, s.keys));
           Value values = c.view(c.ins[2], value, s.keys);
           Value o = c.dot(c.view(scores, source, s.keys), values);
-          Idx target = c.add(at, c.mul(b, s.queries));
-          // A clamped row adds its zero to the last query's value.
-          if (s.padded(c))
-            o = arith::AddFOp::create(c.b, c.loc, o, c.load(c.out, target));
-          c.store(o, c.out, target);
+          c.store(o, c.out, c.add(at, c.mul(b, s.queries)));
         });
       });
     });
   }
+
+  /// o[f, rows] = sum over keys of P[rows, key] v[f, key], rounded once.
+  static void blockOfValues(const Shape &s, Code &c, Value scores) {
+    int64_t qRows = s.batch * s.queries, kRows = s.batch * s.keys;
+    int64_t n = s.atOnce();
+    SmallVector<int64_t> strides{qRows, s.queries, 1};
+    Code::Operand out{c.out, s.firstRow, strides}, sums = out;
+    bool narrow =
+        isNarrow(mlir::cast<MemRefType>(c.out.getType()).getElementType());
+    if (narrow) {
+      int64_t all = s.tile * s.batch * s.rows;
+      sums = {c.scratch(all), 0, {s.batch * s.rows, s.rows, 1}};
+      c.fill(c.view(sums.buffer, 0, all), 0);
+    }
+    c.loop(s.tile / n, [&](Idx j) {
+      Idx f = c.mul(j, n), feature = c.add(s.firstFeature, f);
+      Idx slot = c.mul(s.head(c, feature), s.rows * s.keys);
+      Idx value = c.mul(s.keyFeature(c, f, feature), kRows);
+      Idx target = c.add(sums.offset, c.mul(f, sums.strides[0]));
+      c.loop(s.batch, [&](Idx b) {
+        Idx o = c.add(target, c.mul(b, sums.strides[1]));
+        Idx weight = c.add(slot, c.mul(b, s.heads * s.rows * s.keys));
+        Idx v = c.add(value, c.mul(b, s.keys));
+        c.strided(
+            V::VFMac, {s.keys, n, s.rows},
+            {sums.buffer, o, {0, sums.strides[0], 1}},
+            {{scores, weight, {1, 0, s.keys}}, {c.ins[2], v, {1, kRows, 0}}});
+      });
+    });
+    if (narrow)
+      c.strided(V::VMov, {s.tile, s.batch, s.rows}, out, {sums});
+  }
 };
 } // namespace
 
-const Kernel &weft::kernels::attentionKernel() {
-  static const Attention kernel;
-  return kernel;
+const Kernel &weft::kernels::attentionKernel(AttentionForm form) {
+  static const Attention rows(AttentionForm::Rows),
+      values(AttentionForm::Values), block(AttentionForm::Block);
+  return form == AttentionForm::Rows     ? rows
+         : form == AttentionForm::Values ? values
+                                         : block;
 }

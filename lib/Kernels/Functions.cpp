@@ -64,7 +64,7 @@ struct Piece : Chunk {
   void rsqrtParts() {
     liftSubnormals(0x1p24);
     vec(V::VFMin, s, {s, f32(huge)});
-    c.rsqrt(t1, s, t0);
+    c.rsqrt(t1, s, t1, t0);
   }
   void sqrt() {
     rsqrtParts();

@@ -7,6 +7,9 @@
 // along K's axis and multicast back, so Y is split over the other axis and
 // the next GEMM swaps the axes without a transpose. Two vector orientations:
 // over rows (tokens), scalar from W; or over N, scalar from X (for few rows).
+// Or, as a block, one op for the whole product of the tiles, in which W and X
+// are walks with strides of 0: no set-up and no loop, but of three operands in
+// memory two are in each other's way.
 // f16 products accumulate in f32, on the PE and along the chain; the root
 // rounds once and multicasts f16. With --acc=f16 all of it is f16.
 //
@@ -19,20 +22,28 @@ using namespace weft::kernels;
 
 namespace {
 class Gemm final : public Kernel {
+public:
+  explicit Gemm(bool block) : block(block) {}
+
+private:
+  bool block;
   void options(const Problem &p, const Rect &r, std::vector<Option> &out,
                std::string &why) const override {
     if (p.op != "nn.linear")
       return;
     if (!p.constant[1] || (p.ins.size() > 2 && !p.constant[2])) {
-      why = "gemm keeps its weight resident, so weight and bias must be "
-            "constants";
+      if (!block) // one reason is enough
+        why = "gemm keeps its weight resident, so weight and bias must be "
+              "constants";
       return;
     }
     int64_t n = p.ins[1].getDimSize(1);
     for (int8_t k : {X, Y})
       for (bool overRows : {true, false}) {
+        if (block && overRows)
+          continue;
         Option o;
-        o.algorithm = "gemm";
+        o.algorithm = block ? "gemm_block" : "gemm";
         o.ins.push_back(laidOut(p.ins[0], r, k));
         o.ins.push_back(laidOut(p.ins[1], r, {k, other(k)}, !overRows));
         // As [1, N] with the unit dimension over K's axis, only the root line
@@ -59,7 +70,10 @@ class Gemm final : public Kernel {
                 {{c.ins[2], 0, {1, 0}}});
     else
       c.fill(c.view(y, 0, nt * rows), 0);
-    if (overRows)
+    if (block)
+      c.strided(V::VFMac, {kt, nt, rows}, {y, 0, {0, rows, 1}},
+                {{x, 0, {rows, 0, 1}}, {w, 0, {nt, 1, 0}}});
+    else if (overRows)
       c.loop(nt, [&](Idx n) {
         Idx yn = c.mul(n, rows), wn = c.mul(n, kt);
         c.loop(kt, [&](Idx k) {
@@ -83,7 +97,7 @@ class Gemm final : public Kernel {
 };
 } // namespace
 
-const Kernel &weft::kernels::gemmKernel() {
-  static const Gemm kernel;
-  return kernel;
+const Kernel &weft::kernels::gemmKernel(bool block) {
+  static const Gemm loops(false), whole(true);
+  return block ? whole : loops;
 }

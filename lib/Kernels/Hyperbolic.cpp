@@ -66,7 +66,7 @@ static void logOfSum(const Chunk &k) {
 
 /// t2 = sqrt(t2) for positive normal numbers.
 static void root(const Chunk &k) {
-  k.c.rsqrt(k.t1, k.t2, k.t0);
+  k.c.rsqrt(k.t1, k.t2, k.t1, k.t0);
   k.vec(V::VFMul, k.t2, {k.t2, k.t1});
 }
 
@@ -111,7 +111,7 @@ void weft::kernels::areaCosine(const Chunk &k) {
   k.vec(V::VFMin, k.t2, {k.t2, k.f32(0.5)});
   int64_t n = cast<MemRefType>(k.x.getType()).getNumElements();
   Value inverse = k.c.view(k.c.scratch(n), 0, n);
-  k.c.rsqrt(inverse, k.t2, k.t1); // finite for 0
+  k.c.rsqrt(inverse, k.t2, inverse, k.t1); // finite for 0
   k.horner(k.t1, k.t2,
            {1.7596881071e-3, -7.5272886713e-3, 2.6454905019e-2,
             -1.1784741703e-1, 1.4142135263});

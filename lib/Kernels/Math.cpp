@@ -48,12 +48,19 @@ void Code::exp(Value x, Value t, Value p, double high) {
 // Newton from a bit trick: the first guess is within 12 %, three steps
 // n' = n + n (1 + x n) square the error each. With n = -1/x both products fuse,
 // so the residual is exact and the result correctly rounded but for rare cases;
-// 1/1 is 1. For 2^-126 <= |x| <= 2^125; 1/0 is NaN.
+// 1/1 is 1. Only the last residual needs to be exact: two of the three words
+// that the fused form reads lie at one place of their lines, wherever buffers
+// are. For 2^-126 <= |x| <= 2^125; 1/0 is NaN.
 void Code::reciprocal(Value dst, Value x, Value tmp) {
   vec(V::VSub, dst, {i32(0xfef311c7), x});
   for (int step = 0; step < 3; ++step) {
-    vec(V::VMov, tmp, {f32(1.0)});
-    vec(V::VFMac, tmp, {x, dst});
+    if (step < 2) {
+      vec(V::VFMul, tmp, {x, dst});
+      vec(V::VFAdd, tmp, {tmp, f32(1.0)});
+    } else {
+      vec(V::VMov, tmp, {f32(1.0)});
+      vec(V::VFMac, tmp, {x, dst});
+    }
     vec(V::VFMac, dst, {dst, tmp});
   }
   vec(V::VFNeg, dst, {dst});
@@ -89,15 +96,15 @@ void Code::reciprocalOfAny(Value dst, Value x, Value t0, Value t1) {
 
 // The same with y' = y (1.5 - 0.5 x y y); the first guess is within 3.5 %.
 // x y y in this order stays finite for x = 0.
-void Code::rsqrt(Value dst, Value x, Value tmp) {
-  vec(V::VShr, dst, {x, i32(1)});
-  vec(V::VSub, dst, {i32(0x5f3759df), dst});
+void Code::rsqrt(Value dst, Value x, Value y, Value tmp) {
+  vec(V::VShr, y, {x, i32(1)});
+  vec(V::VSub, y, {i32(0x5f3759df), y});
   for (int step = 0; step < 3; ++step) {
-    vec(V::VFMul, tmp, {x, dst});
-    vec(V::VFMul, tmp, {tmp, dst});
+    vec(V::VFMul, tmp, {x, y});
+    vec(V::VFMul, tmp, {tmp, y});
     vec(V::VFMul, tmp, {tmp, f32(-0.5)});
     vec(V::VFAdd, tmp, {tmp, f32(1.5)});
-    vec(V::VFMul, dst, {dst, tmp});
+    vec(V::VFMul, step < 2 ? y : dst, {y, tmp});
   }
 }
 

@@ -15,8 +15,8 @@ using namespace weft::kernels;
 
 namespace {
 /// Walks code with trip counts. Mirrors the timing table of machine-model.md
-/// on fabric code, before instruction selection: a DSD and an address
-/// instruction per view, one ALU cycle per arith op.
+/// on fabric code, before instruction selection, and what emission makes of
+/// loops: see docs/pe-rationale.md.
 class Walker {
 public:
   Walker(const Rect &r, const Target &t, Measure &m)
@@ -34,13 +34,70 @@ private:
   const Target &t;
   Measure &m;
 
+  /// How often the innermost loop that a value depends on is gone through: as
+  /// often it is computed.
+  llvm::DenseMap<Value, uint64_t> oftenOf; // lookups only
+
+  static uint64_t rounds(scf::ForOp loop) {
+    auto end = loop.getUpperBound().getDefiningOp<arith::ConstantIndexOp>();
+    return end ? uint64_t(end.value()) : 1;
+  }
+
+  /// Emission does small innermost rounds by fours.
+  static uint64_t unrolled(scf::ForOp loop) {
+    unsigned effects = 0;
+    bool inner = true;
+    loop.getBody()->walk([&](Operation *op) {
+      inner &= !isa<scf::ForOp>(op);
+      effects += !isMemoryEffectFree(op);
+    });
+    uint64_t u = inner ? 4 : 1;
+    while (u > 1 && (effects * u > 16 || rounds(loop) < u))
+      u /= 2;
+    return u;
+  }
+
+  /// What depends on no loop is computed once, and so on.
+  uint64_t often(ValueRange operands) const {
+    uint64_t times = 1;
+    for (Value v : operands)
+      times = std::max(times, oftenOf.lookup(v));
+    return times;
+  }
+
+  void loop(scf::ForOp loop, uint64_t times) {
+    uint64_t n = rounds(loop);
+    oftenOf[loop.getInductionVar()] = times * n;
+    m.cycles += times * (n / unrolled(loop)) * (t.branchTaken + t.scalarAlu);
+    walk(*loop.getBody(), times * n);
+  }
+
+  void scalar(Operation &op, uint64_t times) {
+    bool loads = isa<memref::LoadOp>(op);
+    uint64_t computed = loads ? times : often(op.getOperands());
+    for (Value v : op.getResults())
+      oftenOf[v] = computed;
+    if (loads)
+      m.cycles += times * t.scalarLoad;
+    else if (isa<memref::ReinterpretCastOp>(op))
+      m.cycles += computed * t.dsdLoad;
+    else if (isa<memref::StoreOp>(op))
+      m.cycles += times * t.scalarAlu;
+    else if (!isFree(op))
+      m.cycles += computed * t.scalarAlu;
+  }
+
+  /// Sums of counters become pointers and constants in instructions.
+  static bool isFree(Operation &op) {
+    if (isa<arith::AddIOp, arith::SubIOp, arith::MulIOp>(op))
+      return op.getResult(0).getType().isIndex();
+    return isa<arith::ConstantOp, arith::ExtFOp, arith::TruncFOp, pe::RetypeOp,
+               arith::IndexCastOp>(op);
+  }
+
   void visit(Operation &op, uint64_t times) {
-    if (auto loop = dyn_cast<scf::ForOp>(op)) {
-      auto end = loop.getUpperBound().getDefiningOp<arith::ConstantIndexOp>();
-      uint64_t n = end ? uint64_t(end.value()) : 1;
-      m.cycles += times * n * t.branchTaken;
-      return walk(*loop.getBody(), times * n);
-    }
+    if (auto forOp = dyn_cast<scf::ForOp>(op))
+      return loop(forOp, times);
     if (auto vec = dyn_cast<pe::VecOp>(op))
       return vector(unsigned(vec.getOpcode()), vec->getOperands(), times);
     if (auto red = dyn_cast<pe::ReduceOp>(op))
@@ -49,13 +106,7 @@ private:
       return collective(reduce.getBuffer(), reduce.getAxis(), true, times);
     if (auto cast = dyn_cast<fabric::MulticastOp>(op))
       return collective(cast.getBuffer(), cast.getAxis(), false, times);
-    if (llvm::isa<memref::LoadOp>(op))
-      m.cycles += times * t.scalarLoad;
-    else if (llvm::isa<memref::ReinterpretCastOp>(op))
-      m.cycles += times * t.dsdLoad;
-    else if (!llvm::isa<arith::ConstantOp, arith::ExtFOp, arith::TruncFOp,
-                        pe::RetypeOp>(op)) // no instructions
-      m.cycles += times * t.scalarAlu;
+    scalar(op, times);
   }
 
   /// Bytes of an element in memory, 0 for a scalar.

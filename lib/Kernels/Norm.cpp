@@ -7,6 +7,10 @@
 // word per row. Padding features are zeroed by a mask of ones and zeros that
 // is laid out like a weight.
 //
+// Weights are one number per feature: over the whole tile, in one op, they are
+// a walk of stride 0, which is in the way of half of the elements beside it; or
+// they are scalars, an op per feature.
+//
 //===----------------------------------------------------------------------===//
 #include "weft/Kernels/Code.h"
 
@@ -15,13 +19,20 @@ using namespace weft::kernels;
 
 namespace {
 class Norm final : public Kernel {
+public:
+  explicit Norm(bool scalars) : scalars(scalars) {}
+
+private:
+  bool scalars; // weights are
   void options(const Problem &p, const Rect &r, std::vector<Option> &out,
                std::string &why) const override {
     if (p.op != "nn.layer_norm" && p.op != "nn.rms_norm")
       return;
+    if (scalars && rowsOf(p.out) == 1) // then stride 0 is none
+      return;
     for (int8_t axis : {X, Y, None}) {
       Option o;
-      o.algorithm = "norm";
+      o.algorithm = scalars ? "norm_scalars" : "norm";
       for (RankedTensorType t : p.ins)
         o.ins.push_back(laidOut(t, r, axis));
       o.out = laidOut(p.out, r, axis);
@@ -42,8 +53,11 @@ class Norm final : public Kernel {
     int64_t rows = rowsOf(o.out), t = tileDim(o.out, o.out.getRank() - 1);
     double inverse = 1.0 / double(p.out.getShape().back());
     const int64_t all[] = {rows, 1}, perRow[] = {0, 1}, perFeature[] = {1, 0};
-    Value stat = c.scratch(rows), tmp = c.scratch(rows), rstd = c.scratch(rows);
-    Value sv = c.view(stat, 0, rows);
+    // Two of them, so that x and what is left of it may lie as they like in
+    // their lines: each only has to lie unlike its own sums.
+    Value mean = centre ? c.scratch(rows) : Value();
+    Value variance = c.scratch(rows), tmp0 = c.scratch(rows),
+          tmp1 = c.scratch(rows);
     // What lies between x and the result is f32; the last step rounds.
     y = isNarrow(o.out.getElementType()) ? c.scratch(t * rows) : c.out;
     auto tile = [&](V op, Value a, Ints as, Value b, Ints bs) {
@@ -57,17 +71,19 @@ class Norm final : public Kernel {
       tile(V::VFMul, x, all, c.ins[operands], perFeature);
     Value in = masked ? y : x;
     if (centre) {
-      c.fill(sv, 0);
+      Value sum = c.view(mean, 0, rows);
+      c.fill(sum, 0);
       c.loop(t, [&](Idx f) {
-        c.vec(V::VFAdd, sv, {sv, c.view(in, c.mul(f, rows), rows)});
+        c.vec(V::VFAdd, sum, {sum, c.view(in, c.mul(f, rows), rows)});
       });
-      c.allReduce(sv, axisOf(o.out));
-      c.vec(V::VFMul, sv, {sv, c.f32(inverse)});
-      tile(V::VFSub, in, all, stat, perRow);
+      c.allReduce(sum, axisOf(o.out));
+      c.vec(V::VFMul, sum, {sum, c.f32(inverse)});
+      tile(V::VFSub, in, all, mean, perRow);
       if (masked)
         tile(V::VFMul, y, all, c.ins[operands], perFeature);
       in = y;
     }
+    Value sv = c.view(variance, 0, rows);
     c.fill(sv, 0);
     c.loop(t, [&](Idx f) {
       Value row = c.view(in, c.mul(f, rows), rows);
@@ -76,9 +92,11 @@ class Norm final : public Kernel {
     c.allReduce(sv, axisOf(o.out));
     c.vec(V::VFMul, sv, {sv, c.f32(inverse)});
     c.vec(V::VFAdd, sv, {sv, c.f32(p.real("epsilon"))});
-    Value scratch = c.view(tmp, 0, rows);
-    c.rsqrt(c.view(rstd, 0, rows), sv, scratch);
-    tile(V::VFMul, in, all, rstd, perRow);
+    Value guess = c.view(tmp0, 0, rows);
+    c.rsqrt(sv, sv, guess, c.view(tmp1, 0, rows));
+    tile(V::VFMul, in, all, variance, perRow);
+    if (scalars)
+      return scaleByScalars(c, y, t, rows, operands);
     Value scaled = y;
     if (operands == 2)
       y = c.out;
@@ -88,13 +106,28 @@ class Norm final : public Kernel {
       tile(V::VFAdd, scaled, all, c.ins[2], perFeature);
   }
 
+  /// out = y * weight + bias, feature by feature.
+  static void scaleByScalars(Code &c, Value y, int64_t t, int64_t rows,
+                             unsigned operands) {
+    c.loop(t, [&](Idx f) {
+      Idx at = c.mul(f, rows);
+      Value row = c.view(y, at, rows), result = c.view(c.out, at, rows);
+      Value weight = c.load(c.ins[1], f);
+      c.vec(V::VFMul, operands > 2 ? row : result, {row, weight});
+      if (operands < 3)
+        return;
+      Value bias = c.load(c.ins[2], f);
+      c.vec(V::VFAdd, result, {row, bias});
+    });
+  }
+
   bool inPlace(const Problem &, const Option &, unsigned i) const override {
     return i == 0;
   }
 };
 } // namespace
 
-const Kernel &weft::kernels::normKernel() {
-  static const Norm kernel;
-  return kernel;
+const Kernel &weft::kernels::normKernel(bool scalars) {
+  static const Norm tile(false), kernel(true);
+  return scalars ? kernel : tile;
 }

@@ -12,10 +12,14 @@ using namespace weft::kernels;
 
 static ArrayRef<std::pair<const char *, const Kernel *>> registry() {
   static const std::pair<const char *, const Kernel *> entries[] = {
-      {"gemm", &gemmKernel()},
+      {"gemm", &gemmKernel(false)},
+      {"gemm_block", &gemmKernel(true)},
       {"patches", &patchesKernel()},
-      {"norm", &normKernel()},
-      {"attention", &attentionKernel()},
+      {"norm", &normKernel(false)},
+      {"norm_scalars", &normKernel(true)},
+      {"attention", &attentionKernel(AttentionForm::Rows)},
+      {"attention_values", &attentionKernel(AttentionForm::Values)},
+      {"attention_block", &attentionKernel(AttentionForm::Block)},
       {"elementwise", &elementwiseKernel()},
       {"split_rows", &splitRowsKernel()},
       {"embedding", &embeddingKernel()},

@@ -65,7 +65,7 @@ static void halvedArcsine(const Chunk &k) {
   k.vec(V::VFSub, k.t0, {k.f32(1), k.s});
   k.vec(V::VFMul, k.t0, {k.t0, k.f32(0.5)});
   k.vec(V::VFMax, k.t0, {k.t0, k.f32(0)});
-  k.c.rsqrt(k.t1, k.t0, k.t2); // finite for 0
+  k.c.rsqrt(k.t1, k.t0, k.t1, k.t2); // finite for 0
   k.vec(V::VFMul, k.t0, {k.t0, k.t1});
   k.vec(V::VFLe, k.t1, {k.s, k.f32(0.5)});
   k.vec(V::VFLt, k.t2, {k.f32(0.5), k.s});

@@ -17,7 +17,7 @@ head = head[:first] + f"rectangle: [ {width}, {height} " + head[last:]
 swap = str.maketrans("xy", "yx")
 gemms, out = 0, [head]
 for kernel in kernels:
-    if "algorithm:       'gemm'" in kernel:
+    if "algorithm:       'gemm" in kernel:
         gemms += 1
         if gemms % 2 == 0:
             kernel = "\n".join(

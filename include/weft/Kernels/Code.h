@@ -110,7 +110,8 @@ public:
   void reciprocalParts(Value dst, Value scale, Value x, Value tmp);
   /// dst = 1/x for all x.
   void reciprocalOfAny(Value dst, Value x, Value tmp0, Value tmp1);
-  void rsqrt(Value dst, Value x, Value tmp);    // dst = 1/sqrt(x), x >= 0
+  /// dst = 1/sqrt(x), x >= 0; dst may be x or tmp0, and lie as either.
+  void rsqrt(Value dst, Value x, Value tmp0, Value tmp1);
   void sigmoid(Value x, Value tmp0, Value tmp1, // x = 1/(1+exp(-x))
                Value tmp2);
   void tanh(Value x, Value tmp0, Value tmp1);

@@ -139,9 +139,10 @@ fabric::KernelOp expandKernel(mlir::OpBuilder &builder, mlir::Location loc,
                               mlir::SmallVectorImpl<mlir::MemRefType> &scratch);
 
 // Entries of the registry, by file.
-const Kernel &gemmKernel();
-const Kernel &normKernel();
-const Kernel &attentionKernel();
+const Kernel &gemmKernel(bool block);
+const Kernel &normKernel(bool scalars);
+enum class AttentionForm { Rows, Values, Block };
+const Kernel &attentionKernel(AttentionForm form);
 const Kernel &elementwiseKernel();
 const Kernel &splitRowsKernel();
 const Kernel &embeddingKernel();

@@ -10,13 +10,13 @@
 // CHECK: %[[W1:.*]] = wafer.place @c0 to tensor<30x45xf32, #wafer.layout<[3, 5], {{\[}}[[K]], [[N:[xy]]]{{\].*}}>>
 // A bias lies on the root line of K's axis only.
 // CHECK: %[[B1:.*]] = wafer.place @c1 to tensor<1x45xf32, #wafer.layout<[3, 5], {{\[}}[[K]], [[N]]]>>
-// CHECK: %[[H:.*]] = wafer.kernel "gemm" of "nn.linear"(%[[X]], %[[W1]], %[[B1]])
+// CHECK: %[[H:.*]] = wafer.kernel "gemm_block" of "nn.linear"(%[[X]], %[[W1]], %[[B1]])
 // CHECK-SAME: -> tensor<8x45xf32, #wafer.layout<[3, 5], [*, [[N]]]>>
 // CHECK: %[[R:.*]] = wafer.kernel "elementwise" of "nn.relu"(%[[H]])
 // CHECK-SAME: -> tensor<8x45xf32, #wafer.layout<[3, 5], [*, [[N]]]>>
 // CHECK-NOT: wafer.relayout
 // CHECK: %[[W2:.*]] = wafer.place @c2 to tensor<45x30xf32, #wafer.layout<[3, 5], {{\[}}[[N]], [[K]]]{{.*}}>>
-// CHECK: %[[Y:.*]] = wafer.kernel "gemm" of "nn.linear"(%[[R]], %[[W2]])
+// CHECK: %[[Y:.*]] = wafer.kernel "gemm_block" of "nn.linear"(%[[R]], %[[W2]])
 // CHECK-SAME: -> tensor<8x30xf32, #wafer.layout<[3, 5], [*, [[K]]]>>
 // CHECK: wafer.yield %[[Y]]
 // CHECK: wafer.constant @c1 : tensor<1x45xf32> {
@@ -37,7 +37,7 @@ nn.program @main(%x: tensor<8x30xf32> {nn.name = "x"}) -> (tensor<8x30xf32> {nn.
 
 // Where layouts must differ there is a relayout: a transpose of the features
 // wants them whole.
-// CHECK: %[[Y:.*]] = wafer.kernel "gemm"
+// CHECK: %[[Y:.*]] = wafer.kernel "gemm_block"
 // CHECK-SAME: -> tensor<8x45xf32, #wafer.layout<[3, 5], [*, [[AXIS:[xy]]]]>>
 // CHECK: %[[Z:.*]] = wafer.relayout %[[Y]] : tensor<8x45xf32, #wafer.layout<[3, 5], [*, [[AXIS]]]>> to tensor<8x45xf32, #wafer.layout<[3, 5], [*, *]>>
 // CHECK: wafer.kernel "local" of "nn.transpose"(%[[Z]]) {perm = array<i64: 1, 0>}

@@ -9,6 +9,7 @@
 #include "KernelFixture.h"
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 using namespace mlir;
 using namespace weft;
@@ -336,5 +337,53 @@ TEST_F(Kernels, NormOfEqualValuesIsTheBias) {
                  {b.getNamedAttr("epsilon", b.getF32FloatAttr(1e-12f))}),
          {test::wordsOf(x), test::wordsOf(gain), test::wordsOf(bias)},
          test::wordsOf(want), 0);
+}
+/// Two batches, 3 queries, 4 keys, 2 heads of 3 features, of 2 in the values.
+std::vector<float> attended(ArrayRef<float> q, ArrayRef<float> k,
+                            ArrayRef<float> v, int groups, bool causal) {
+  std::vector<float> out;
+  auto at = [](ArrayRef<float> x, int rows, int features, int b, int row,
+               int f) { return double(x[(b * rows + row) * features + f]); };
+  for (int n = 0; n < 2 * 3 * 2 * 2; ++n) {
+    int f = n % 2, h = n / 2 % 2, i = n / 4 % 3, b = n / 12;
+    int g = h * groups / 2;
+    double sum = 0, weighted = 0;
+    for (int j = 0; j < 4; ++j) {
+      double score = 0;
+      for (int d = 0; d < 3; ++d)
+        score += at(q, 3, 6, b, i, 3 * h + d) *
+                 at(k, 4, 3 * groups, b, j, 3 * g + d);
+      if (causal && j > i + 1)
+        continue;
+      double p = std::exp(0.5 * score);
+      sum += p;
+      weighted += p * at(v, 4, 2 * groups, b, j, 2 * g + f);
+    }
+    out.push_back(float(weighted / sum));
+  }
+  return out;
+}
+
+TEST_F(Kernels, AttentionInAllForms) {
+  Builder b(&c.context);
+  for (int groups : {1, 2})
+    for (bool causal : {false, true}) {
+      auto tq = f32({2, 3, 6}), tk = f32({2, 4, 3 * groups}),
+           tv = f32({2, 4, 2 * groups});
+      auto q = values(tq), k = values(tk), v = values(tv);
+      Problem p =
+          problem("nn.attention", {tq, tk, tv}, f32({2, 3, 4}),
+                  {number("num_heads", 2), number("num_kv_heads", groups),
+                   b.getNamedAttr("scale", b.getF32FloatAttr(0.5)),
+                   b.getNamedAttr("causal", b.getBoolAttr(causal))});
+      std::string why;
+      std::set<std::string> forms;
+      for (const Option &o : allOptions(p, Rect{0, 0, 1, 1}, why))
+        forms.insert(o.algorithm);
+      EXPECT_EQ(forms, (std::set<std::string>{"attention", "attention_block",
+                                              "attention_values"}));
+      expect(p, {test::wordsOf(q), test::wordsOf(k), test::wordsOf(v)},
+             test::wordsOf(attended(q, k, v, groups, causal)), 1e-4);
+    }
 }
 } // namespace
