@@ -85,8 +85,8 @@ Pairs pairsOf(fabric::RegionOp region, const Target &t) {
   return pairs;
 }
 
-/// More bytes than the region's code takes, as a rule: compiled models have 12
-/// to 15 per op of its kernels.
+/// More bytes than the region's code takes, as a rule: compiled models have 9
+/// to 12 per op of its kernels.
 uint64_t codeEstimate(fabric::RegionOp region) {
   auto program = region->getParentOfType<fabric::ProgramOp>();
   std::set<std::string> seen;
@@ -97,7 +97,7 @@ uint64_t codeEstimate(fabric::RegionOp region) {
       program.lookupSymbol<fabric::KernelOp>(launch.getKernel())
           .walk([&](Operation *op) { ops += !isa<arith::ConstantOp>(op); });
   }
-  return 24 * ops;
+  return 256 + 16 * ops;
 }
 
 /// `roomy`: up to here memory may be spent to avoid bank conflicts.
@@ -189,10 +189,10 @@ FailureOr<RegionMemory> weft::allocateRegion(fabric::RegionOp region,
   uint64_t data = t.sramBytes - codeRoom;
   // Padding must not be what leaves no room for code.
   uint64_t code = std::min<uint64_t>(codeEstimate(region), t.sramBytes);
-  uint64_t roomy = std::min(data, t.sramBytes - code);
+  uint64_t roomy = t.sramBytes - code;
   Pairs pairs = pairsOf(region, t);
-  auto result =
-      tryAllocate(region, t, false, pairs, roomy, buffers, memory.paramBytes);
+  auto result = tryAllocate(region, t, false, pairs, std::min(data, roomy),
+                            buffers, memory.paramBytes);
   if (!result || result.solution->top > data) {
     memory.reusedWeights = !hasState(region);
     result =
