@@ -52,7 +52,7 @@ template <typename F> static bool eachWord(int64_t lo, int64_t hi, F f) {
 }
 
 bool Memory::written(uint32_t pe, int64_t lo, int64_t hi) const {
-  if (!sets.empty())
+  if (mayShare(lo, hi))
     if (const SharedTile *t = meets(pe, lo, hi))
       return (lo >= t->lo || written(pe, lo, t->lo)) &&
              (hi <= t->hi || written(pe, t->hi, hi));
@@ -105,6 +105,8 @@ uint32_t Memory::addShared(SharedTile tile, const uint32_t *routers,
   }
   routerOf = routers;
   gridW = width;
+  sharedLo = std::min(sharedLo, tile.lo);
+  sharedHi = std::max(sharedHi, tile.hi);
   shared.push_back(std::move(tile));
   if (!shared.back().held.empty())
     shared.back().tiles = shared.back().held.data();
@@ -157,7 +159,7 @@ const SharedTile *Memory::meets(uint32_t pe, int64_t lo, int64_t hi) const {
 
 void Memory::read(uint32_t pe, int64_t lo, int64_t hi, uint8_t *to) const {
   memcpy(to, bytes.data() + pe * stride + lo, size_t(hi - lo));
-  if (sets.empty())
+  if (!mayShare(lo, hi))
     return;
   eachShared(pe, [&](uint32_t, const SharedTile &t) {
     int64_t from = std::max(lo, t.lo), end = std::min(hi, t.hi);

@@ -48,7 +48,7 @@ public:
   bool allocate(size_t pes, uint32_t sramBytes);
   /// Valid up to the end of what was given to `settle` or `own` before.
   uint8_t *at(uint32_t pe, int64_t addr) const {
-    if (!sets.empty())
+    if (mayShare(addr, addr + 1))
       if (uint8_t *shared = sharedAt(pe, addr))
         return shared;
     return bytes.data() + pe * stride + addr;
@@ -62,14 +62,14 @@ public:
   bool share(uint32_t pe, uint32_t tile);
   /// Must be called before bytes [lo, hi) are written.
   void own(uint32_t pe, int64_t lo, int64_t hi) {
-    if (!sets.empty())
+    if (mayShare(lo, hi))
       ownTiles(pe, lo, hi, /*partlyOnly=*/false);
   }
   /// Copies bytes [lo, hi) to `to`.
   void read(uint32_t pe, int64_t lo, int64_t hi, uint8_t *to) const;
   /// Must be called before bytes [lo, hi) are read through one pointer.
   void settle(uint32_t pe, int64_t lo, int64_t hi) {
-    if (!sets.empty())
+    if (mayShare(lo, hi))
       ownTiles(pe, lo, hi, /*partlyOnly=*/true);
   }
   /// All halfwords of [lo, hi) written?
@@ -94,6 +94,10 @@ private:
       if (!(owned[pe] >> k & 1))
         f(k, shared[set[k]]);
   }
+  /// Do all shared tiles of the machine together leave that open?
+  bool mayShare(int64_t lo, int64_t hi) const {
+    return lo < sharedHi && hi > sharedLo;
+  }
   uint8_t *sharedAt(uint32_t pe, int64_t addr) const;
   uint8_t *tileOf(uint32_t pe, const SharedTile &t) const;
   void ownTiles(uint32_t pe, int64_t lo, int64_t hi, bool partlyOnly);
@@ -101,6 +105,7 @@ private:
 
   static constexpr uint64_t WordsPerPage = 4096 / 2 / 64;
   std::vector<SharedTile> shared;
+  int64_t sharedLo = INT64_MAX, sharedHi = 0; // over all of them
   std::vector<std::vector<uint32_t>>
       sets; // of shared tiles; 0 is the empty one
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> larger; // set and a tile
