@@ -10,11 +10,11 @@
 // on it. Whatever is not even is done as in an exact run, cycle by cycle:
 // contention for a link, room that is missing, a pace that changes.
 //
-// State that a flow changes is brought up to date (settled) when it is read.
+// State that a flow changes is brought up to date when it is read (Settle.cpp).
 //
 //===----------------------------------------------------------------------===//
 #include "Moves.h"
-#include "llvm/ADT/bit.h"
+#include "Targets.h"
 #include <algorithm>
 
 using namespace llvm;
@@ -28,141 +28,6 @@ void Machine::resetLazy() {
   for (Router &r : routers)
     r.asleep = 0;
   batchedMoves = 0;
-}
-
-//===----------------------------------------------------------------------===//
-// Settling
-//===----------------------------------------------------------------------===//
-
-/// Brings a fifo to the start of cycle `at`; `in` fills it, `out` empties it.
-void Machine::settle(Fifo &f, const Flow &in, uint32_t delay, const Flow &out,
-                     uint64_t at) {
-  uint64_t popped = f.popped, pushed = f.pushed();
-  if (out.n)
-    if (uint64_t next = out.next(at); next > popped) {
-      f.lastPop = uint32_t(out.time(next - 1));
-      batchedMoves += next - popped;
-      popped = next;
-    }
-  uint64_t next = in.n ? std::max(pushed, in.next(at)) : pushed;
-  for (uint64_t k = std::max(pushed, popped); k < next; ++k)
-    wavelets[f.ring + (uint32_t(k) & f.mask)].ready =
-        uint32_t(in.time(k) + delay);
-  f.popped = popped;
-  f.count = uint16_t(next - popped);
-}
-
-/// The flow that fills a cell, and how long its wavelets are on their way.
-const Flow &Machine::feedOf(const Cell &c, uint32_t &delay) const {
-  static const Flow none;
-  delay = c.rx == bin::Ramp ? 1 + ramp : hop;
-  if (c.up != None)
-    return lazyCells[c.up].flow;
-  return c.rx == bin::Ramp && c.tape != None ? tapeFlows[c.tape] : none;
-}
-
-void Machine::settleCell(uint32_t cell, uint64_t at) {
-  Cell &c = cells[cell];
-  uint32_t delay;
-  const Flow &in = feedOf(c, delay), &out = lazyCells[cell].flow;
-  if (in.n || out.n)
-    settle(c.fifo, in, delay, out, at);
-  Router &r = routers[c.router];
-  uint32_t bit = 1u << (cell - r.first);
-  r.occupied = c.fifo.count ? r.occupied | bit : r.occupied & ~bit;
-}
-
-void Machine::settleQueue(uint32_t queue, uint64_t at) {
-  Queue &q = queues[queue];
-  const Flow &in = lazyCells[q.cell].flow, &out = queueFlows[queue];
-  if (in.n || out.n)
-    settle(q.fifo, in, ramp, out, at);
-}
-
-/// Calls f(index, whether it is a queue) for what a cell feeds.
-template <typename F> static void eachTarget(const Cell &c, F f) {
-  for (unsigned ports = c.tx; ports; ports &= ports - 1) {
-    unsigned dir = llvm::countr_zero(ports);
-    f(dir == DirRamp ? c.queue : c.next[dir], dir == DirRamp);
-  }
-}
-
-void Machine::settleTarget(uint32_t index, bool queue, uint64_t at) {
-  if (queue)
-    settleQueue(index, at);
-  else
-    settleCell(index, at);
-}
-
-/// All moves before cycle `at`, everywhere.
-void Machine::settleAll(uint64_t at) {
-  for (uint32_t c = 0; c < cells.size(); ++c)
-    settleCell(c, at);
-  for (uint32_t q = 0; q < queues.size(); ++q)
-    settleQueue(q, at);
-}
-
-//===----------------------------------------------------------------------===//
-// Alarms
-//===----------------------------------------------------------------------===//
-
-/// The first cycle after this one in which a wavelet of `f` might find no room
-/// in `to`, which `out` empties. Wavelet k needs number k - capacity to have
-/// left before.
-uint64_t Machine::blockedAt(const Flow &f, const Fifo &to,
-                            const Flow &out) const {
-  uint64_t room = to.capacity, k = std::max(f.next(now + 1), to.popped + room),
-           known = std::max(to.popped, out.n ? out.end() : 0) + room;
-  if (k < std::min(known, f.end())) {
-    uint64_t leaves = out.milli(k - room) + 1000, comes = f.milli(k);
-    if (leaves > comes)
-      return f.time(k);
-    if (out.rate > f.rate)
-      k = std::min(known, k + (comes - leaves) / (out.rate - f.rate) + 1);
-    else
-      k = known;
-  }
-  return k < f.end() ? f.time(k) : Never;
-}
-
-uint64_t Machine::blockedAt(const Flow &f, const Cell &c) {
-  uint64_t at = Never;
-  eachTarget(c, [&](uint32_t to, bool queue) {
-    settleTarget(to, queue, now);
-    at = std::min(at, queue ? blockedAt(f, queues[to].fifo, queueFlows[to])
-                            : blockedAt(f, cells[to].fifo, lazyCells[to].flow));
-  });
-  return at;
-}
-
-/// An alarm that is due is left: its router has yet to look.
-void Machine::setAlarm(uint32_t cell) {
-  LazyCell &l = lazyCells[cell];
-  if (!l.flow.n || l.alarm <= now)
-    return;
-  l.alarm = blockedAt(l.flow, cells[cell]);
-  if (l.alarm != Never)
-    wakeRouter(cells[cell].router, l.alarm);
-}
-
-/// The same for whoever fills `cell`, whose coming moves have changed.
-void Machine::setFeedAlarm(uint32_t cell) {
-  const Cell &c = cells[cell];
-  if (c.up != None)
-    return setAlarm(c.up);
-  if (c.rx != bin::Ramp || peAt[c.router] == None)
-    return;
-  PE *pe = pes.find(peAt[c.router]);
-  if (!pe || pe->lazy.slot == None || pe->lazy.alarm <= now)
-    return;
-  LazyOp &op = pe->lazy;
-  const Source &dst = pe->flights[op.slot].dst;
-  if (dst.kind != Source::FabOut || dst.fifo != cell)
-    return;
-  settleCell(cell, now);
-  op.alarm = blockedAt(tapeFlows[c.tape], c.fifo, lazyCells[cell].flow);
-  if (op.alarm != Never)
-    wakePE(pe->id, op.alarm);
 }
 
 //===----------------------------------------------------------------------===//

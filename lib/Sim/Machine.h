@@ -188,8 +188,7 @@ private:
   void processEach(PE &pe, Flight &f, uint32_t n, const uint32_t *in0,
                    const uint32_t *in1, uint32_t *out);
 
-  // Lazy.cpp
-  void resetLazy();
+  // Settle.cpp
   void settle(Fifo &f, const Flow &in, uint32_t delay, const Flow &out,
               uint64_t at);
   const Flow &feedOf(const Cell &c, uint32_t &delay) const;
@@ -201,6 +200,9 @@ private:
   uint64_t blockedAt(const Flow &f, const Cell &c);
   void setAlarm(uint32_t cell);
   void setFeedAlarm(uint32_t cell);
+
+  // Lazy.cpp
+  void resetLazy();
   void endFlow(uint32_t cell);
   void stopFlow(uint32_t cell);
   void cutTargets(uint32_t cell, uint64_t end);
