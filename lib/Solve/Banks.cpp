@@ -98,7 +98,6 @@ private:
   void join(const Table &t);
   void descend();
 
-  const BankProblem &p;
   const uint64_t places;
   std::vector<Table> tables; // heaviest first
   std::vector<std::vector<const Table *>> tablesOf;
@@ -110,7 +109,7 @@ private:
 } // namespace
 
 Solver::Solver(const BankProblem &p)
-    : p(p), places(std::max<uint64_t>(p.line / BankWord, 1)) {
+    : places(std::max<uint64_t>(p.line / BankWord, 1)) {
   std::map<std::pair<unsigned, unsigned>, std::vector<uint64_t>> sums;
   for (const BankPair &pair : p.pairs) {
     auto key = std::minmax(pair.a, pair.b);
