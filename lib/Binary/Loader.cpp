@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "Sections.h"
 #include "weft/Binary/File.h"
+#include "weft/Support/Input.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Object/ELF.h"
@@ -195,9 +196,8 @@ weft::bin::loadBuffer(std::unique_ptr<llvm::MemoryBuffer> buffer) {
 }
 
 llvm::Expected<Loaded> weft::bin::loadFile(const std::string &path) {
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(
-      path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto buffer = readInput(path);
   if (!buffer)
-    return error("cannot read: " + buffer.getError().message());
+    return error("cannot read: " + llvm::toString(buffer.takeError()));
   return loadBuffer(std::move(*buffer));
 }

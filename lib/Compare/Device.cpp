@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Compare/Device.h"
+#include "weft/Support/Input.h"
 #include "weft/Support/StrictYaml.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/ErrorHandling.h"
@@ -163,14 +164,14 @@ compare::loadDevices(const std::vector<std::string> &files) {
   std::vector<Device> devices = builtinDevices();
   std::map<std::string, std::string> given; // name to file
   for (const std::string &file : files) {
-    auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(file);
+    auto buffer = readInput(file);
     if (!buffer) {
       std::string names;
       for (const Builtin &b : Builtins)
         names += (names.empty() ? "" : ", ") + std::string(b.name);
-      return error("device '" + file +
-                   "': not readable as a file: " + buffer.getError().message() +
-                   "; " + names + " are there already");
+      return error("device '" + file + "': not readable as a file: " +
+                   llvm::toString(buffer.takeError()) + "; " + names +
+                   " are there already");
     }
     auto device = parseDevice((*buffer)->getBuffer(),
                               file == "-" ? StringRef("<stdin>") : file);

@@ -9,6 +9,7 @@
 #include "PE/PEOps.h"
 #include "Wafer/WaferOps.h"
 #include "weft/Passes/Passes.h"
+#include "weft/Support/Input.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -28,10 +29,10 @@ llvm::Expected<ModelText> weft::readModelText(const std::string &model) {
   bool standardInput = model == "-";
   if (!standardInput && llvm::sys::path::extension(model) != ".mlir")
     return result;
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(model);
+  auto buffer = readInput(model, /*terminated=*/true);
   if (!buffer)
     return llvm::createStringError("cannot read '" + model +
-                                   "': " + buffer.getError().message());
+                                   "': " + llvm::toString(buffer.takeError()));
   bool isText = !standardInput || looksLikeText((*buffer)->getBuffer());
   (isText ? result.text : result.input) = std::move(*buffer);
   return result;

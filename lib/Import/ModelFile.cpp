@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "ModelFile.h"
+#include "weft/Support/Input.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -82,16 +83,13 @@ bool weft::readModel(StringRef path, const MemoryBuffer *input, ModelFile &file,
   Silence silence;
   file.path = path.str();
   file.fromStdin = path == "-";
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer(
+  Expected<std::unique_ptr<MemoryBuffer>> buffer =
       input ? MemoryBuffer::getMemBuffer(input->getMemBufferRef(),
                                          /*RequiresNullTerminator=*/false)
-            : nullptr);
-  if (!input)
-    buffer = MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false,
-                                          /*RequiresNullTerminator=*/false);
+            : readInput(path);
   if (!buffer) {
-    errors.push_back(file.path +
-                     ": error: cannot be read: " + buffer.getError().message());
+    errors.push_back(
+        file.path + ": error: cannot be read: " + toString(buffer.takeError()));
     return false;
   }
   if ((*buffer)->getBufferSize() > INT_MAX) {

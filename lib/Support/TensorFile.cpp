@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "weft/Support/TensorFile.h"
+#include "weft/Support/Input.h"
 #include "weft/Support/Output.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -188,11 +189,10 @@ std::string weft::printTensorProto(const FileTensor &t) {
 //===----------------------------------------------------------------------===//
 
 Expected<FileTensor> weft::readTensor(StringRef path) {
-  auto buffer = MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false,
-                                             /*RequiresNullTerminator=*/false);
+  auto buffer = readInput(path);
   if (!buffer)
     return createStringError("cannot read '" + path +
-                             "': " + buffer.getError().message());
+                             "': " + toString(buffer.takeError()));
   StringRef content = (*buffer)->getBuffer();
   Expected<FileTensor> t = content.starts_with("\x93NUMPY")
                                ? parseNpy(content)

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Fields.h"
+#include "weft/Support/Input.h"
 #include "weft/Support/StrictYaml.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -143,12 +144,12 @@ llvm::Expected<Target> weft::loadTarget(StringRef presetOrPath) {
   for (const Preset &p : Presets)
     if (presetOrPath == p.name)
       return parseTarget(p.yaml, (presetOrPath + ".yaml").str());
-  auto buffer = llvm::MemoryBuffer::getFile(presetOrPath);
+  auto buffer = readInput(presetOrPath);
   if (!buffer)
     return error(
         "target '" + presetOrPath + "': no such preset (" +
         llvm::join(presetNames(), ", ") +
-        "), and not readable as a file: " + buffer.getError().message());
+        "), and not readable as a file: " + llvm::toString(buffer.takeError()));
   return parseTarget((*buffer)->getBuffer(), presetOrPath);
 }
 
