@@ -152,17 +152,17 @@ static uint32_t toInt(float f) {
 static uint32_t floatResult(Op op, float b, float c, float old) {
   switch (op) {
   case Op::FAdd:
-    return bit_cast<uint32_t>(b + c);
+    return resultBits(b + c);
   case Op::FSub:
-    return bit_cast<uint32_t>(b - c);
+    return resultBits(b - c);
   case Op::FMul:
-    return bit_cast<uint32_t>(b * c);
+    return resultBits(b * c);
   case Op::FMin:
     return bit_cast<uint32_t>(b < c || b != b ? b : c);
   case Op::FMax:
     return bit_cast<uint32_t>(b > c || b != b ? b : c);
   case Op::FMac:
-    return bit_cast<uint32_t>(std::fma(b, c, old));
+    return resultBits(std::fma(b, c, old));
   case Op::F2I:
     return toInt(b);
   default: // FLt

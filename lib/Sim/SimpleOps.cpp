@@ -115,8 +115,7 @@ static uint32_t compute(const SimpleOp &s, uint32_t a, uint32_t b,
   if (s.op == Op::VMov)
     return a;
   if (s.op == Op::VFAdd)
-    return std::bit_cast<uint32_t>(std::bit_cast<float>(a) +
-                                   std::bit_cast<float>(b));
+    return resultBits(std::bit_cast<float>(a) + std::bit_cast<float>(b));
   return evaluate(s.op, s.view, 32, a, b, old);
 }
 

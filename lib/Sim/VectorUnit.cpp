@@ -108,18 +108,18 @@ static uint32_t evaluateFloat(Op op, float a, float b, float old) {
   auto bits = [](float f) { return bit_cast<uint32_t>(f); };
   switch (op) {
   case Op::VFAdd:
-    return bits(a + b);
+    return resultBits(a + b);
   case Op::VFSub:
-    return bits(a - b);
+    return resultBits(a - b);
   case Op::VFMul:
-    return bits(a * b);
+    return resultBits(a * b);
   case Op::VFMax:
     return bits(maxOf(a, b));
   case Op::VFMin:
     return bits(minOf(a, b));
   case Op::VFMac:
   case Op::VFDot:
-    return bits(std::fma(a, b, old));
+    return resultBits(std::fma(a, b, old));
   case Op::VFNeg:
     return bits(a) ^ 0x80000000;
   case Op::VFAbs:
@@ -133,7 +133,7 @@ static uint32_t evaluateFloat(Op op, float a, float b, float old) {
   case Op::VFEq:
     return a == b;
   case Op::VRSum:
-    return bits(old + a);
+    return resultBits(old + a);
   default: // VRMax
     return bits(maxOf(old, a));
   }

@@ -12,6 +12,7 @@
 #define WEFT_LIB_SIM_VECTORUNIT_H
 
 #include "Code.h"
+#include <bit>
 
 namespace weft::sim {
 
@@ -62,6 +63,12 @@ struct Run {
 /// destination's (or reduction register's) value. `width`: bits of integers.
 uint32_t evaluate(isa::Op op, View srcView, unsigned width, uint32_t a,
                   uint32_t b, uint32_t old);
+
+/// The bits that arithmetic gives: there is one NaN, whatever the host makes of
+/// its operands' order. Not for code of other instruction sets.
+static inline uint32_t resultBits(float f) {
+  return f == f ? std::bit_cast<uint32_t>(f) : 0x7fc00000;
+}
 
 /// Canonical value of the element at `p`, and back.
 uint32_t loadElement(const uint8_t *p, DType t, View v);
