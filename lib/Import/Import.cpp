@@ -192,7 +192,9 @@ void Importer::assumeOutputs(const NodeProto &node, Scope &scope,
     if (found == valueInfos.end() || scope.parent || scope.call)
       continue;
     Value &value = scope.values[name];
-    if (RankedTensorType type = value ? nullptr : statedType(*found->second))
+    RankedTensorType type = value ? nullptr : statedType(*found->second);
+    // An integer may be part of a shape: what reads it would miss its value.
+    if (type && !type.getElementType().isInteger())
       value = UnrealizedConversionCastOp::create(builder, loc, TypeRange(type),
                                                  ValueRange())
                   .getResult(0);

@@ -17,10 +17,23 @@ using namespace weft::nn;
 using Ints = SmallVector<int64_t>;
 using Values = SmallVector<Value>;
 
+/// What to do where the condition is an input, as in decoders that hold the
+/// first step and the later ones.
+static StringRef bindingAdvice(NodeCtx &n) {
+  Value value = n.has(0) ? n.in(0) : Value();
+  while (value && value.getDefiningOp() &&
+         value.getDefiningOp()->getNumOperands() == 1)
+    value = value.getDefiningOp()->getOperand(0);
+  return isa_and_nonnull<BlockArgument>(value)
+             ? ", but an input that --const NAME=FILE can bind"
+             : "";
+}
+
 static bool ifThenElse(NodeCtx &n) {
   const HostTensor *condition = n.has(0) ? n.known(n.in(0)) : nullptr;
   if (!condition || condition->size() != 1)
-    return n.fail("has a condition that is not known at compile time");
+    return n.fail("has a condition that is not known at compile time" +
+                  bindingAdvice(n));
   Body branch(n, condition->getInt(0) ? "then_branch" : "else_branch");
   std::optional<Values> results = branch.inlined({});
   if (!results)
