@@ -48,7 +48,7 @@ private:
     unsigned effects = 0;
     bool inner = true;
     loop.getBody()->walk([&](Operation *op) {
-      inner &= !isa<scf::ForOp>(op);
+      inner &= !llvm::isa<scf::ForOp>(op);
       effects += !isMemoryEffectFree(op);
     });
     uint64_t u = inner ? 4 : 1;
@@ -73,15 +73,15 @@ private:
   }
 
   void scalar(Operation &op, uint64_t times) {
-    bool loads = isa<memref::LoadOp>(op);
+    bool loads = llvm::isa<memref::LoadOp>(op);
     uint64_t computed = loads ? times : often(op.getOperands());
     for (Value v : op.getResults())
       oftenOf[v] = computed;
     if (loads)
       m.cycles += times * t.scalarLoad;
-    else if (isa<memref::ReinterpretCastOp>(op))
+    else if (llvm::isa<memref::ReinterpretCastOp>(op))
       m.cycles += computed * t.dsdLoad;
-    else if (isa<memref::StoreOp>(op))
+    else if (llvm::isa<memref::StoreOp>(op))
       m.cycles += times * t.scalarAlu;
     else if (!isFree(op))
       m.cycles += computed * t.scalarAlu;
@@ -89,10 +89,10 @@ private:
 
   /// Sums of counters become pointers and constants in instructions.
   static bool isFree(Operation &op) {
-    if (isa<arith::AddIOp, arith::SubIOp, arith::MulIOp>(op))
+    if (llvm::isa<arith::AddIOp, arith::SubIOp, arith::MulIOp>(op))
       return op.getResult(0).getType().isIndex();
-    return isa<arith::ConstantOp, arith::ExtFOp, arith::TruncFOp, pe::RetypeOp,
-               arith::IndexCastOp>(op);
+    return llvm::isa<arith::ConstantOp, arith::ExtFOp, arith::TruncFOp,
+                     pe::RetypeOp, arith::IndexCastOp>(op);
   }
 
   void visit(Operation &op, uint64_t times) {

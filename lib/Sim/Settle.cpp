@@ -7,6 +7,7 @@
 // of a flow is the first cycle in which it might find no room.
 //
 //===----------------------------------------------------------------------===//
+#include "Moves.h"
 #include "Targets.h"
 #include <algorithm>
 
