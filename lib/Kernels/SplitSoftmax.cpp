@@ -15,7 +15,6 @@ using namespace weft::kernels;
 
 namespace {
 constexpr double largest = std::numeric_limits<float>::max();
-constexpr double smallest = std::numeric_limits<float>::min(); // normal
 
 /// Rows whose largest values are exchanged at once: bounds the scratch.
 constexpr int64_t wordsAtOnce = 512;
@@ -95,7 +94,9 @@ class SplitSoftmax final : public Kernel {
     c.fill(c.view(stat, 0, rows), 0);
     gather(V::VFAdd, c.out);
     c.allReduce(c.view(stat, 0, rows), axis);
-    atLeast(smallest);
+    // The largest of a row adds 1: only a row without keys is below, whose
+    // padding must stay finite in 16 bits.
+    atLeast(0.5);
     Value inverse = c.view(tmp0, 0, rows), scratch = c.view(tmp1, 0, rows),
           sums = c.view(stat, 0, rows);
     c.reciprocal(inverse, sums, scratch);
