@@ -55,11 +55,6 @@ def bounds_beaten(cost, stats):
     return lines
 
 
-# Off by so many cycles an estimate of a tiny program may be: where an address
-# depends on data, whether elements share a bank does too.
-FEW_CYCLES = 200
-
-
 def complaints(cost, stats, slack=0.15):
     """{key: what differs by more than promised} of cost and stats."""
     wrong = {}
@@ -75,10 +70,9 @@ def complaints(cost, stats, slack=0.15):
     if beaten:
         wrong["cycles.lower"] = "cycles: " + "; ".join(beaten)
     cycles, estimate = get(stats, "cycles"), get(cost, "cycles.estimate")
-    if (not cycles or estimate is None
-            or abs(estimate - cycles) > max(slack * cycles, FEW_CYCLES)):
+    if not cycles or estimate is None or abs(estimate - cycles) > slack * cycles:
         wrong["cycles.estimate"] = (f"cycles: estimate {estimate}, the run took {cycles}, "
-                                    f"allowed are {slack:.0%} or {FEW_CYCLES} cycles")
+                                    f"allowed is {slack:.0%}")
     return wrong
 
 
