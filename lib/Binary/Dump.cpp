@@ -241,20 +241,30 @@ static void dumpStreams(const Program &p, unsigned color, raw_ostream &os) {
 
 void weft::bin::dumpRoutes(const Program &p, raw_ostream &os) {
   for (unsigned color = 0; color < 32; ++color) {
-    uint64_t settings = 0, routers = 0, streams = 0;
+    uint64_t settings = 0, routers = 0, switches = 0, streams = 0;
     for (const Route &r : p.routes)
       if (r.color == color)
         ++settings, routers += r.where.count();
+    for (const Switch &s : p.switches)
+      switches += s.color == color;
     for (const Stream &s : p.streams)
       streams += s.color == color;
-    if (!settings && !streams)
+    if (!settings && !switches && !streams)
       continue;
     os << "colour " << color << ": " << settings << " settings on " << routers
-       << " routers, " << streams << " streams\n";
+       << " routers, ";
+    if (switches)
+      os << switches << " later positions, ";
+    os << streams << " streams\n";
     for (const Route &r : p.routes)
       if (r.color == color)
         os << "  " << llvm::left_justify(portsText(r.rx, r.tx), 32) << " "
            << text(r.where) << "\n";
+    for (const Switch &s : p.switches)
+      if (s.color == color)
+        os << "  position " << unsigned(s.position) << ": "
+           << llvm::left_justify(portsText(s.rx, s.tx), 20) << " "
+           << text(s.where) << "\n";
     dumpStreams(p, color, os);
   }
 }

@@ -194,6 +194,8 @@ const char *weft::isa::checkOperands(Form f, const Instr &i) {
     return "second source must be a dsr, register or input queue";
   if (!i.async && i.microthread)
     return "microthread without async";
+  if (i.advance && i.dst.kind != OperandKind::FabOut)
+    return "advance without an output queue";
   return nullptr;
 }
 
@@ -255,14 +257,14 @@ uint32_t weft::isa::encode(const Instr &i, std::vector<uint32_t> &out) {
     a = encodeOperand(i.dst);
     b = encodeOperand(i.src0);
     c = encodeOperand(i.src1);
-    ext = i.extended || i.async || i.length;
+    ext = i.extended || i.async || i.advance || i.length;
   } else if (i.op == Op::Dsd) {
     c = uint32_t(i.dims.size()) | uint32_t(i.dtype) << 4;
   }
   out.push_back((ext ? op | ExtBit : op) << 24 | a << 16 | b << 8 | c);
   if (ext)
     out.push_back(i.length | uint32_t(i.microthread & 15) << 16 |
-                  uint32_t(i.async) << 20);
+                  uint32_t(i.async) << 20 | uint32_t(i.advance) << 21);
   const OpInfo *info = infoOf(uint8_t(i.op));
   if (info && hasImm(info->form))
     out.push_back(uint32_t(i.imm));
@@ -366,12 +368,13 @@ private:
       uint32_t w;
       if (!take(w))
         return false;
-      if (w >> 21)
+      if (w >> 22)
         return fail(Twine(info.name) + ": reserved bits are set");
       i.extended = true;
       i.length = w & 0xffff;
       i.microthread = w >> 16 & 15;
       i.async = w >> 20 & 1;
+      i.advance = w >> 21;
     }
     if (const char *wrong = checkOperands(info.form, i))
       return fail(Twine(info.name) + ": " + wrong);

@@ -42,10 +42,12 @@ std::string vectorText(const Instr &i) {
   std::string s = text(i.dst) + ", " + text(i.src0);
   if (i.src1.kind != OperandKind::None)
     s += ", " + text(i.src1);
-  if (i.length || (i.extended && !i.async))
+  if (i.length || (i.extended && !i.async && !i.advance))
     s += ", len=" + std::to_string(i.length);
   if (i.async)
     s += ", async=" + std::to_string(i.microthread);
+  if (i.advance)
+    s += ", advance";
   return s;
 }
 
@@ -229,6 +231,8 @@ private:
       if (eat("len=")) {
         if (!field(i.length, 0, 65535, "length"))
           return false;
+      } else if (eat("advance")) {
+        i.advance = true;
       } else {
         i.async = true;
         if (!expect("async=") ||

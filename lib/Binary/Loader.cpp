@@ -152,7 +152,7 @@ private:
   llvm::Error readRecords() {
     std::string wrong;
     visitSections(program, tensors, [&](const char *name, auto &...values) {
-      // Version 1.0 has no values.
+      // Version 1.0 has no values, 2.0 no switches.
       if (!wrong.empty() || !sections.count(name))
         return;
       bool classes = name == StringRef(section::Classes);

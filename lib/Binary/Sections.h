@@ -18,17 +18,18 @@ namespace weft::bin {
 constexpr uint32_t Magic = 0x54464557; // "WEFT"
 // A reader takes its own major version and any minor one; unknown sections are
 // skipped.
-constexpr uint16_t VersionMajor = 2, VersionMinor = 0;
+constexpr uint16_t VersionMajor = 2, VersionMinor = 1;
 constexpr uint64_t DataAlign = 4096, TensorAlign = 64;
 
 namespace section {
 constexpr const char *Header = ".weft.header", *Target = ".weft.target",
                      *Classes = ".weft.classes", *Code = ".weft.code",
-                     *Routes = ".weft.routes", *Streams = ".weft.streams",
-                     *Tensors = ".weft.tensors", *Data = ".weft.data",
-                     *IO = ".weft.io", *Kernels = ".weft.kernels",
-                     *Ledger = ".weft.ledger", *Memory = ".weft.memory",
-                     *Values = ".weft.values", *Cost = ".weft.cost";
+                     *Routes = ".weft.routes", *Switches = ".weft.switches",
+                     *Streams = ".weft.streams", *Tensors = ".weft.tensors",
+                     *Data = ".weft.data", *IO = ".weft.io",
+                     *Kernels = ".weft.kernels", *Ledger = ".weft.ledger",
+                     *Memory = ".weft.memory", *Values = ".weft.values",
+                     *Cost = ".weft.cost";
 } // namespace section
 
 /// A line of the header: one section's size and xxh3.
@@ -60,6 +61,9 @@ template <typename A> void fields(A &a, Pattern &p) {
 }
 template <typename A> void fields(A &a, Route &r) {
   a(r.where, r.color, r.rx, r.tx);
+}
+template <typename A> void fields(A &a, Switch &s) {
+  a(s.where, s.color, s.position, s.rx, s.tx);
 }
 template <typename A> void fields(A &a, QueueBinding &q) {
   a(q.output, q.queue, q.color);
@@ -112,6 +116,7 @@ void visitSections(Program &p, std::vector<StoredTensor> &tensors,
                    Visitor visit) {
   visit(section::Classes, p.name, p.gridW, p.gridH, p.classes);
   visit(section::Routes, p.routes);
+  visit(section::Switches, p.switches);
   visit(section::Streams, p.streams);
   visit(section::Tensors, tensors, p.inits);
   visit(section::IO, p.inputs, p.outputs, p.defaultRtol, p.repeatable);

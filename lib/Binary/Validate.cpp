@@ -47,6 +47,12 @@ public:
     if (error.empty())
       classes();
     list(section::Routes, "route", p.routes, [&](auto &r) { route(r); });
+    list(section::Switches, "switch", p.switches, [&](auto &s) { route(s); });
+    list(section::Switches, "switch", p.switches, [&](auto &s) {
+      require(s.position >= 1 && s.position < positions,
+              "position " + Twine(unsigned(s.position)) +
+                  ", allowed are 1 to " + Twine(positions - 1));
+    });
     list(section::Streams, "stream", p.streams, [&](auto &s) { stream(s); });
     uint64_t end = 0;
     list(section::Tensors, "tensor", p.tensors,
@@ -103,6 +109,7 @@ private:
       return;
     }
     sram = t->sramBytes;
+    positions = t->switchPositions;
     require(p.gridW >= 1 && p.gridH >= 1 && p.gridW <= t->gridW &&
                 p.gridH <= t->gridH,
             "the program's grid is " + Twine(p.gridW) + "x" + Twine(p.gridH) +
@@ -169,7 +176,7 @@ private:
     }
   }
 
-  void route(const Route &r) {
+  template <typename Setting> void route(const Setting &r) {
     pattern(r.where);
     require(r.color < 32, "colour is not below 32");
     require(r.rx < 32 && llvm::isPowerOf2_32(r.rx),
@@ -327,6 +334,7 @@ private:
 
   const Program &p;
   uint64_t dataBytes, sram = 0;
+  uint32_t positions = 0; // of a switch
   std::string where, error;
 };
 

@@ -93,6 +93,10 @@ template <typename T, typename Visitor> void visitFields(T &t, Visitor visit) {
   visit(FieldSpec{"router.ramp", "cycles", 1, Cycles}, t.ramp);
   visit(FieldSpec{"router.turn", "cycles", 0, Cycles}, t.turn);
   visit(FieldSpec{"router.buffer", "wavelets", 1, 4096}, t.routerBuffer);
+  visit(FieldSpec{"router.switch_positions", "positions", 1, 16},
+        t.switchPositions);
+  visit(FieldSpec{"router.switch_advance", "flag", 0, 1}, t.switchAdvance);
+  visit(FieldSpec{"router.switch_both", "flag", 0, 1}, t.switchBoth);
   visit(FieldSpec{"scalar.dsd_load", "cycles", 1, Cycles}, t.dsdLoad);
   visit(FieldSpec{"scalar.alu", "cycles", 1, Cycles}, t.scalarAlu);
   visit(FieldSpec{"scalar.load", "cycles", 1, Cycles}, t.scalarLoad);

@@ -109,7 +109,8 @@ enum class Op : uint8_t {
   DsdAdd = 0x51, // base(DSR a) += r[b] + ext0 bytes
   // Vector (DSD) operations: a = destination, b = src0, c = src1, each an
   // operand byte (see Operand). Add 0x80 (ExtBit) for the extended form, whose
-  // ext0 = length[15:0] (0: from the DSRs) | microthread[19:16] | async[20].
+  // ext0 = length[15:0] (0: from the DSRs) | microthread[19:16] | async[20] |
+  // advance[21].
   VMov = 0x60,  // dst = src0, converting f32<->f16, f32<->bf16 and i32<->i16
   VFAdd = 0x61, // dst = src0 + src1
   VFSub = 0x62,
@@ -177,6 +178,7 @@ struct Instr {
   // Vector ops only:
   Operand dst, src0, src1;
   bool extended = false, async = false;
+  bool advance = false; // its last wavelet moves its router's switch on
   uint8_t microthread = 0;
   uint16_t length = 0;                  // explicit length, 0: from the DSRs
   uint32_t wordIndex = 0, numWords = 1; // position in the class's code

@@ -38,6 +38,13 @@ struct Route {
   uint8_t color = 0, rx = 0, tx = 0;
 };
 
+/// A later position of a colour's switch: the setting that replaces the one of
+/// position - 1 (of 0: the Route) once the PE's own op has said so.
+struct Switch {
+  Pattern where;
+  uint8_t color = 0, position = 1, rx = 0, tx = 0;
+};
+
 /// Queue `queue` of the class's PEs carries `color`.
 struct QueueBinding {
   bool output = false;
@@ -222,6 +229,7 @@ struct Program {
   std::vector<Stage> stages;
   std::vector<PEClass> classes;
   std::vector<Route> routes;
+  std::vector<Switch> switches;
   std::vector<Stream> streams;
   std::vector<Tensor> tensors;
   std::vector<DataInit> inits;

@@ -112,7 +112,12 @@ struct Target {
   FactU turn;         // cycles more where a wavelet changes its axis
   FactU routerBuffer; // wavelets per input port and colour, the wavelets on the
                       // wire not counted
-  FactU dsdLoad;      // cycles of a Dsd / DsdAdd instruction
+  FactU switchPositions; // settings of one router and colour, the first too
+  FactU switchAdvance;   // 1: the last wavelet of an op can move its router's
+                         // switch
+  FactU switchBoth; // 1: a position may change receive and transmit ports, 0:
+                    // one of them
+  FactU dsdLoad;    // cycles of a Dsd / DsdAdd instruction
   FactU scalarAlu, scalarLoad, branchTaken, branchNotTaken; // cycles
   FactU taskActivate;          // cycles from activation to first issue
   FactU readBytes, writeBytes; // of memory per cycle

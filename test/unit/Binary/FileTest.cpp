@@ -53,7 +53,7 @@ Program sample() {
   c.where = {{0, 0, 4, 2}};
   c.codeAddr = 4176;
   c.code = code({"dsd d0, r0+8192, f32, [2:1, 2:2]", "vfadd d0, d0, in2",
-                 "vmov out2, d0, async=1", "wait 1", "halt"});
+                 "vmov out2, d0, async=1, advance", "wait 1", "halt"});
   c.queues = {{false, 2, 3}, {true, 2, 3}};
   c.tasks = {{0, 0, true}, {3, 4, false}};
   c.ranges = {{0, 4, 0}, {4, uint32_t(c.code.size()), 1}};
@@ -62,6 +62,7 @@ Program sample() {
   p.routes = {{{0, 0, 1, 2}, 3, Ramp, East},
               {{1, 0, 2, 2}, 3, West, East | Ramp},
               {{3, 0, 1, 2}, 3, West, Ramp}};
+  p.switches = {{{1, 0, 1, 2}, 3, 1, North, East | Ramp}};
   p.streams = {{"row", 3, {0, 0, 1, 2}, 1, 3, 0, 0, 4}};
   p.tensors = {{"w", ElemType::F32, {8, 2}, 0, 64, Bytes},
                {"empty", ElemType::I8, {0, 3}, 0, 0, nullptr},
@@ -148,6 +149,9 @@ TEST(File, RoundTripOfEverything) {
   EXPECT_EQ(p.classes[0].tasks[1].entry, 4u);
   EXPECT_EQ(p.classes[0].callKernels, s.classes[0].callKernels);
   EXPECT_EQ(p.routes[1].tx, East | Ramp);
+  EXPECT_EQ(p.switches[0].where, s.switches[0].where);
+  EXPECT_EQ(p.switches[0].position, 1u);
+  EXPECT_EQ(p.switches[0].rx, North);
   EXPECT_EQ(p.streams[0].words, 4u);
   EXPECT_EQ(p.inits[0].place.dims, s.inits[0].place.dims);
   EXPECT_EQ(p.tensors[2].offset, 64u);
@@ -220,8 +224,11 @@ TEST(Dump, CodeShowsAddressesKernelsAndTasks) {
 
 TEST(Dump, RoutesByColour) {
   std::string s = shown(dumpRoutes);
-  EXPECT_TRUE(has(s, "colour 3: 3 settings on 8 routers, 1 streams\n")) << s;
+  EXPECT_TRUE(has(s, "colour 3: 3 settings on 8 routers, 1 later positions, "
+                     "1 streams\n"))
+      << s;
   EXPECT_TRUE(has(s, "west -> east ramp                (1, 0) 2x2\n")) << s;
+  EXPECT_TRUE(has(s, "position 1: north -> east ramp   (1, 0) 1x2\n")) << s;
   EXPECT_TRUE(has(s, "stream 'row': (0, 0) 1x2 to (x+1..x+3, y), 4 words\n"))
       << s;
 }
@@ -337,6 +344,16 @@ TEST(File, MistakesAreNamed) {
        "section .weft.routes, route 0: receive ports are not one port"},
       {[](Program &p) { p.routes[0].tx = 0; },
        "section .weft.routes, route 0: transmit ports are none or unknown"},
+      {[](Program &p) { p.switches[0].position = 0; },
+       "section .weft.switches, switch 0: position 0, allowed are 1 to 3"},
+      {[](Program &p) { p.switches[0].position = 4; },
+       "section .weft.switches, switch 0: position 4, allowed are 1 to 3"},
+      {[](Program &p) { p.switches[0].rx = 0; },
+       "section .weft.switches, switch 0: receive ports are not one port"},
+      {[](Program &p) { p.switches[0].where.w = 4; },
+       "section .weft.switches, switch 0: pattern (1, 0) 4x2 step (1, 1) "
+       "leaves "
+       "the grid of 4x2"},
       {[](Program &p) { p.streams[0].dx0 = 4; },
        "section .weft.streams, stream 0: receivers are not a rectangle"},
       {[](Program &p) { p.classes[0].codeAddr = 49152 - 16; },
@@ -480,6 +497,24 @@ bool repairChecksums(std::string &bytes) {
   return true;
 }
 
+// A file of 2.0 has no switches, and a later one sections unknown to us.
+TEST(File, SectionsOfOtherMinorVersionsComeAndGo) {
+  std::string bytes = fileBytes(sample());
+  const std::string ours = section::Switches, theirs = ".weft.newthing";
+  unsigned renamed = 0;
+  for (size_t at = 0; (at = bytes.find(ours, at)) != std::string::npos; ++at) {
+    bytes.replace(at, ours.size(), theirs);
+    ++renamed;
+  }
+  EXPECT_EQ(renamed, 2u); // in the header and in the section table
+  EXPECT_EQ(loadError(bytes), "section .weft.header: checksum differs");
+  ASSERT_TRUE(repairChecksums(bytes));
+  auto loaded = load(bytes);
+  ASSERT_TRUE(bool(loaded)) << llvm::toString(loaded.takeError());
+  EXPECT_TRUE(loaded->program.switches.empty());
+  EXPECT_EQ(loaded->program.routes.size(), sample().routes.size());
+}
+
 TEST(File, FiveThousandByteFlipsNeverCrash) {
   const std::string bytes = fileBytes(sample());
   std::mt19937 random(7);
@@ -541,10 +576,10 @@ TEST(File, OtherVersionsAreRefused) {
   ASSERT_NE(at, std::string::npos);
   bytes[at + 4] = char(VersionMajor + 1);
   EXPECT_EQ(loadError(bytes),
-            "the file has format version 3.0, this tool reads 2.x");
+            "the file has format version 3.1, this tool reads 2.x");
   bytes[at + 4] = 1;
   EXPECT_EQ(loadError(bytes),
-            "the file has format version 1.0, this tool reads 2.x");
+            "the file has format version 1.1, this tool reads 2.x");
 }
 
 TEST(File, DamagedDataNamesTheTensor) {

@@ -49,6 +49,8 @@ TEST(Isa, WordsOfEachForm) {
   EXPECT_EQ(assemble("vfmac d0, d1, r5"), (Words{0x66000125}));
   EXPECT_EQ(assemble("vmov out2, in3, len=7, async=4"),
             (Words{0xe05243ff, 0x00140007}));
+  EXPECT_EQ(assemble("vmov out2, d0, advance"),
+            (Words{0xe05200ff, 0x00200000}));
   EXPECT_EQ(assemble("vrsum r1, d2"), (Words{0x7c2102ff}));
 }
 
@@ -93,8 +95,10 @@ TEST(Isa, OnlyCanonicalWordsDecode) {
   EXPECT_EQ(decodeError({0x50020401, 0, 0x00000001}),
             "word 0: dsd: dimension 0 has length 0");
   EXPECT_EQ(decodeError({0x601f0001}), "word 0: vmov: invalid operand byte");
-  EXPECT_EQ(decodeError({0xe00001ff, 0x00200000}),
+  EXPECT_EQ(decodeError({0xe00001ff, 0x00400000}),
             "word 0: vmov: reserved bits are set");
+  EXPECT_EQ(decodeError({0xe00001ff, 0x00200000}),
+            "word 0: vmov: advance without an output queue");
   EXPECT_EQ(decodeError({0xe00001ff, 0x00010000}),
             "word 0: vmov: microthread without async");
 }
@@ -133,7 +137,7 @@ Instr randomInstr(std::mt19937 &random) {
     bool ext = vector && below(2);
     w[0] = uint32_t(ext ? op | ExtBit : op) << 24 | a << 16 | b << 8 | c;
     for (unsigned k = 0; k < 5; ++k)
-      w.push_back(ext && k == 0 ? word() & 0x1fffff : word());
+      w.push_back(ext && k == 0 ? word() & 0x3fffff : word());
     if (Op(op) == Op::Loop || Op(op) == Op::Call)
       w[1] >>= 1;
     std::string error;

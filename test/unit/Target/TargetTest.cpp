@@ -146,28 +146,28 @@ TEST(Target, MistakesNameFileLineAndField) {
       {"router:\n", "router:\n  skew: { value: 1, unit: cycles, source: x }\n",
        "t.yaml:30: unknown key 'skew' (at 'router')"},
       {"range: [ 3, 10 ]", "range: [ 3 ]",
-       "t.yaml:41: a range is [lowest, highest] (at 'task.activate')"},
+       "t.yaml:44: a range is [lowest, highest] (at 'task.activate')"},
       {"range: [ 3, 10 ]", "range: [ ]",
-       "t.yaml:41: a range is [lowest, highest] (at 'task.activate')"},
+       "t.yaml:44: a range is [lowest, highest] (at 'task.activate')"},
       {"range: [ 3, 10 ]", "range: 3",
-       "t.yaml:41: not a sequence (at 'task.activate')"},
+       "t.yaml:44: not a sequence (at 'task.activate')"},
       {"range: [ 3, 10 ]", "range: [ 3, x ]",
-       "t.yaml:41: invalid number (at 'task.activate')"},
+       "t.yaml:44: invalid number (at 'task.activate')"},
       {"range: [ 3, 10 ]", "range: [ 4, 10 ]",
-       "t.yaml:41: range [4, 10] does not hold the value 3 (at "
+       "t.yaml:44: range [4, 10] does not hold the value 3 (at "
        "'task.activate')"},
       {"range: [ 3, 10 ]", "range: [ 10, 3 ]",
-       "t.yaml:41: range [10, 3] does not hold the value 3 (at "
+       "t.yaml:44: range [10, 3] does not hold the value 3 (at "
        "'task.activate')"},
       {"range: [ 3, 10 ]", "range: [ 3, 10001 ]",
-       "t.yaml:41: range [3, 10001] leaves the allowed 0 to 10000 cycles (at "
+       "t.yaml:44: range [3, 10001] leaves the allowed 0 to 10000 cycles (at "
        "'task.activate')"},
       {"unit: ids,", "unit: ids, range: [ 0, 1 ],",
        "t.yaml:13: unknown key 'range' (at 'fabric.user_colors')"},
       {"read_line:       { value: 8", "read_line: { value: 6",
-       "t.yaml:54: memory.read_line is 6, must be 0 or a power of two"},
+       "t.yaml:57: memory.read_line is 6, must be 0 or a power of two"},
       {"banks:           { value: 8", "banks: { value: 6",
-       "t.yaml:55: memory.banks is 6, must be 0 or a power of two"},
+       "t.yaml:58: memory.banks is 6, must be 0 or a power of two"},
       {"hop:             { value: 1,", "hop: { value: one,",
        "t.yaml:30: invalid number (at 'router.hop')"},
       {"hop:             { value: 1,", "hop: { value: 0,",
