@@ -88,6 +88,7 @@ static Inst convert(const isa::Instr &i, const Target &t, uint32_t codeAddr,
   if (!d.vector)
     return d;
   d.async = i.extended && i.async;
+  d.advance = i.extended && i.advance;
   d.microthread = i.microthread;
   d.length = i.extended ? i.length : 0;
   d.dst = i.dst;

@@ -39,7 +39,7 @@ struct Inst {
   isa::Op op = isa::Op::Nop;
   uint8_t a = 0, b = 0, c = 0;
   uint8_t microthread = 0;
-  bool vector = false, async = false, fabric = false;
+  bool vector = false, async = false, fabric = false, advance = false;
   isa::Operand dst, src0, src1;
   int32_t imm = 0;
   uint16_t length = 0;

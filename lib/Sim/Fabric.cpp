@@ -40,11 +40,18 @@ static bool onGrid(const bin::Pattern &p, const bin::Program &prog) {
          p.y0 + uint64_t(p.h - 1) * p.dy < prog.gridH;
 }
 
+static std::string routeText(const bin::Route &r) {
+  return formatv("route of colour {0} at ({1}, {2}): ", r.color, r.where.x0,
+                 r.where.y0);
+}
+
 Error Machine::buildRoutes() {
   std::fill(std::begin(colorIndex), std::end(colorIndex), NoColor);
   bool used[256] = {};
   for (const bin::Route &r : program.routes)
     used[r.color] = true;
+  for (const bin::Switch &s : program.switches)
+    used[s.color] = true;
   for (const bin::PEClass &c : program.classes)
     for (const bin::QueueBinding &q : c.queues)
       used[q.color] = true;
@@ -64,58 +71,88 @@ Error Machine::buildRoutes() {
         formatv("{0} colours are used, the simulator knows 32", numColors));
   std::vector<Setting> settings;
   for (uint32_t i = 0; i < program.routes.size(); ++i)
-    if (Error e = expandRoute(i, settings))
+    if (Error e = expandRoute(program.routes[i], {0, i, 0, 0, 0, 0},
+                              routeText(program.routes[i]), settings))
       return e;
+  for (uint32_t i = 0; i < program.switches.size(); ++i) {
+    const bin::Switch &s = program.switches[i];
+    if (Error e = expandRoute(s, {0, i, 0, s.position, 0, 0}, switchText(s),
+                              settings))
+      return e;
+  }
   return buildCells(settings);
 }
 
-static std::string routeText(const bin::Route &r) {
-  return formatv("route of colour {0} at ({1}, {2}): ", r.color, r.where.x0,
-                 r.where.y0);
-}
-
-Error Machine::expandRoute(uint32_t route, std::vector<Setting> &settings) {
-  const bin::Route &r = program.routes[route];
+/// The settings of all routers of a pattern, each like `like`.
+template <typename Route>
+Error Machine::expandRoute(const Route &r, Setting like,
+                           const std::string &name,
+                           std::vector<Setting> &settings) {
   if (!onGrid(r.where, program))
-    return createStringError(routeText(r) +
-                             "the pattern leaves the grid (R-FAB-3)");
+    return createStringError(name + "the pattern leaves the grid (R-FAB-3)");
   if (dirOf(r.rx) == NumDirs || !r.tx || r.tx >= 32 || (r.tx & r.rx))
     return createStringError(
-        routeText(r) +
+        name +
         formatv("receive ports {0}, transmit ports {1}: one receive port and a "
                 "set of others are allowed (R-FAB-2)",
                 r.rx, r.tx)
             .str());
+  like.color = colorIndex[r.color];
+  like.rx = r.rx;
+  like.tx = r.tx;
   for (uint32_t j = 0; j < r.where.h; ++j)
-    for (uint32_t i = 0; i < r.where.w; ++i)
-      settings.push_back(
-          {routerAt(r.where.x0 + i * r.where.dx, r.where.y0 + j * r.where.dy),
-           route, colorIndex[r.color]});
+    for (uint32_t i = 0; i < r.where.w; ++i) {
+      like.router =
+          routerAt(r.where.x0 + i * r.where.dx, r.where.y0 + j * r.where.dy);
+      settings.push_back(like);
+    }
   return Error::success();
+}
+
+/// A cell of the last router so far.
+uint32_t Machine::addCell(const Setting &s) {
+  Router &r = routers[s.router];
+  if (!r.count++)
+    r.first = uint32_t(cells.size());
+  Cell c;
+  c.router = s.router;
+  c.rx = s.rx;
+  c.tx = c.everTx = s.tx;
+  c.color = s.color;
+  cells.push_back(c);
+  return uint32_t(cells.size() - 1);
 }
 
 Error Machine::buildCells(std::vector<Setting> &settings) {
   llvm::sort(settings, [](const Setting &a, const Setting &b) {
-    return std::tie(a.router, a.color, a.route) <
-           std::tie(b.router, b.color, b.route);
+    return std::tie(a.router, a.color, a.position, a.route) <
+           std::tie(b.router, b.color, b.position, b.route);
   });
   const Setting *twice = nullptr;
   routers.assign(size_t(program.gridW) * program.gridH, {});
   cells.reserve(settings.size());
   for (size_t i = 0; i < settings.size(); ++i) {
-    const Setting &s = settings[i];
-    if (i && s.router == settings[i - 1].router &&
-        s.color == settings[i - 1].color && (!twice || s.route < twice->route))
-      twice = &s;
-    Router &r = routers[s.router];
-    if (!r.count++)
-      r.first = uint32_t(cells.size());
-    Cell c;
-    c.router = s.router;
-    c.rx = program.routes[s.route].rx;
-    c.tx = program.routes[s.route].tx;
-    c.color = s.color;
-    cells.push_back(c);
+    const Setting &s = settings[i], *before = i ? &settings[i - 1] : nullptr;
+    if (routers[s.router].count == 32)
+      return createStringError(
+          formatv("the router of ({0}, {1}) has buffers for more than 32 "
+                  "colours and receive ports, the simulator knows 32",
+                  s.router % program.gridW, s.router / program.gridW));
+    bool same =
+        before && s.router == before->router && s.color == before->color;
+    if (!s.position) {
+      if (same && (!twice || s.route < twice->route))
+        twice = &s;
+      addCell(s);
+      continue;
+    }
+    if (twice)
+      continue;
+    if (!same)
+      return createStringError(switchText(program.switches[s.route]) +
+                               "there is no setting of position 0 (R-FAB-10)");
+    if (Error e = addPosition(s))
+      return e;
   }
   if (!twice)
     return Error::success();
@@ -126,10 +163,21 @@ Error Machine::buildCells(std::vector<Setting> &settings) {
           .str());
 }
 
-uint32_t Machine::cellAt(uint32_t router, unsigned ci) const {
+/// The cell of a colour that receives from port `rx`.
+uint32_t Machine::cellAt(uint32_t router, unsigned ci, unsigned rx) const {
   const Router &r = routers[router];
   for (uint32_t c = r.first; c < r.first + r.count; ++c)
-    if (cells[c].color == ci)
+    if (cells[c].color == ci && cells[c].rx == rx)
+      return c;
+  return None;
+}
+
+/// The cell of a colour that takes words from the PE, or gives it some.
+uint32_t Machine::cellOfRamp(uint32_t router, unsigned ci, bool in) const {
+  const Router &r = routers[router];
+  for (uint32_t c = r.first; c < r.first + r.count; ++c)
+    if (cells[c].color == ci &&
+        (in ? cells[c].everTx & bin::Ramp : cells[c].rx == bin::Ramp))
       return c;
   return None;
 }
@@ -152,14 +200,17 @@ uint32_t Machine::neighbour(uint32_t r, unsigned dir) const {
 void Machine::linkCells() {
   for (uint32_t i = 0; i < cells.size(); ++i)
     for (unsigned dir = 0; dir < DirRamp; ++dir) {
-      if (!(cells[i].tx >> dir & 1))
+      if (!(cells[i].everTx >> dir & 1))
         continue;
       uint32_t n = neighbour(cells[i].router, dir),
-               to = n == None ? None : cellAt(n, cells[i].color);
-      if (to == None || cells[to].rx != 1u << opposite(dir))
+               to = n == None ? None
+                              : cellAt(n, cells[i].color, 1u << opposite(dir));
+      if (to == None)
         continue;
       cells[i].next[dir] = to;
-      cells[to].up = i;
+      uint32_t &up = cells[to].up; // the one with the longest wire
+      if (up == None || wire(cells[i], dir) > wire(cells[up], dir))
+        up = i;
     }
 }
 
@@ -187,15 +238,18 @@ void Machine::buildQueues() {
               (c.up == None ? hop : wire(cells[c.up], opposite(dirOf(c.rx)))));
   for (uint32_t pe = 0; pe < pes.size(); ++pe)
     for (const bin::QueueBinding &q : program.classes[pes.classOf(pe)].queues) {
-      uint32_t cell = cellAt(routerOf[pe], colorIndex[q.color]);
+      uint32_t cell = cellOfRamp(routerOf[pe], colorIndex[q.color], !q.output);
       if (cell == None)
         continue; // R-QUE-3 when an op uses it
-      Cell &c = cells[cell];
-      if (q.output && c.rx == bin::Ramp)
-        makeFifo(c.fifo, depthOf(target.outQueueDepth, q.queue) + ramp);
-      if (q.output)
+      if (q.output) {
+        makeFifo(cells[cell].fifo,
+                 depthOf(target.outQueueDepth, q.queue) + ramp);
         continue;
-      c.queue = queues.size();
+      }
+      const Router &r = routers[routerOf[pe]];
+      for (uint32_t c = cell; c < r.first + r.count; ++c)
+        if (cells[c].color == cells[cell].color)
+          cells[c].queue = queues.size();
       queues.push_back({{}, cell, pe});
       makeFifo(queues.back().fifo,
                depthOf(target.inQueueDepth, q.queue) + ramp);
@@ -217,6 +271,7 @@ void Machine::resetFabric() {
     r.occupied = 0;
     std::fill(std::begin(r.lastWinner), std::end(r.lastWinner), NoColor);
   }
+  resetSwitches();
   routerEvents.resize(routers.size());
 }
 

@@ -20,6 +20,8 @@ using isa::Op;
 void Machine::issueFabric(PE &pe, Flight &f) {
   const Inst &i = *f.inst;
   unsigned slot = i.async ? 1 + i.microthread : 0;
+  if (i.advance && !mayAdvance(pe, f.dst.fifo))
+    return;
   f.earliest = pe.time + f.setup;
   if (i.async) {
     f.earliest += target.scalarAlu;
@@ -219,6 +221,8 @@ void Machine::process(PE &pe, unsigned slot) {
 void Machine::finishOp(PE &pe, unsigned slot) {
   Flight &f = pe.flights[slot];
   f.end = f.earliest;
+  if (f.inst->advance)
+    advanceAfter(f.dst.fifo);
   if (recorder)
     traceEnd(pe, slot);
   pe.live &= ~(1u << slot);

@@ -14,10 +14,14 @@
 #include "Calendar.h"
 #include "PEs.h"
 #include "weft/Sim/Trace.h"
+#include "llvm/ADT/DenseMap.h"
 #include <map>
 #include <memory>
 
 namespace weft::sim {
+
+/// How messages begin.
+std::string switchText(const bin::Switch &s);
 
 class Machine {
 public:
@@ -43,11 +47,14 @@ private:
   // Fabric.cpp
   llvm::Error buildRoutes();
   struct Setting {
-    uint32_t router, route;
-    uint8_t color;
+    uint32_t router, route; // index into routes, or switches
+    uint8_t color, position, rx, tx;
   };
-  llvm::Error expandRoute(uint32_t route, std::vector<Setting> &settings);
+  template <typename Route>
+  llvm::Error expandRoute(const Route &r, Setting like, const std::string &name,
+                          std::vector<Setting> &settings);
   llvm::Error buildCells(std::vector<Setting> &settings);
+  uint32_t addCell(const Setting &s);
   void linkCells();
   uint32_t wire(const Cell &from, unsigned dir) const;
   void makeFifo(Fifo &f, uint32_t capacity);
@@ -57,7 +64,8 @@ private:
   bool canLeave(Cell &c);
   uint32_t choose(const Router &r, uint32_t can) const;
   void forward(Router &r, uint32_t cell);
-  uint32_t cellAt(uint32_t router, unsigned ci) const;
+  uint32_t cellAt(uint32_t router, unsigned ci, unsigned rx) const;
+  uint32_t cellOfRamp(uint32_t router, unsigned ci, bool in) const;
   uint32_t neighbour(uint32_t r, unsigned dir) const;
   uint32_t popCell(uint32_t cell);
   uint32_t popQueue(uint32_t queue);
@@ -66,6 +74,16 @@ private:
   void unrouted(const Cell &c, unsigned dir);
   void wakeRouter(uint32_t r, uint64_t at);
   void wakePE(uint32_t pe, uint64_t at);
+
+  // Switches.cpp
+  llvm::Error checkPosition(const Setting &s, const Switch &sw) const;
+  llvm::Error addPosition(const Setting &s);
+  void resetSwitches();
+  bool mayAdvance(PE &pe, uint32_t root);
+  void advanceAfter(uint32_t root);
+  void passedSwitch(uint32_t root);
+  uint64_t crossed(uint32_t cell, unsigned dir) const;
+  uint32_t lastOfColor(const Router &r, uint32_t cell) const;
 
   // Processor.cpp
   PE &startPE(uint32_t id);
@@ -290,9 +308,12 @@ private:
   std::vector<Tape> tapes; // built by the first run that needs them
   std::vector<uint32_t> tapeReaders, tapeCells;
   WordPool words;
-  std::vector<uint32_t> toLookAt;   // PEs; functional runs
-  std::vector<bool> willBeLookedAt; // by PE
+  std::vector<Switch> switches;
+  llvm::DenseMap<uint32_t, uint32_t> switchOf; // of a cell
+  std::vector<uint32_t> toLookAt;              // PEs; functional runs
+  std::vector<bool> willBeLookedAt;            // by PE
   Fidelity fidelity = Fidelity::Exact;
+  bool timed = true; // false: only numbers were asked for
 
   // Batched runs; see Flow.
   bool lazy = false;

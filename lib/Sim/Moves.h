@@ -40,6 +40,8 @@ inline void Machine::wakePE(uint32_t pe, uint64_t at) {
 }
 
 inline bool Machine::canLeave(Cell &c) {
+  if (!c.tx)
+    return false; // another position holds
   uint32_t ready = wavelets[c.fifo.head()].ready;
   if (ready > now) {
     wakeRouter(c.router, ready);
@@ -63,14 +65,18 @@ inline void Machine::forward(Router &r, uint32_t cell) {
     traceForward(cells[cell]);
   uint32_t word = popCell(cell);
   const Cell &c = cells[cell];
+  // Round robin is by colours: after all cells of this one.
+  uint32_t last = switches.empty() ? cell : lastOfColor(r, cell);
   for (unsigned ports = c.tx; ports; ports &= ports - 1) {
     unsigned dir = llvm::countr_zero(ports);
-    r.lastWinner[dir] = uint8_t(cell - r.first);
+    r.lastWinner[dir] = uint8_t(last - r.first);
     if (dir == DirRamp)
       pushQueue(c.queue, word, now + ramp);
     else
       pushCell(c.next[dir], word, now + wire(c, dir));
   }
+  if (!switches.empty() && c.rx == bin::Ramp)
+    passedSwitch(cell);
 }
 
 inline uint32_t popFifo(Fifo &f, const std::vector<Wavelet> &wavelets,

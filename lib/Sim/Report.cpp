@@ -130,7 +130,7 @@ bool Machine::leftOver(Fault &f) const {
   };
   for (const Cell &c : cells) {
     note(c, c.fifo, c.rx == bin::Ramp ? "an output queue" : "the router");
-    if (c.queue != None)
+    if (c.queue != None && &cells[queues[c.queue].cell] == &c)
       note(c, queues[c.queue].fifo, "an input queue");
   }
   if (!places)
@@ -154,8 +154,7 @@ void Machine::countLinks(Stats &s) const {
     uint64_t links[NumDirs] = {};
     for (uint32_t c = r.first; c < r.first + r.count; ++c)
       for (unsigned dir = 0; dir < DirRamp; ++dir)
-        if (cells[c].tx >> dir & 1)
-          links[dir] += cells[c].fifo.popped;
+        links[dir] += crossed(c, dir);
     for (unsigned dir = 0; dir < DirRamp; ++dir) {
       s.waveletHops += links[dir];
       s.maxLinkWavelets = std::max(s.maxLinkWavelets, links[dir]);
@@ -214,7 +213,7 @@ Stats Machine::collect() const {
   }
   if (faults.empty())
     splitTime(s, by);
-  if (fidelity == Fidelity::Functional)
+  if (!timed)
     closeFunctional(s);
   return s;
 }

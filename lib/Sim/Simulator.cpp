@@ -210,7 +210,10 @@ void Machine::runTimed() {
 
 Expected<Stats> Machine::run(uint64_t maxCycles, Fidelity how) {
   limit = std::min(maxCycles, Simulator::MaxCycles);
-  fidelity = recorder ? Fidelity::Exact : how;
+  timed = recorder || how != Fidelity::Functional;
+  // Over switches the words of a route do not come from one sender: there is no
+  // tape of them.
+  fidelity = recorder || !switches.empty() ? Fidelity::Exact : how;
   lazy = fidelity == Fidelity::Batched;
   reset();
   if (fidelity == Fidelity::Functional)

@@ -14,6 +14,7 @@
 #include "Memory.h"
 #include "weft/Sim/Simulator.h"
 #include <bit>
+#include <deque>
 #include <memory>
 
 namespace weft::sim {
@@ -56,6 +57,22 @@ struct alignas(64) Cell {
   uint32_t queue = None;                       // the input queue of its ramp
   uint32_t tape = None;                        // see Tape; not in exact runs
   uint8_t rx = 0, tx = 0, color = 0;           // index of the colour
+  uint8_t everTx = 0; // of all positions; tx is 0 while another one holds
+};
+
+/// A position of a switch.
+struct Position {
+  uint32_t cell = None;
+  uint8_t tx = 0;
+  uint64_t moved = 0; // wavelets while it held, when it is over
+};
+
+/// The positions of one colour on one router.
+struct Switch {
+  std::vector<Position> positions;
+  uint32_t at = 0, issued = 0;  // advances: made, and of ops that were issued
+  uint64_t since = 0;           // what the cell had moved when its turn came
+  std::deque<uint64_t> pending; // advances once so many have left the PE
 };
 
 /// The cells of a router are Machine::cells[first, first + count), in ascending

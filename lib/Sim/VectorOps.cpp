@@ -83,10 +83,8 @@ bool Machine::resolveOperand(PE &pe, const Inst &i, isa::Operand o, Source &s) {
                     in ? "input" : "output", o.index));
       return false;
     }
-    uint32_t cell = cellAt(pe.router, colorIndex[color]);
-    bool routed = cell != None && (in ? cells[cell].tx & bin::Ramp
-                                      : cells[cell].rx == bin::Ramp);
-    if (!routed) {
+    uint32_t cell = cellOfRamp(pe.router, colorIndex[color], in);
+    if (cell == None) {
       fault(
           pe, "R-QUE-3",
           formatv("colour {0} of {1} queue {2} has no route {3} the ramp here",

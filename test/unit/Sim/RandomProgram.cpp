@@ -18,6 +18,7 @@ struct Step {
   int in0 = -1, in1 = -1, out = -1;
   unsigned words = 0;
   bool half = false, odd = false; // 16-bit elements; one less than fit
+  bool advance = false;           // its last word moves the switch
   unsigned idle = 0, local = 0; // before it: nops, elements of an op in memory
 };
 
@@ -38,6 +39,9 @@ private:
   void grow(int color, uint32_t r, std::vector<uint32_t> &open);
   void addColor(int color);
   void message(int color, uint32_t from, const std::vector<uint32_t> &to);
+  std::vector<uint32_t> walk();
+  void gather(int color);
+  void scatter(int color);
   void add(uint32_t node, bool sends, int color, const Step &like);
   void spoil();
   void emit(Builder &b, uint32_t node);
@@ -53,6 +57,12 @@ private:
   unsigned common = 1;
   std::vector<Node> nodes;
   std::vector<std::map<int, std::pair<unsigned, unsigned>>> routes;
+  struct Later {
+    uint32_t node;
+    int color;
+    unsigned position, rx, tx;
+  };
+  std::vector<Later> switches;
   std::vector<uint32_t> lastReached;
   unsigned budget = 0;
   std::map<int, unsigned> threadOf; // of a colour, on the PE being written
@@ -107,7 +117,7 @@ void Generator::add(uint32_t node, bool sends, int color, const Step &like) {
   Step *last = steps.empty() ? nullptr : &steps.back();
   bool same = last && last->words == like.words && last->half == like.half &&
               last->odd == like.odd && last->in0 >= 0 && last->out < 0;
-  if (same && sends && !one(4)) {
+  if (same && sends && !last->advance && !one(4)) {
     last->out = color;
     return;
   }
@@ -133,7 +143,89 @@ void Generator::message(int color, uint32_t from,
     add(node, false, color, s);
 }
 
+/// A way over the grid that does not meet itself.
+std::vector<uint32_t> Generator::walk() {
+  std::vector<uint32_t> path = {pick(w * h)};
+  for (unsigned tries = 2 + pick(w + h); tries--;) {
+    unsigned d = pick(4);
+    int x = int(path.back() % w) + Dx[d], y = int(path.back() / w) + Dy[d];
+    uint32_t next = uint32_t(y) * w + uint32_t(x);
+    if (x >= 0 && y >= 0 && x < int(w) && y < int(h) &&
+        std::find(path.begin(), path.end(), next) == path.end())
+      path.push_back(next);
+  }
+  return path;
+}
+
+static unsigned towards(uint32_t from, uint32_t to, uint32_t w) {
+  return to == from + w   ? bin::South
+         : to + w == from ? bin::North
+         : to == from + 1 ? bin::East
+                          : bin::West;
+}
+
+/// Those on the way to its first PE send to it, the nearest first; then their
+/// routers let the others pass.
+void Generator::gather(int color) {
+  std::vector<uint32_t> path = walk();
+  uint32_t root = path[0];
+  while (path.size() > 1 && nodes[path.back()].out.size() == 4)
+    path.pop_back();
+  if (path.size() < 2 || nodes[root].in.size() == 6)
+    return;
+  routes[root][color] = {towards(root, path[1], w), bin::Ramp};
+  nodes[root].in[color] = 2 + int(nodes[root].in.size());
+  for (size_t i = 1; i < path.size(); ++i) {
+    uint32_t at = path[i];
+    bool last = i + 1 == path.size();
+    unsigned to = towards(at, path[i - 1], w),
+             from = last ? 0 : towards(at, path[i + 1], w);
+    if (!last &&
+        (one(4) || nodes[at].out.size() == 4)) { // passes words on only
+      routes[at][color] = {from, to};
+      continue;
+    }
+    routes[at][color] = {bin::Ramp, to};
+    nodes[at].out[color] = 2 + int(nodes[at].out.size());
+    for (unsigned n = 1 + pick(2); n--;)
+      message(color, at, {root});
+    if (last)
+      continue;
+    nodes[at].steps.back().advance = true;
+    switches.push_back({at, color, 1, from, to});
+  }
+}
+
+/// One after the other for the neighbours of a PE.
+void Generator::scatter(int color) {
+  uint32_t from = pick(w * h);
+  std::vector<uint32_t> to;
+  for (unsigned d = 0; d < 4; ++d) {
+    int x = int(from % w) + Dx[d], y = int(from / w) + Dy[d];
+    uint32_t next = uint32_t(y) * w + uint32_t(x);
+    if (x >= 0 && y >= 0 && x < int(w) && y < int(h) &&
+        nodes[next].in.size() < 6)
+      to.push_back(next);
+  }
+  if (to.empty() || nodes[from].out.size() == 4)
+    return;
+  nodes[from].out[color] = 2 + int(nodes[from].out.size());
+  for (unsigned k = 0; k < to.size(); ++k) {
+    unsigned way = towards(from, to[k], w);
+    if (k)
+      switches.push_back({from, color, k, bin::Ramp, way});
+    else
+      routes[from][color] = {bin::Ramp, way};
+    routes[to[k]][color] = {towards(to[k], from, w), bin::Ramp};
+    nodes[to[k]].in[color] = 2 + int(nodes[to[k]].in.size());
+    message(color, from, {to[k]});
+    nodes[from].steps.back().advance = k + 1 < to.size();
+  }
+}
+
 void Generator::addColor(int color) {
+  if (one(5))
+    return one(2) ? gather(color) : scatter(color);
   uint32_t from = !lastReached.empty() && !one(3)
                       ? lastReached[pick(unsigned(lastReached.size()))]
                       : pick(w * h);
@@ -257,6 +349,8 @@ std::string Generator::text(Node &n, const Step &s) {
   std::string op = operation(n, s);
   // Two microthreads must not add to one register.
   bool reduces = op.find(" r1,") != std::string::npos;
+  if (s.advance)
+    op += ", advance";
   return t + (reduces || !one(3) ? op + "\n" : onThread(s, op));
 }
 
@@ -311,6 +405,12 @@ Builder Generator::run() {
       b.route(uint8_t(color), {r % w, r / w, 1, 1, 1, 1}, s.first, s.second);
     emit(b, r);
   }
+  for (const Later &s : switches)
+    b.p.switches.push_back({{s.node % w, s.node / w, 1, 1, 1, 1},
+                            uint8_t(s.color),
+                            uint8_t(s.position),
+                            uint8_t(s.rx),
+                            uint8_t(s.tx)});
   uint32_t words = (used - DataAddr) / 4 + 2;
   bin::IOTensor io;
   io.name = "data";
