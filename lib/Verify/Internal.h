@@ -18,6 +18,7 @@
 #include "weft/Verify/Verifier.h"
 #include "llvm/ADT/BitVector.h"
 #include <array>
+#include <deque>
 #include <map>
 #include <set>
 
@@ -47,6 +48,10 @@ private:
 struct Traffic {
   PerColor sent{}, received{};                       // wavelets of one PE
   uint64_t macs = 0, elements = 0, instructions = 0; // of one PE
+  struct Advances {
+    uint64_t times = 0, words = 0; // words sent up to the last
+  };
+  std::map<unsigned, Advances> advances; // by colour
 };
 
 /// What the walk over the code of one class found.
@@ -89,9 +94,13 @@ struct Context {
   Pattern grid;
   /// Structure that passed: later parts see only these.
   std::map<uint8_t, std::vector<const bin::Route *>> routes; // by colour
+  std::map<unsigned, std::vector<const bin::Switch *>> switches;
   std::vector<const bin::Stream *> streams;
   std::vector<Region> where; // of each class
   Budget budget;
+  /// Where colours have a second position; as settings, these join `routes`.
+  std::map<unsigned, Region> switched;
+  std::deque<bin::Route> positions;
 };
 
 /// Memory.cpp: what the loader puts on the PEs of a class.
@@ -117,6 +126,10 @@ ClassFacts walkClass(Context &c, size_t cls, const LoadImage &image);
 /// Routes.cpp: R-FAB-1 ... R-FAB-4, R-QUE-1 ... R-QUE-3.
 void checkRoutes(Context &c);
 void checkBindings(Context &c);
+
+/// Switches.cpp: R-FAB-10.
+void addPositions(Context &c, unsigned color);
+void checkAdvances(Context &c, const std::vector<ClassFacts> &facts);
 
 /// Where the words go that a class sends on a colour.
 struct Delivery;

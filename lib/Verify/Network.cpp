@@ -24,8 +24,24 @@ bool Group::finished() {
 Network::Network(const Context &c, const std::vector<ClassFacts> &facts,
                  const Flows &flows)
     : c(c), facts(facts), flows(flows) {
-  for (size_t k = 0; k != facts.size(); ++k)
-    groups.push_back({k, c.where[k], facts[k].events, {}, {}, {}});
+  for (size_t k = 0; k != facts.size(); ++k) {
+    // PEs that do not have the same words before theirs are not alike.
+    std::vector<const Delivery *> ordered;
+    for (const auto &[key, all] : flows)
+      for (const Delivery &d : all)
+        if (key.first == k && c.switched.count(key.second))
+          ordered.push_back(&d);
+    auto from = [](const Delivery &d) { return d.from; };
+    auto alike = cut<Delivery>(c.where[k], ordered, from);
+    if (!alike)
+      c.findings.add("R-TASK-2", cat(className(c, k), " sends to PEs in too ",
+                                     "many ways to be followed"));
+    else if (ordered.empty())
+      groups.push_back({k, c.where[k], facts[k].events, {}, {}, {}});
+    else
+      for (const Piece<Delivery> &p : *alike)
+        groups.push_back({k, {p.where}, facts[k].events, {}, {}, {}});
+  }
 }
 
 std::vector<Delivery> Network::deliveries(size_t g, int color) const {
@@ -35,8 +51,10 @@ std::vector<Delivery> Network::deliveries(size_t g, int color) const {
     return r;
   for (const Delivery &d : all->second)
     for (const Pattern &p : groups[g].where)
-      if (auto from = intersect(d.from, p))
-        r.push_back({*from, d.dx0, d.dx1, d.dy0, d.dy1});
+      if (auto from = intersect(d.from, p)) {
+        r.push_back(d);
+        r.back().from = *from;
+      }
   return r;
 }
 
@@ -53,6 +71,10 @@ uint64_t Network::room(size_t sender, size_t receiver, int color,
         return depths[q.queue];
     return 0;
   };
+  // Words of a line wait for those of others, where is not known: at most in
+  // the sender's own output queue.
+  if (c.switched.count(unsigned(color)))
+    return std::max<uint64_t>(depth(sender, true) + t.ramp, 1);
   uint64_t n = depth(receiver, false) + t.ramp;
   auto nearest = [](int64_t lo, int64_t hi) { // to zero
     return uint64_t(std::max<int64_t>({lo, -hi, 0}));
@@ -87,6 +109,11 @@ std::vector<Channel> Network::find(size_t sender, int color) {
           llvm::find_if(r, [&](const Channel &ch) { return ch.receiver == g; });
       if (known == r.end()) {
         r.push_back({sender, g, color, n, d.dx0, d.dx1, d.dy0, d.dy1});
+        if (c.switched.count(unsigned(color))) {
+          r.back().before = d.before;
+          r.back().words =
+              facts[groups[sender].cls].traffic.sent[size_t(color)];
+        }
         continue;
       }
       *known = {sender,
@@ -124,12 +151,23 @@ const std::vector<Channel> &Network::into(size_t g, int color) {
   return in.try_emplace(key, std::move(r)).first->second;
 }
 
+static uint64_t count(const std::map<int, uint64_t> &words, int color) {
+  auto it = words.find(color);
+  return it == words.end() ? 0 : it->second;
+}
+
+uint64_t Network::taken(const Channel &ch) const {
+  uint64_t all = count(groups[ch.receiver].taken, ch.color);
+  return std::min(all - std::min(all, ch.before), ch.words);
+}
+
 uint64_t Network::waiting(const Channel &ch) const {
-  auto count = [&](const std::map<int, uint64_t> &words) {
-    auto it = words.find(ch.color);
-    return it == words.end() ? 0 : it->second;
-  };
-  return count(groups[ch.sender].sent) - count(groups[ch.receiver].taken);
+  return count(groups[ch.sender].sent, ch.color) - taken(ch);
+}
+
+bool Network::hasTurn(const Channel &ch) const {
+  return count(groups[ch.receiver].taken, ch.color) >= ch.before &&
+         taken(ch) != ch.words;
 }
 
 Region Network::partnersIn(size_t g, size_t other, int color, bool sending) {
@@ -156,6 +194,8 @@ bool Network::split(size_t g, int color, bool sending,
   Region blocked;
   bool some = false, all = true;
   for (const Channel &ch : channels) {
+    if (!sending && !hasTurn(ch))
+      continue;
     bool is = stuck(side(ch, sending));
     some |= is;
     all &= is;

@@ -40,6 +40,8 @@ struct Channel {
   int color;
   uint64_t room;
   int64_t dx0, dx1, dy0, dy1;
+  /// Words that the receiver takes from others first, and then from this one.
+  uint64_t before = 0, words = UINT64_MAX;
 };
 
 /// An op that has started: the slot of a group.
@@ -75,7 +77,7 @@ public:
     return {ch,
             sending,
             sending ? ch.room - waiting(ch) : waiting(ch),
-            {g, groups[g].running(ch.color, !sending)}};
+            {g, hasTurn(ch) ? groups[g].running(ch.color, !sending) : -1}};
   }
   /// Calls `f(side)` for the channels of a started op.
   template <typename F> void sides(const Member &m, F f) {
@@ -83,7 +85,8 @@ public:
     for (int color : {e->in0, e->in1})
       if (color >= 0)
         for (const Channel &ch : into(m.group, color))
-          f(side(ch, false));
+          if (hasTurn(ch))
+            f(side(ch, false));
     if (e->out >= 0)
       for (const Channel &ch : outOf(m.group, e->out))
         f(side(ch, true));
@@ -99,7 +102,10 @@ private:
   /// The channels into (out of) group `g` on `color`; good until a split.
   const std::vector<Channel> &into(size_t g, int color);
   const std::vector<Channel> &outOf(size_t g, int color);
+  uint64_t taken(const Channel &ch) const;   // words, of this one
   uint64_t waiting(const Channel &ch) const; // words sent and not yet taken
+  /// Will the receiver's next word come from this one?
+  bool hasTurn(const Channel &ch) const;
   /// What the PEs of group `g` send on `color`.
   std::vector<Delivery> deliveries(size_t g, int color) const;
   std::vector<Channel> find(size_t sender, int color);

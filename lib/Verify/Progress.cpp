@@ -278,9 +278,10 @@ void weft::verify::checkProgress(Context &c,
                                  const std::vector<ClassFacts> &facts,
                                  const Flows &flows) {
   // Without sound routes and matching counts there is nothing to run.
-  for (const char *rule : {"R-FILE", "R-FAB-2", "R-FAB-3", "R-FAB-4", "R-FAB-7",
-                           "R-FAB-8", "R-FAB-9", "R-TASK-1", "R-TASK-2",
-                           "R-QUE-1", "R-QUE-2", "R-QUE-3", "R-OP-4", "R-OP-5"})
+  for (const char *rule :
+       {"R-FILE", "R-FAB-2", "R-FAB-3", "R-FAB-4", "R-FAB-7", "R-FAB-8",
+        "R-FAB-9", "R-FAB-10", "R-TASK-1", "R-TASK-2", "R-QUE-1", "R-QUE-2",
+        "R-QUE-3", "R-OP-4", "R-OP-5"})
     if (c.findings.has(rule))
       return;
   Run(c, facts, flows).check();

@@ -6,6 +6,7 @@
 // class's bindings. As a colour has one setting per router and as settings and
 // bindings never change while a program runs, two senders never share a colour
 // on a router: streams that do have one sender, whose program orders them.
+// Switches are the exception (Switches.cpp).
 //
 //===----------------------------------------------------------------------===//
 #include "Trace.h"
@@ -123,12 +124,19 @@ static void checkCycles(Context &c, unsigned color, const Routes &routes) {
 }
 
 void weft::verify::checkRoutes(Context &c) {
-  for (const auto &[color, routes] : c.routes) {
+  for (const auto &[color, unused] : c.switches)
+    c.routes[uint8_t(color)]; // so that it is looked at
+  for (auto &[color, routes] : c.routes) {
     if (!c.budget.spendRoutes(routes.size() * routes.size())) {
       notShown(c, "R-FAB-2", color, " has one setting on each router");
       continue;
     }
-    checkSettings(c, color, routes);
+    if (!routes.empty())
+      checkSettings(c, color, routes);
+    if (c.switches.count(color))
+      addPositions(c, color);
+    if (c.findings.has("R-FAB-10"))
+      continue; // not followed
     checkEdges(c, color, routes);
     if (!c.findings.has("R-FAB-2"))
       checkCycles(c, color, routes);

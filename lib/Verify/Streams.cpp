@@ -45,6 +45,7 @@ private:
 
   void checkColor(const Streams &streams) {
     arrivals.clear();
+    sendings.clear();
     Region sending;
     for (size_t k = 0; k != facts.size(); ++k) {
       uint64_t words = facts[k].traffic.sent[color];
@@ -58,8 +59,11 @@ private:
         for (const Sender &s : *senders)
           checkSender(k, s, words);
       llvm::append_range(sending, c.where[k]);
-      checkFraming(k);
+      if (!isSwitched())
+        checkFraming(k);
     }
+    if (isSwitched())
+      checkOrder();
     for (const bin::Stream *s : streams) {
       Region idle = s->words ? subtract(Region{s->from}, sending) : Region();
       if (!idle.empty())
@@ -126,9 +130,62 @@ private:
         counts.waveletHops =
             satAdd(counts.waveletHops, satMul(p.count(), words));
       }
+    if (isSwitched()) {
+      for (const Delivery &d : t.deliveries)
+        sendings.push_back({d, k, words});
+      return;
+    }
     for (const Delivery &d : t.deliveries)
       llvm::append_range(arrivals[words], reached(c, d));
     llvm::append_range(flows[{k, color}], t.deliveries);
+  }
+
+  bool isSwitched() const { return c.switched.count(color); }
+
+  /// What the PEs of a class send to one PE each, on lines where several send.
+  struct Sending {
+    Delivery to;
+    size_t cls;
+    uint64_t words;
+  };
+
+  /// To each receiver its senders in order: the nearest first (Switches.cpp).
+  void checkOrder() {
+    auto place = [&](const Sending &s) {
+      return *shift(s.to.from, s.to.dx0, s.to.dy0, c.grid);
+    };
+    Region everywhere;
+    std::vector<const Sending *> all;
+    bool few = true;
+    for (const Sending &s : sendings) {
+      few = few && c.budget.spendRoutes(everywhere.size() + 1);
+      if (few)
+        llvm::append_range(everywhere, subtract(Region{place(s)}, everywhere));
+      all.push_back(&s);
+    }
+    llvm::sort(all, [](const Sending *a, const Sending *b) {
+      return a->to.hops < b->to.hops;
+    });
+    auto receivers = cut<Sending>(everywhere, all, place);
+    if (!few || !receivers) {
+      c.findings.add("R-FAB-7", cat("senders of colour ", color,
+                                    " meet in too many ways"));
+      return;
+    }
+    for (const Piece<Sending> &r : *receivers) {
+      uint64_t before = 0;
+      std::vector<size_t> senders;
+      for (const Sending *s : r.items) {
+        Delivery d = s->to;
+        d.from = *shift(r.where, -d.dx0, -d.dy0, c.grid);
+        d.before = before;
+        before = satAdd(before, s->words);
+        flows[{s->cls, color}].push_back(d);
+        senders.push_back(s->cls);
+      }
+      arrivals[before].push_back(r.where);
+      checkFraming(senders, {r.where}, before);
+    }
   }
 
   /// Words are taken in the portions in which they are sent, op by op and round
@@ -139,39 +196,51 @@ private:
     Region all;
     for (const Delivery &d : flows[{k, color}])
       llvm::append_range(all, reached(c, d));
+    checkFraming(k, all, facts[k].traffic.sent[color]);
+  }
+
+  /// Those of `all` hear first all of the first class, then the next.
+  void checkFraming(llvm::ArrayRef<size_t> senders, const Region &all,
+                    uint64_t words) {
     for (size_t r = 0; r != facts.size(); ++r) {
       auto hears = [&](const Pattern &p) {
         return llvm::any_of(all, [&](auto &q) { return intersect(p, q); });
       };
-      if (facts[r].traffic.received[color] == facts[k].traffic.sent[color] &&
+      if (facts[r].traffic.received[color] == words &&
           llvm::any_of(c.where[r], hears)) { // other counts are findings anyway
-        auto at = mismatch(facts[k].events, facts[r].events);
+        auto at = mismatch(senders, r);
         if (!framingBudget)
           c.findings.add("R-FAB-7", cat("portions of colour ", color,
                                         " are not compared: more than ",
                                         FramingBudget, " ops"));
         else if (at)
-          c.findings.add("R-FAB-7",
-                         cat(className(c, r), " takes colour ", color,
-                             " in other portions than ", className(c, k),
-                             " sends it, after word ", *at));
+          c.findings.add("R-FAB-7", cat(className(c, r), " takes colour ",
+                                        color, " in other portions than ",
+                                        className(c, senders.back()),
+                                        " sends it, after word ", *at));
       }
     }
   }
 
   /// The words after which both sides go on with several ops that do not end
   /// together.
-  std::optional<uint64_t> mismatch(const std::vector<Event> &sender,
-                                   const std::vector<Event> &receiver) {
+  std::optional<uint64_t> mismatch(llvm::ArrayRef<size_t> senders,
+                                   size_t receiver) {
     struct Side {
-      llvm::ArrayRef<Event> rest;
+      llvm::ArrayRef<size_t> classes;
       bool out;
+      llvm::ArrayRef<Event> rest = {};
       uint64_t words = 0, ops = 0; // ops since both sides last ended together
       bool packed = false, odd = false; // the last of them
-    } from{sender, true}, to{receiver, false};
+    } from{senders, true}, to{receiver, false};
     auto spend = [&] { return framingBudget && framingBudget--; };
     auto advance = [&](Side &s) {
-      while (!s.rest.empty() && spend()) {
+      while (true) {
+        for (; s.rest.empty() && !s.classes.empty();
+             s.classes = s.classes.drop_front())
+          s.rest = facts[s.classes.front()].events;
+        if (s.rest.empty() || !spend())
+          return false;
         const Event &e = s.rest.front();
         s.rest = s.rest.drop_front();
         if (!e.uses(int(color), s.out))
@@ -182,7 +251,6 @@ private:
         ++s.ops;
         return true;
       }
-      return false;
     };
     auto behind = [&]() -> Side & {
       return from.words <= to.words ? from : to;
@@ -269,6 +337,7 @@ private:
   unsigned color = 0; // the one at hand
   uint64_t framingBudget = FramingBudget;
   Flows flows;
+  std::vector<Sending> sendings;       // of one colour, if it has switches
   std::map<uint64_t, Region> arrivals; // of one colour, by wavelets
   std::map<uint8_t, std::vector<Weighted>> links;
 };
@@ -278,7 +347,7 @@ private:
 Flows weft::verify::checkStreams(Context &c,
                                  const std::vector<ClassFacts> &facts,
                                  Counts &counts) {
-  if (c.findings.has("R-FAB-2"))
+  if (c.findings.has("R-FAB-2") || c.findings.has("R-FAB-10"))
     return {};
   return StreamCheck(c, facts, counts).run();
 }

@@ -25,7 +25,7 @@ public:
     for (const Route *r : routes)
       if (r->rx == bin::Ramp)
         if (auto src = intersect(from, r->where))
-          leave(*src, 0, 0, r->tx, 0);
+          leave(*src, 0, 0, r->tx, 0, 0);
     while (!fronts.empty() && result.complete) {
       Front f = fronts.back();
       fronts.pop_back();
@@ -42,17 +42,18 @@ private:
     Pattern src;
     int64_t dx, dy;
     const Neighbour &out;
+    uint64_t hops; // so far
   };
 
   /// Emits the links of all ports of `tx` but `except` at one displacement.
   void leave(const Pattern &src, int64_t dx, int64_t dy, uint8_t tx,
-             uint8_t except) {
+             uint8_t except, uint64_t hops) {
     for (const Neighbour &n : Neighbours) {
       if (!(tx & n.port) || n.port == except)
         continue;
       if (auto p = shift(src, dx, dy, c.grid))
         result.links[n.port].push_back(*p);
-      fronts.push_back({src, dx, dy, n});
+      fronts.push_back({src, dx, dy, n, hops});
     }
   }
 
@@ -62,20 +63,20 @@ private:
     if (!at)
       return; // off the grid: R-FAB-3 has said so
     for (const Route *r : routes) {
-      if (!c.budget.spendRoutes(1)) {
+      if (!c.budget.spendRoutes(1) || f.hops > c.grid.count()) { // a cycle
         result.complete = false;
         return;
       }
       if (r->rx == f.out.opposite)
         if (auto hit = intersect(*at, r->where))
-          cross(*hit, dx, dy, f.out, *r);
+          cross(*hit, dx, dy, f.out, *r, f.hops + 1);
     }
   }
 
   /// The wave travelling `dir` enters the setting `r` at `hit`, displaced by
   /// (dx, dy); follows it straight on to the last router of the same setting.
   void cross(const Pattern &hit, int64_t dx, int64_t dy, const Neighbour &dir,
-             const Route &r) {
+             const Route &r, uint64_t hops) {
     Pattern src = *shift(hit, -dx, -dy, c.grid);
     int64_t run = (r.tx & dir.port) ? runLength(hit, dir, r.where) : 1;
     if (run > 1)
@@ -84,12 +85,13 @@ private:
       bool last = j == run - 1;
       uint8_t tx = r.tx & ~bin::Ramp;
       if ((tx & ~dir.port) || last)
-        leave(src, dx + j * dir.dx, dy + j * dir.dy, tx, last ? 0 : dir.port);
+        leave(src, dx + j * dir.dx, dy + j * dir.dy, tx, last ? 0 : dir.port,
+              hops + uint64_t(j));
     }
     if (r.tx & bin::Ramp) {
       auto [x0, x1] = std::minmax({dx, dx + (run - 1) * dir.dx});
       auto [y0, y1] = std::minmax({dy, dy + (run - 1) * dir.dy});
-      result.deliveries.push_back({src, x0, x1, y0, y1});
+      result.deliveries.push_back({src, x0, x1, y0, y1, hops});
     }
   }
 

@@ -30,6 +30,8 @@ const Neighbour &neighbour(uint8_t port);
 struct Delivery {
   Pattern from;
   int64_t dx0, dx1, dy0, dy1;
+  uint64_t hops = 0;   // to the first of them
+  uint64_t before = 0; // words that the receiver takes first, from others
   uint64_t boxSize() const {
     return uint64_t(dx1 - dx0 + 1) * uint64_t(dy1 - dy0 + 1);
   }

@@ -84,6 +84,10 @@ void Walker::vectorOperands(const Instr &i) {
   e.in0 = fabricOperand(i, i.src0, o);
   e.in1 = fabricOperand(i, i.src1, o);
   e.out = fabricOperand(i, i.dst, o);
+  if (i.advance && e.out >= 0) {
+    Traffic::Advances &a = traffic.advances[unsigned(e.out)];
+    a = {a.times + 1, traffic.sent[size_t(e.out)]};
+  }
   bool fabric = e.in0 >= 0 || e.in1 >= 0 || e.out >= 0;
   if (fabric && e.words) // without a length it is a finding
     record(e);

@@ -14,11 +14,11 @@ using namespace weft;
 using namespace weft::verify;
 
 static const char *const Rules[] = {
-    "R-FILE",  "R-MEM-1",  "R-MEM-2",  "R-MEM-3", "R-MEM-4", "R-MEM-5",
-    "R-MEM-6", "R-MEM-7",  "R-FAB-1",  "R-FAB-2", "R-FAB-3", "R-FAB-4",
-    "R-FAB-7", "R-FAB-8",  "R-FAB-9",  "R-QUE-1", "R-QUE-2", "R-QUE-3",
-    "R-QUE-4", "R-TASK-1", "R-TASK-2", "R-OP-1",  "R-OP-2",  "R-OP-3",
-    "R-OP-4",  "R-OP-5",   "R-OP-6",   "R-COST"};
+    "R-FILE",  "R-MEM-1", "R-MEM-2",  "R-MEM-3",  "R-MEM-4", "R-MEM-5",
+    "R-MEM-6", "R-MEM-7", "R-FAB-1",  "R-FAB-2",  "R-FAB-3", "R-FAB-4",
+    "R-FAB-7", "R-FAB-8", "R-FAB-9",  "R-FAB-10", "R-QUE-1", "R-QUE-2",
+    "R-QUE-3", "R-QUE-4", "R-TASK-1", "R-TASK-2", "R-OP-1",  "R-OP-2",
+    "R-OP-3",  "R-OP-4",  "R-OP-5",   "R-OP-6",   "R-COST"};
 static constexpr size_t MaxPerRule = 10;
 
 void Findings::add(const std::string &rule, const std::string &message) {
@@ -107,6 +107,12 @@ static void collectRoutesAndStreams(Context &c) {
     else
       c.findings.add("R-FAB-3", cat("route of colour ", r.color, " at ",
                                     describe(r.where), " is not on the grid"));
+  for (const bin::Switch &s : c.program.switches)
+    if (canonical(c, s.where))
+      c.switches[s.color].push_back(&s);
+    else
+      c.findings.add("R-FAB-3", cat("position of colour ", s.color, " at ",
+                                    describe(s.where), " is not on the grid"));
   for (const bin::Stream &s : c.program.streams)
     if (canonical(c, s.from))
       c.streams.push_back(&s);
@@ -120,7 +126,7 @@ Result weft::verify::verify(const bin::Program &program, const Target &target) {
   result.rules.assign(std::begin(Rules), std::end(Rules));
   Findings findings;
   Pattern grid{0, 0, program.gridW, program.gridH, 1, 1};
-  Context c{program, target, findings, grid, {}, {}, {}, {}};
+  Context c{program, target, findings, grid, {}, {}, {}, {}, {}, {}, {}};
   if (checkGrid(c)) {
     checkClasses(c);
     collectRoutesAndStreams(c);
@@ -140,6 +146,7 @@ Result weft::verify::verify(const bin::Program &program, const Target &target) {
       n.instructions = satAdd(n.instructions, satMul(pes, t.instructions));
       n.sramPeakBytes = std::max(n.sramPeakBytes, facts.back().peakBytes);
     }
+    checkAdvances(c, facts);
     checkProgress(c, facts, checkStreams(c, facts, result.counts));
     uint64_t reached = 0;
     for (const ClassFacts &f : facts)

@@ -57,7 +57,7 @@ inline QueueBinding out(uint8_t queue, uint8_t color) {
 inline const float Data[32] = {1, 2, 3};
 inline const int32_t Table[4] = {10000, 10032, 10064, 10096};
 
-constexpr uint8_t Even = 0, Odd = 1, Cast = 2; // colours
+constexpr uint8_t Even = 0, Odd = 1, Cast = 2, Line = 3; // colours
 
 /// `words` f32 of each PE are summed along each row of a W x H grid (W even) to
 /// x = 0 by a chain with colours by parity, and the sum is multicast back.
@@ -111,6 +111,60 @@ inline Program chain(uint32_t W, uint32_t H, unsigned words) {
   y.name = "y";
   y.place.addr = 9400;
   p.outputs = {y};
+  return p;
+}
+
+/// In each row of a W x H grid the PEs 1 .. W - 1 send `words` f32 each to PE
+/// 0, on one colour whose routers advance.
+inline Program gather(uint32_t W, uint32_t H, unsigned words) {
+  Program p;
+  p.name = "gather";
+  p.gridW = W;
+  p.gridH = H;
+  std::string n = std::to_string(words);
+  std::string own = "dsd d0, r0+9000, f32, [" + n + ":1]";
+  PEClass root = makeClass("root", {{0, 0, 1, H}},
+                           {"dsd d1, r0+12000, f32, [" + n + ":1]",
+                            "loop r1, " + std::to_string(W - 1), "vmov d1, in2",
+                            "dsdadd d1, r0+" + std::to_string(4 * words),
+                            "endloop r1", "halt"});
+  root.queues = {in(2, Line)};
+  PEClass inner = makeClass("inner", {{1, 0, W - 2, H}},
+                            {own, "vmov out2, d0, advance", "halt"});
+  PEClass last =
+      makeClass("last", {{W - 1, 0, 1, H}}, {own, "vmov out2, d0", "halt"});
+  inner.queues = last.queues = {out(2, Line)};
+  p.classes = {root, inner, last};
+  p.routes = {{{0, 0, 1, H}, Line, East, Ramp},
+              {{1, 0, W - 1, H}, Line, Ramp, West}};
+  p.switches = {{{1, 0, W - 2, H}, Line, 1, East, West}};
+  for (uint32_t x = 1; x != W; ++x)
+    p.streams.push_back({"from " + std::to_string(x),
+                         Line,
+                         {x, 0, 1, H},
+                         -int32_t(x),
+                         -int32_t(x),
+                         0,
+                         0,
+                         words});
+  IOTensor x;
+  x.name = "x";
+  x.shape = {W, words};
+  x.place = {{0, 0, W, H},
+             9000,
+             ElemType::F32,
+             {{Axis::X, W, 1, 1}, {Axis::None, words, words, 1}}};
+  p.inputs = {x};
+  IOTensor y;
+  y.name = "y";
+  y.shape = {words * (W - 1)};
+  y.place = {{0, 0, 1, H},
+             12000,
+             ElemType::F32,
+             {{Axis::None, words * (W - 1), words * (W - 1), 1}}};
+  p.outputs = {y};
+  p.memory = {{"x", MemRange::IO, {0, 0, W, H}, 9000, 4 * words},
+              {"y", MemRange::IO, {0, 0, 1, H}, 12000, 4 * words * (W - 1)}};
   return p;
 }
 

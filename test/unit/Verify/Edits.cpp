@@ -31,6 +31,15 @@ public:
       add("colour", n, at, &Route::color, 24);
       pattern(n, [=](Program &q) -> Pattern & { return at(q).where; });
     }
+    for (size_t i = 0; i != p.switches.size(); ++i) {
+      auto at = [i](Program &q) -> bin::Switch & { return q.switches[i]; };
+      std::string n = "switch " + std::to_string(i);
+      add("route", n + " rx", at, &bin::Switch::rx, 31);
+      add("route", n + " tx", at, &bin::Switch::tx, 31);
+      add("route", n + " position", at, &bin::Switch::position, 8);
+      add("colour", n, at, &bin::Switch::color, 24);
+      pattern(n, [=](Program &q) -> Pattern & { return at(q).where; });
+    }
     for (size_t i = 0; i != p.streams.size(); ++i) {
       auto at = [i](Program &q) -> Stream & { return q.streams[i]; };
       std::string n = "stream " + std::to_string(i);

@@ -106,6 +106,14 @@ const Case Cases[] = {
                            "dsd d1, r0+9400, f32, [15:1]", "vmov out2, d0",
                            "vmov d1, in3", "st r0, r0+9460", "halt"});
            }),
+    {"R-FAB-10",
+     [](Target &) { // the first PE sends on after its router has advanced
+       Program p = gather(4, 2, 16);
+       p.classes[1].code =
+           assemble({"dsd d0, r0+9000, f32, [8:1]", "vmov out2, d0, advance",
+                     "vmov out2, d0", "halt"});
+       return p;
+     }},
     broken("R-QUE-1",
            [](Program &p) { // queue 1 is the host's
              p.classes[0].queues[0].queue = 1;

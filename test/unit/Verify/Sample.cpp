@@ -33,5 +33,6 @@ int main(int argc, char **argv) {
   write(pair({"vmov d0, in2", "vmov out2, r0, len=64", "vmov out3, r0, len=64"},
              {"vmov d0, in2", "vmov d0, in3", "vmov out2, r0, len=64"}),
         dir + "deadlock.weft");
+  write(gather(6, 2, 9), dir + "gather.weft");
   return 0;
 }

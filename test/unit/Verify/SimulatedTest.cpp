@@ -19,6 +19,25 @@ using namespace weft::test;
 
 namespace {
 
+void breakSwitch(bin::Switch &s, std::mt19937 &rng) {
+  switch (rng() % 5) {
+  case 0:
+    s.rx = uint8_t(1u << (rng() % 5));
+    return;
+  case 1:
+    s.tx ^= uint8_t(1u << (rng() % 5));
+    return;
+  case 2:
+    s.color = uint8_t(rng() % 24);
+    return;
+  case 3:
+    s.position = uint8_t(rng() % 5);
+    return;
+  default:
+    (rng() % 2 ? s.where.w : s.where.x0) += rng() % 2 ? 1 : -1;
+  }
+}
+
 /// Changes a word or an instruction, a route, a queue or a placement.
 void breakAtRandom(Program &p, std::mt19937 &rng) {
   PEClass &c = p.classes[rng() % p.classes.size()];
@@ -39,7 +58,10 @@ void breakAtRandom(Program &p, std::mt19937 &rng) {
       return;
     }
   }
-  Route &r = p.routes[rng() % p.routes.size()];
+  size_t at = rng() % (p.routes.size() + p.switches.size());
+  if (at >= p.routes.size())
+    return breakSwitch(p.switches[at - p.routes.size()], rng);
+  Route &r = p.routes[at];
   switch (rng() % 6) {
   case 0:
     r.rx = uint8_t(1u << (rng() % 5));
@@ -86,6 +108,8 @@ void crossCheck(const Program &clean, unsigned rounds, unsigned seed) {
 }
 
 TEST(VerifierSimulated, Chain) { crossCheck(chain(6, 2, 9), 1500, 1); }
+
+TEST(VerifierSimulated, Gather) { crossCheck(gather(5, 2, 9), 3000, 4); }
 
 TEST(VerifierSimulated, Pair) {
   crossCheck(pair({"vmov out2, r0, len=64, async=1",
