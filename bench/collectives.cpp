@@ -2,7 +2,7 @@
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
-//   build/dev/bin/weft-collectives-bench [MAX-PE-CYCLES]
+//   build/dev/bin/weft-collectives-bench [MAX-PE-CYCLES [COLLECTIVE]]
 //
 // A table of closed form, static model and simulator for P = 4 .. 512 on a line
 // and 4^2 .. 64^2 on a square, B = 1 .. 8192. Runs of more than MAX-PE-CYCLES
@@ -50,8 +50,7 @@ static Row measure(Collective what, uint32_t w, uint32_t h, uint32_t words,
   return r;
 }
 
-/// The published form of Star has no hop for the nearest sender; words are
-/// relayed here, which needs as many as a relay takes cycles.
+/// The published form of Star has no hop for the nearest sender.
 static double expectedOf(const Row &r) {
   return r.form + (r.what == Collective::Star ? 1 + (r.h > 1) : 0);
 }
@@ -59,7 +58,7 @@ static double expectedOf(const Row &r) {
 static bool show(const Row &r, Seen &seen) {
   double want = expectedOf(r);
   bool exact = r.what == Collective::Chain || r.what == Collective::Broadcast ||
-               (r.what == Collective::Star && r.words >= 6);
+               r.what == Collective::Star;
   bool good = !exact || double(r.estimate) == want;
   printf("%-10s %3ux%-3u %5u %11.1f %9llu %9llu", nameOf(r.what), r.w, r.h,
          r.words, r.form, (unsigned long long)r.lower,
@@ -92,6 +91,8 @@ int main(int argc, char **argv) {
   for (Collective what :
        {Collective::Chain, Collective::Broadcast, Collective::Star,
         Collective::Tree, Collective::TwoPhase}) {
+    if (argc > 2 && std::string(argv[2]) != nameOf(what))
+      continue;
     std::vector<std::pair<uint32_t, uint32_t>> grids;
     for (uint32_t n = 4; n <= 512; n *= 2)
       grids.push_back({n, 1});

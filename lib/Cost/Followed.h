@@ -12,6 +12,7 @@
 
 #include "Grid.h"
 #include "Timeline.h"
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
@@ -53,14 +54,28 @@ struct Channel { // what a PE has sent on one colour
   std::vector<Segment> segments;
 };
 
-struct Source { // where a PE's words of one colour come from
-  uint8_t color = 0;
+struct Origin {       // one of those that send a PE words of one colour
   int32_t pe = -1;    // followed PE, or
   bool copy = false;  // take the arrival from the model PE
   bool exact = false; // `pe` is the sender itself, not its like
   double latency = 0;
-  uint64_t taken = 0;
+  uint64_t words = 0; // in all
+  uint64_t hops = 0;
   size_t segment = 0; // first one not wholly taken
+};
+
+/// Where a PE's words of one colour come from: from one PE, or over routers
+/// with switches from several, the nearest first.
+struct Source {
+  uint8_t color = 0;
+  std::vector<Origin> origins;
+  size_t at = 0;       // the origin whose turn it is
+  uint64_t taken = 0;  // from all
+  uint64_t before = 0; // from those before `at`
+  bool copy() const {
+    return std::any_of(origins.begin(), origins.end(),
+                       [](const Origin &o) { return o.copy; });
+  }
 };
 
 struct Mark { // a PE's state at the start of a round
@@ -152,6 +167,8 @@ private:
   int32_t addPE(uint32_t x, uint32_t y);
   void findSources();
   void findSource(Followed &pe, uint8_t color);
+  Origin originOf(const Followed &pe, const Delivery &d, int64_t sx,
+                  int64_t sy) const;
 
   // TimelineOps.cpp
   Channel &channel(Followed &pe, uint8_t color);
@@ -161,6 +178,8 @@ private:
   std::optional<Ended> perform(Followed &pe, const Issued &what, bool force);
   bool arrivals(Followed &pe, Source &s, const Issued &what,
                 std::vector<Segment> &out, bool force);
+  void take(const Origin &o, uint8_t color, uint64_t word, uint64_t last,
+            uint64_t shift, const Issued &what, std::vector<Segment> &out);
   bool copied(Followed &pe, const Issued &what, std::vector<Segment> &out,
               Ended &end);
   double spanOf(uint64_t n, double pace, uint32_t room) const;

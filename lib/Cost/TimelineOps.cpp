@@ -48,35 +48,52 @@ Reaches Timeline::within(const Reaches &r, uint32_t of, uint32_t in) const {
   return kept;
 }
 
-/// When the next words of s, as many as the op takes, can be processed; false
-/// if their sender is not that far yet.
-bool Timeline::arrivals(Followed &pe, Source &s, const Issued &what,
-                        std::vector<Segment> &out, bool force) {
-  if (s.pe < 0)
-    return force;
-  Channel &c = channel(pes[s.pe], s.color);
-  uint64_t word = s.taken, last = s.taken + what.op->elements;
-  if (c.sent < last) {
-    if (force)
-      return true;
-    wait(pe, s.pe);
-    return false;
-  }
-  for (size_t k = s.segment; word < last; ++k) {
+/// Words [word, last) that `o` sends, as words `word` + `shift` of the op.
+void Timeline::take(const Origin &o, uint8_t color, uint64_t word,
+                    uint64_t last, uint64_t shift, const Issued &what,
+                    std::vector<Segment> &out) {
+  Channel &c = channel(pes[o.pe], color);
+  for (size_t k = o.segment; word < last; ++k) {
     const Segment &g = c.segments[k];
     uint64_t end = std::min(last, g.first + g.n);
     if (end <= word)
       continue;
-    Segment part = {word - s.taken, end - word, g.at(word) + s.latency,
-                    g.at(end - 1) + s.latency};
+    Segment part = {word + shift, end - word, g.at(word) + o.latency,
+                    g.at(end - 1) + o.latency};
     part.kernel = g.kernel;
-    if (s.exact)
+    if (o.exact)
       part.reach = within(g.reach, g.kernel, what.kernel);
     for (Reach &r : part.reach)
-      r = r.from < 0 ? r : r.plus(s.latency);
+      r = r.from < 0 ? r : r.plus(o.latency);
     noteSpill(g.kernel, what.kernel);
     out.push_back(part);
     word = end;
+  }
+}
+
+/// When the next words of s, as many as the op takes, can be processed; false
+/// if their sender is not that far yet.
+bool Timeline::arrivals(Followed &pe, Source &s, const Issued &what,
+                        std::vector<Segment> &out, bool force) {
+  uint64_t word = s.taken, last = s.taken + what.op->elements;
+  uint64_t before = s.before;
+  for (size_t k = s.at; word < last && k < s.origins.size(); ++k) {
+    const Origin &o = s.origins[k];
+    bool sole = k + 1 == s.origins.size();
+    uint64_t end = sole ? last : std::min(last, before + o.words);
+    if (o.pe < 0)
+      return force;
+    if (word < end && channel(pes[o.pe], s.color).sent < end - before) {
+      if (force)
+        return true;
+      wait(pe, o.pe);
+      return false;
+    }
+    if (word < end)
+      take(o, s.color, word - before, end - before, before - s.taken, what,
+           out);
+    word = std::max(word, end);
+    before += o.words;
   }
   return true;
 }
@@ -183,12 +200,17 @@ void Timeline::consume(Followed &pe, const TimedOp &op) {
     if (!s)
       continue;
     s->taken += op.elements;
-    if (s->pe < 0)
+    while (s->at + 1 < s->origins.size() &&
+           s->taken - s->before >= s->origins[s->at].words)
+      s->before += s->origins[s->at++].words;
+    Origin &o = s->origins[s->at];
+    if (o.pe < 0)
       continue;
-    const Channel &c = channel(pes[s->pe], s->color);
-    while (s->segment < c.segments.size() &&
-           c.segments[s->segment].first + c.segments[s->segment].n <= s->taken)
-      ++s->segment;
+    const Channel &c = channel(pes[o.pe], s->color);
+    while (o.segment < c.segments.size() &&
+           c.segments[o.segment].first + c.segments[o.segment].n <=
+               s->taken - s->before)
+      ++o.segment;
   }
 }
 
@@ -233,9 +255,9 @@ std::optional<Ended> Timeline::perform(Followed &pe, const Issued &what,
     Source *s = color == NoColor ? nullptr : source(pe, color);
     if (!s)
       continue;
-    copy |= s->copy;
+    copy |= s->copy();
     std::vector<Segment> more;
-    if (!s->copy && !arrivals(pe, *s, what, more, force))
+    if (!s->copy() && !arrivals(pe, *s, what, more, force))
       return std::nullopt;
     if (in.empty() || (!more.empty() && more.back().t1 > in.back().t1))
       std::swap(in, more); // of two inputs the later one sets the pace

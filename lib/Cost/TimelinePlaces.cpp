@@ -88,6 +88,26 @@ void Timeline::choosePEs() {
   }
 }
 
+/// `d` comes from the PE at (sx, sy).
+Origin Timeline::originOf(const Followed &pe, const Delivery &d, int64_t sx,
+                          int64_t sy) const {
+  Origin o;
+  o.words = d.words;
+  o.hops = d.hopsAt(pe.x, pe.y);
+  o.latency = 1 + 2.0 * t.ramp + double(t.hop) * double(o.hops) +
+              double(t.turn) * double(d.turns);
+  o.exact = rowSlot[sy] >= 0 || columnSlot[sx] >= 0;
+  if (rowSlot[sy] >= 0)
+    o.pe = rowPEs[rowSlot[sy]][sx];
+  else if (columnSlot[sx] >= 0)
+    o.pe = columnPEs[columnSlot[sx]][sy];
+  else if (pe.isModel) // the sender's like in a followed row
+    o.pe = rowPEs[rowSlot[nearest(rows, uint32_t(sy))]][sx];
+  else
+    o.copy = true;
+  return o;
+}
+
 void Timeline::findSource(Followed &pe, uint8_t color) {
   Source s;
   s.color = color;
@@ -95,22 +115,15 @@ void Timeline::findSource(Followed &pe, uint8_t color) {
     if (!d.where.contains(pe.x, pe.y))
       continue;
     int64_t sx = d.senderX(pe.x), sy = d.senderY(pe.y);
-    if (sx < 0 || sy < 0 || sx >= p.gridW || sy >= p.gridH)
-      continue;
-    s.latency = 1 + 2.0 * t.ramp + double(t.hop) * d.hopsAt(pe.x, pe.y) +
-                double(t.turn) * double(d.turns);
-    s.exact = rowSlot[sy] >= 0 || columnSlot[sx] >= 0;
-    if (rowSlot[sy] >= 0)
-      s.pe = rowPEs[rowSlot[sy]][sx];
-    else if (columnSlot[sx] >= 0)
-      s.pe = columnPEs[columnSlot[sx]][sy];
-    else if (pe.isModel) // the sender's like in a followed row
-      s.pe = rowPEs[rowSlot[nearest(rows, uint32_t(sy))]][sx];
-    else
-      s.copy = true;
-    break;
+    if (sx >= 0 && sy >= 0 && sx < p.gridW && sy < p.gridH)
+      s.origins.push_back(originOf(pe, d, sx, sy));
   }
-  pe.sources.push_back(s);
+  std::stable_sort(
+      s.origins.begin(), s.origins.end(),
+      [](const Origin &a, const Origin &b) { return a.hops < b.hops; });
+  if (s.origins.empty())
+    s.origins.emplace_back(); // nobody sends
+  pe.sources.push_back(std::move(s));
 }
 
 void Timeline::findSources() {

@@ -41,6 +41,10 @@ public:
     regions.resize(256);
     for (const bin::Route &r : p.routes)
       regions[r.color].push_back(&r);
+    for (const bin::Switch &s : p.switches)
+      later.push_back({s.where, s.color, s.rx, s.tx});
+    for (const bin::Route &r : later)
+      regions[r.color].push_back(&r);
     traffic.deliveries.resize(256);
   }
   llvm::Error send(uint32_t cls, uint8_t color, uint64_t words);
@@ -54,6 +58,7 @@ private:
   const bin::Program &p;
   Traffic &traffic;
   std::vector<std::vector<const bin::Route *>> regions; // by colour
+  std::vector<bin::Route> later; // second positions, which let others pass
   uint8_t color = 0;
   uint64_t words = 0;
   uint32_t cls = 0; // of the senders
@@ -133,7 +138,7 @@ void Tracer::follow(const Front &f, const bin::Route &r) {
   uint64_t passed = all.at.count() / std::max<uint64_t>(1, f.at.count());
   if (r.tx & bin::Ramp)
     traffic.deliveries[color].push_back(
-        {color, all.at, all.x, all.y, all.hops, all.turns});
+        {color, all.at, all.x, all.y, all.hops, all.turns, words});
   for (const Step &s : Steps) {
     if (!(r.tx & s.port))
       continue;
@@ -190,10 +195,33 @@ llvm::Error Tracer::send(uint32_t sender, uint8_t sent, uint64_t n) {
   return llvm::Error::success();
 }
 
+/// Words of a PE go where its first setting says, those of others where the
+/// second does. So it must be on every router that has one.
+static llvm::Error checkSwitches(const bin::Program &p) {
+  for (const bin::Switch &s : p.switches) {
+    bool sends = false, known = s.position == 1 && s.rx != bin::Ramp;
+    for (const bin::Route &r : p.routes)
+      if (r.color == s.color && intersect(r.where, s.where)) {
+        sends |= r.rx == bin::Ramp && r.tx == s.tx;
+        known &= r.rx == bin::Ramp && r.tx == s.tx;
+      }
+    if (!sends || !known)
+      return llvm::createStringError(
+          "position " + std::to_string(s.position) + " of colour " +
+          std::to_string(s.color) + " at (" + std::to_string(s.where.x0) +
+          ", " + std::to_string(s.where.y0) +
+          "): the cost model knows a second position that receives from a "
+          "neighbour what the first one takes from the ramp");
+  }
+  return llvm::Error::success();
+}
+
 llvm::Expected<Traffic>
 cost::traceTraffic(const bin::Program &p,
                    const std::vector<std::unique_ptr<ClassCode>> &codes) {
   Traffic traffic;
+  if (llvm::Error e = checkSwitches(p))
+    return e;
   Tracer tracer(p, traffic);
   std::map<uint32_t, uint64_t> sent;
   for (size_t k = 0; k < p.classes.size(); ++k) {

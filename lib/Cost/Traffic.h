@@ -28,6 +28,7 @@ struct Delivery {
   bin::Pattern where;
   AxisOrigin x, y;
   uint64_t hops = 0, turns = 0;
+  uint64_t words = 0; // of each sender
   int64_t senderX(int64_t px) const { return x.absolute ? x.at : px - x.delta; }
   int64_t senderY(int64_t py) const { return y.absolute ? y.at : py - y.delta; }
   uint64_t hopsAt(int64_t px, int64_t py) const {

@@ -90,14 +90,18 @@ TEST(ClosedForms, BroadcastIsExact) {
 }
 
 // The form counts no hop at all, but the nearest sender is one away: here it is
-// a cycle more on each axis, for every P and B. Words are relayed (see
-// LineReduce::star), which needs B >= 2 T_R + 2.
+// a cycle more on each axis, for every P and B. With two PEs Star is the
+// program of Chain, whose form has that hop.
 TEST(ClosedForms, StarIsExactButForTheHopOfItsNearestSender) {
   for (uint32_t n : {4, 16, 64})
-    for (uint32_t b : {6, 7, 64})
+    for (uint32_t b : {1, 2, 7, 64})
       expectExact(Collective::Star, n, 1, b, 1);
+  expectExact(Collective::Star, 512, 1, 3, 1);
   expectExact(Collective::Star, 4, 1, 8192, 1);
+  expectExact(Collective::Star, 8, 8, 1, 2);
   expectExact(Collective::Star, 8, 8, 32, 2);
+  EXPECT_EQ(closedForm(Collective::Star, 2, 9, 2) + 1,
+            closedForm(Collective::Chain, 2, 9, 2));
 }
 
 TEST(ClosedForms, TreeAndTwoPhaseAreWithinThreePercentOfTheSimulator) {

@@ -88,7 +88,7 @@ struct LinePart {
   struct Setting {
     uint8_t color, rx, tx;
   };
-  std::vector<Setting> settings;
+  std::vector<Setting> settings, later; // positions 0 and 1
 };
 
 /// A reduction to coordinate 0 of n PEs; colours and queues from `base`.
@@ -132,23 +132,22 @@ struct LineReduce {
     return p;
   }
 
-  /// All send at once, the nearest first at the root. One colour with a switch
-  /// on each router, which moves on with its PE's last word, is beyond the
-  /// machine model; here each PE sends its own words and then relays those of
-  /// the PEs behind it, which reach the root in the same order and rhythm if
-  /// there are at least as many as a relay takes cycles.
+  /// All send at once on one colour. A router first sends what its own PE
+  /// sends, whose last word moves the switch, and then what comes from those
+  /// further away: the nearest are first at the root.
   LinePart star(uint32_t i) const {
     LinePart p;
-    if (i)
-      send(p, i & 1);
-    if (i + 1 < n)
-      receive(p, (i + 1) & 1, 0);
-    if (i)
-      p.lines = {sendOwn()};
-    std::string relay = "vmov " + queue("out", out) + ", " + queue("in", in) +
-                        ", len=" + std::to_string(words);
-    for (uint32_t k = i + 1; k < n; ++k)
-      p.lines.push_back(i ? relay : add(0, false));
+    if (i == 0) {
+      receive(p, 0, 0);
+      p.lines.assign(n - 1, add(0, false));
+      return p;
+    }
+    send(p, 0);
+    p.lines = {sendOwn()};
+    if (i + 1 < n) {
+      p.later.push_back({base, away(), home()});
+      p.lines[0] += ", advance";
+    }
     return p;
   }
 
@@ -272,15 +271,22 @@ inline bin::Program broadcast(uint32_t w, uint32_t h, uint32_t words) {
 /// The routes of one line, the same on `across` lines from 0.
 inline void addLineRoutes(bin::Program &p, const LineReduce &line,
                           uint32_t across) {
-  std::map<std::array<uint8_t, 3>, std::vector<uint32_t>> same;
-  for (uint32_t i = 0; i < line.n; ++i)
-    for (const LinePart::Setting &s : line.part(i).settings)
-      same[{s.color, s.rx, s.tx}].push_back(i);
+  std::map<std::array<uint8_t, 4>, std::vector<uint32_t>> same;
+  for (uint32_t i = 0; i < line.n; ++i) {
+    LinePart part = line.part(i);
+    for (const LinePart::Setting &s : part.settings)
+      same[{0, s.color, s.rx, s.tx}].push_back(i);
+    for (const LinePart::Setting &s : part.later)
+      same[{1, s.color, s.rx, s.tx}].push_back(i);
+  }
   for (const auto &[s, at] : same)
     for (auto [first, count, step] : runsOf(at)) {
       Pattern where = line.alongX ? Pattern{first, 0, count, across, step, 1}
                                   : Pattern{0, first, across, count, 1, step};
-      p.routes.push_back({where, s[0], s[1], s[2]});
+      if (s[0])
+        p.switches.push_back({where, s[1], s[0], s[2], s[3]});
+      else
+        p.routes.push_back({where, s[1], s[2], s[3]});
     }
 }
 

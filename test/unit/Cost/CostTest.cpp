@@ -459,6 +459,25 @@ TEST(Cost, HostileProgramsAreRefused) {
             std::string::npos);
 }
 
+// What is not known of switches is not guessed.
+TEST(Cost, OtherSwitchesAreRefused) {
+  using namespace bin;
+  Target t = target(4, 1);
+  bin::Program p = program(4, 1);
+  p.routes = {{{0, 0, 1, 1}, 0, East, Ramp}, {{1, 0, 3, 1}, 0, Ramp, West}};
+  p.switches = {{{1, 0, 2, 1}, 0, 1, East, West}};
+  EXPECT_FALSE(bool(cost::analyze(p, t).takeError()));
+  const bin::Switch others[] = {{{1, 0, 2, 1}, 0, 1, Ramp, East},
+                                {{1, 0, 2, 1}, 0, 2, East, West},
+                                {{0, 0, 2, 1}, 0, 1, East, West},
+                                {{1, 0, 2, 1}, 1, 1, East, West}};
+  for (const bin::Switch &s : others) {
+    p.switches = {s};
+    EXPECT_NE(refused(p, t).find("the cost model knows a second position"),
+              std::string::npos);
+  }
+}
+
 TEST(Cost, RoutesThatNeverEndAreRefused) {
   // Two settings for one colour on a router (against R-FAB-2) close a ring.
   Target t = target(2, 1);

@@ -266,6 +266,48 @@ TEST(CostSimulated, AddressesFromTables) {
   compare(rows({8232, 8236, 8240, 8244}, true), t, 0.05);
 }
 
+/// In each row PEs 1 .. w - 1 send `words` each to PE 0 over routers with
+/// switches, PE 1 after `late` cycles; PE 0 takes them `each` at a time.
+static bin::Program gather(uint32_t w, uint32_t h, uint32_t words,
+                           uint32_t late, uint32_t each) {
+  using namespace bin;
+  bin::Program p = program(w, h);
+  uint32_t all = words * (w - 1);
+  each = std::min(each, all);
+  auto n = [](uint32_t v) { return std::to_string(v); };
+  std::string own = "dsd d0, r0+8192, f32, [" + n(words) + ":1]";
+  std::vector<std::string> root = {"dsd d0, r0+8192, f32, [" + n(each) + ":1]",
+                                   "vmov d0, r0", "loop r1, " + n(all / each),
+                                   "vfadd d0, in2, d0", "endloop r1"};
+  if (all % each)
+    root.push_back("vrsum r2, in2, len=" + n(all % each));
+  root.push_back("halt");
+  addClass(p, "root", {{0, 0, 1, h}}, {{false, 2, 0}}, root);
+  std::vector<std::string> first = {own, "vmov d0, r0"};
+  if (late)
+    first.insert(first.end(), {"loop r1, " + n(late), "nop", "endloop r1"});
+  first.insert(first.end(), {"vmov out2, d0, advance", "halt"});
+  addClass(p, "first", {{1, 0, 1, h}}, {{true, 2, 0}}, first);
+  addClass(p, "inner", {{2, 0, w - 3, h}}, {{true, 2, 0}},
+           {own, "vmov d0, r0", "vmov out2, d0, advance", "halt"});
+  addClass(p, "last", {{w - 1, 0, 1, h}}, {{true, 2, 0}},
+           {own, "vmov d0, r0", "vmov out2, d0", "halt"});
+  p.routes = {{{0, 0, 1, h}, 0, East, Ramp}, {{1, 0, w - 1, h}, 0, Ramp, West}};
+  p.switches = {{{1, 0, w - 2, h}, 0, 1, East, West}};
+  return p;
+}
+
+// Whoever is last, whatever the portions: the words of the second sender follow
+// those of the first.
+TEST(CostSimulated, SendersOneAfterTheOther) {
+  for (const char *preset : {"wse2", "wse2-hpdc24"})
+    for (uint32_t w : {4, 9, 20})
+      for (uint32_t words : {1, 12, 60})
+        for (uint32_t late : {0, 40})
+          for (uint32_t each : {words, 2 * words, 7u})
+            compare(gather(w, 3, words, late, each), target(w, 3, preset), 0);
+}
+
 TEST(CostSimulated, OpsSlowerThanTheFabric) {
   // A dot product of what arrives takes more than a cycle per element, so the
   // sender is held back by the receiver's full queue.
