@@ -166,6 +166,8 @@ LogicalResult VecOp::verify() {
   if (getAsync() && *getAsync() > 15)
     return emitOpError("microthread ")
            << int32_t(*getAsync()) << " is not in 0 to 15 (R-OP-4)";
+  if (getAdvance() && !llvm::isa<FabOutType>(getDst().getType()))
+    return emitOpError("advances the switch of no output queue (R-FAB-10)");
   return verifyLength(*this, getOperands(), getLength());
 }
 

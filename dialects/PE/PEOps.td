@@ -253,10 +253,22 @@ def PE_RouteOp : PE_ProgramItem<"route"> {
     ```mlir
     pe.route color 2 rx west tx [east, ramp] on #pe.pattern<(1, 0), 6 x 1>
     ```
+
+    A `position` says that the setting replaces that of the position before it (without
+    one: position 0) when the PE's own `pe.vec ... advance` has sent its last word
+    (R-FAB-10).
+
+    Example: each PE's own words go west first, then those of the PEs to its east:
+
+    ```mlir
+    pe.route color 3 rx ramp tx [west] on #pe.pattern<(1, 0), 6 x 1>
+    pe.route color 3 position 1 rx east tx [west] on #pe.pattern<(1, 0), 6 x 1>
+    ```
   }];
-  let arguments = (ins I32Attr:$color, I32Attr:$rx, I32Attr:$tx, PE_PatternAttr:$where);
+  let arguments = (ins I32Attr:$color, I32Attr:$rx, I32Attr:$tx, PE_PatternAttr:$where,
+                       OptionalAttr<I32Attr>:$position);
   let assemblyFormat = [{
-    `color` $color `rx` custom<Port>($rx) `tx` custom<Ports>($tx) `on` qualified($where) attr-dict
+    `color` $color (`position` $position^)? `rx` custom<Port>($rx) `tx` custom<Ports>($tx) `on` qualified($where) attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -446,7 +458,8 @@ def PE_VecOp : PE_Op<"vec"> {
     a source is a memref, an input queue, or a scalar that every element sees. Memrefs
     have the same number of elements (R-OP-2); they need not have the same shape.
     Without a memref, `length` says how many (R-OP-3). `async m` runs it on microthread
-    m, and the program goes on (R-OP-4). The opcode says how bits are read: integer
+    m, and the program goes on (R-OP-4). With `advance` the last wavelet that it sends
+    moves the switch of its colour on this PE's router (R-FAB-10). The opcode says how bits are read: integer
     ops take the raw 32 bits of f32 elements, float ops those of i32.
 
     Example:
@@ -455,13 +468,14 @@ def PE_VecOp : PE_Op<"vec"> {
     pe.vec vfmac %y, %x, %a : memref<8xf32>, memref<8xf32>, f32
     pe.vec vfadd %out, %in, %x async 1 : !pe.fabout, !pe.fabin, memref<8xf32>
     pe.vec vmov %out, %in length 64 : !pe.fabout, !pe.fabin
+    pe.vec vmov %out, %x advance : !pe.fabout, memref<8xf32>
     ```
   }];
   let arguments = (ins PE_VecOpcodeAttr:$opcode, AnyTypeOf<[AnyStaticShapeMemRef, PE_FabOutType]>:$dst,
       Variadic<AnyTypeOf<[AnyStaticShapeMemRef, PE_FabInType, F32, I32]>>:$srcs,
-      OptionalAttr<I32Attr>:$length, OptionalAttr<I32Attr>:$async);
+      OptionalAttr<I32Attr>:$length, OptionalAttr<I32Attr>:$async, UnitAttr:$advance);
   let assemblyFormat = [{
-    $opcode $dst `,` $srcs (`length` $length^)? (`async` $async^)? attr-dict
+    $opcode $dst `,` $srcs (`length` $length^)? (`async` $async^)? (`advance` $advance^)? attr-dict
     `:` type($dst) `,` type($srcs)
   }];
   let skipDefaultBuilders = 1;

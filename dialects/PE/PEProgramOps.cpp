@@ -288,6 +288,10 @@ LogicalResult RouteOp::verify() {
     return emitOpError("tx must be at least one port (R-FAB-2)");
   if (getTx() & getRx())
     return emitOpError("tx contains the receive port (R-FAB-2)");
+  if (getPosition() && (*getPosition() == 0 || *getPosition() > 15))
+    return emitOpError("position ")
+           << int32_t(*getPosition())
+           << " is not in 1 to 15; that without one is 0 (R-FAB-10)";
   return success();
 }
 

@@ -68,7 +68,8 @@ private:
   void writeRoute(const bin::Route &r) {
     pe::RouteOp::create(b, plan.region.getLoc(), b.getI32IntegerAttr(r.color),
                         b.getI32IntegerAttr(r.rx), b.getI32IntegerAttr(r.tx),
-                        patternAttr(b.getContext(), r.where));
+                        patternAttr(b.getContext(), r.where),
+                        /*position=*/nullptr);
   }
 
   void writeStream(const std::string &name, const bin::Stream &s) {

@@ -233,6 +233,7 @@ weft::isa::Instr weft::pe::mir::toInstr(const Inst &i) {
   out.async = i.async;
   out.microthread = i.async ? i.small : 0;
   out.length = i.length;
-  out.extended = i.async || i.length;
+  out.advance = i.advance;
+  out.extended = i.async || i.advance || i.length;
   return out;
 }

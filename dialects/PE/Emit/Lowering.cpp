@@ -295,6 +295,10 @@ LogicalResult Lowering::lowerVec(VecOp op) {
   if (op.getSrcs().size() > 1 &&
       failed(vectorOperand(op, op.getSrcs()[1], i.src1)))
     return failure();
+  if (op.getAdvance() && !target.switchAdvance)
+    return op.emitOpError("advances a switch, which ops do not on ")
+           << target.name << " (R-FAB-10)";
+  i.advance = op.getAdvance();
   i.async = op.getAsync().has_value();
   i.small = op.getAsync().value_or(0);
   i.length = hasMemory(op->getOperands()) ? 0 : op.getLength().value_or(0);

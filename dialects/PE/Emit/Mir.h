@@ -38,7 +38,7 @@ struct Inst {
   weft::isa::DType dtype = weft::isa::DType::F32;
   std::vector<weft::isa::DsdDim> dims;
   Operand dst, src0, src1;
-  bool async = false;
+  bool async = false, advance = false;
   uint16_t length = 0;
 };
 

@@ -334,7 +334,11 @@ void ProgramEmitter::emitItem(Operation &item) {
                            k.getStage()});
   } else if (auto n = dyn_cast<NodeOp>(item)) {
     emitNode(n);
-  } else if (auto r = dyn_cast<RouteOp>(item)) {
+  } else if (auto r = dyn_cast<RouteOp>(item); r && r.getPosition()) {
+    p().switches.push_back({r.getWhere().toBinary(), uint8_t(r.getColor()),
+                            uint8_t(*r.getPosition()), uint8_t(r.getRx()),
+                            uint8_t(r.getTx())});
+  } else if (r) {
     p().routes.push_back({r.getWhere().toBinary(), uint8_t(r.getColor()),
                           uint8_t(r.getRx()), uint8_t(r.getTx())});
   } else if (auto s = dyn_cast<StreamOp>(item)) {
@@ -367,6 +371,11 @@ FailureOr<Emitted> ProgramEmitter::run() {
   for (TensorOp t : op.getOps<TensorOp>())
     if (failed(emitTensor(t)))
       return failure();
+  for (RouteOp r : op.getOps<RouteOp>())
+    if (r.getPosition().value_or(0) >= target.switchPositions)
+      return r.emitOpError("position ")
+             << *r.getPosition() << ", a switch of " << target.name << " has "
+             << target.switchPositions.value << " (R-FAB-10)";
   for (Operation &item : op.getBody().front())
     emitItem(item);
   emitValues();

@@ -351,3 +351,24 @@ pe.program @p grid [1, 1] target "wse2" {
     }
   }
 }
+
+// -----
+
+pe.program @p grid [1, 1] target "wse2" {
+  // expected-error @below {{position 4, a switch of wse2 has 4 (R-FAB-10)}}
+  pe.route color 2 position 4 rx ramp tx [east] on #pe.pattern<(0, 0), 1 x 1>
+}
+
+// -----
+
+pe.program @p grid [1, 1] target "wse3" {
+  pe.class @c at [#pe.pattern<(0, 0), 1 x 1>] code_at 8192 {
+    %out = pe.queue output 2 color 2 : !pe.fabout
+    %x = pe.buffer "x" at 4176 : memref<4xf32>
+    pe.task @t id 0 start {
+      // expected-error @below {{advances a switch, which ops do not on wse3 (R-FAB-10)}}
+      pe.vec vmov %out, %x advance : !pe.fabout, memref<4xf32>
+      pe.halt
+    }
+  }
+}

@@ -162,6 +162,13 @@ pe.program @p grid [4, 4] target "wse2" {
 // -----
 
 pe.program @p grid [4, 4] target "wse2" {
+  // expected-error @below {{position 0 is not in 1 to 15; that without one is 0 (R-FAB-10)}}
+  pe.route color 2 position 0 rx west tx [east] on #pe.pattern<(0, 0), 1 x 1>
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
   // expected-error @below {{dx and dy are ranges [first, last]}}
   pe.stream "s" color 2 from #pe.pattern<(0, 0), 1 x 1> dx [1, 0] dy [0, 0] words 1
 }
@@ -501,6 +508,19 @@ pe.program @p grid [4, 4] target "wse2" {
     pe.task @t id 0 start {
       // expected-error @below {{microthread 16 is not in 0 to 15 (R-OP-4)}}
       pe.vec vmov %x, %x async 16 : memref<4xf32>, memref<4xf32>
+      pe.halt
+    }
+  }
+}
+
+// -----
+
+pe.program @p grid [4, 4] target "wse2" {
+  pe.class @c at [#pe.pattern<(0, 0), 1 x 1>] {
+    %x = pe.buffer "x" at 4176 : memref<4xf32>
+    pe.task @t id 0 start {
+      // expected-error @below {{advances the switch of no output queue (R-FAB-10)}}
+      pe.vec vmov %x, %x advance : memref<4xf32>, memref<4xf32>
       pe.halt
     }
   }

@@ -43,6 +43,8 @@ pe.program @all grid [8, 8] target "wse2" rtol 1.0e-3 {
   pe.node 3 "" "Add" fate dead
   // CHECK: pe.route color 2 rx west tx [east, ramp] on #pe.pattern<(1, 0), 3 x 8, step (2, 1)>
   pe.route color 2 rx west tx [ramp, east] on #pe.pattern<(1, 0), 3 x 8, step (2, 1)>
+  // CHECK: pe.route color 2 position 1 rx north tx [east, ramp] on #pe.pattern<(1, 0), 1 x 1>
+  pe.route color 2 position 1 rx north tx [east, ramp] on #pe.pattern<(1, 0), 1 x 1>
   // CHECK: pe.route color 3 rx ramp tx [north, south]
   pe.route color 3 rx ramp tx [north, south] on #pe.pattern<(1, 1), 1 x 1>
   // CHECK: pe.stream "chain" color 2 from #pe.pattern<(1, 0), 7 x 1> dx [-1, -1] dy [0, 0] words 16
@@ -148,6 +150,8 @@ pe.program @all grid [8, 8] target "wse2" rtol 1.0e-3 {
       pe.vec vsel %x, %i, %zero : memref<8xf32>, memref<8xi32>, f32
       // CHECK: pe.vec vmov %[[OUT]], %[[IN]] length 64 async 3 : !pe.fabout, !pe.fabin
       pe.vec vmov %out, %in length 64 async 3 : !pe.fabout, !pe.fabin
+      // CHECK: pe.vec vmov %[[OUT]], %{{.*}} async 3 advance : !pe.fabout, memref<8xf32>
+      pe.vec vmov %out, %x async 3 advance : !pe.fabout, memref<8xf32>
       // CHECK: pe.wait 3
       pe.wait 3
       // CHECK: pe.reduce vrsum {{.*}} : f32, memref<8xf32>

@@ -13,6 +13,7 @@
 #include <deque>
 #include <map>
 #include <random>
+#include <set>
 
 using namespace weft;
 using namespace weft::sim;
@@ -28,7 +29,7 @@ struct Step {
   enum Kind { Idle, Op, Wait } kind = Idle;
   int in0 = -1, in1 = -1, out = -1;
   unsigned words = 0, thread = 0, rate = 1000;
-  bool async = false;
+  bool async = false, advance = false;
 };
 
 struct Setting {
@@ -38,6 +39,7 @@ struct Setting {
 struct Traffic {
   uint32_t w = 1, h = 1;
   std::vector<std::map<int, Setting>> routes;        // [router][colour]
+  std::vector<std::map<int, Setting>> later;         // second positions
   std::vector<std::vector<Step>> scripts;            // [PE]
   std::vector<std::map<int, int>> inQueue, outQueue; // [PE][colour]
 };
@@ -50,6 +52,7 @@ public:
 private:
   unsigned pick(unsigned n) { return rng() % n; }
   std::vector<uint32_t> tree(int color, uint32_t from);
+  bool gather(int color, unsigned words);
   void addStep(uint32_t pe, int in, int out, unsigned words);
 
   std::mt19937 rng;
@@ -89,6 +92,30 @@ std::vector<uint32_t> Generator::tree(int color, uint32_t from) {
     }
   }
   return reached;
+}
+
+/// The PEs to the east of one send to it over routers with switches.
+bool Generator::gather(int color, unsigned words) {
+  uint32_t root = pick(t.w * t.h), x = root % t.w, n = t.w - 1 - x;
+  if (n < 2 || t.inQueue[root].size() == 6)
+    return false;
+  for (uint32_t pe = root + 1; pe <= root + n; ++pe)
+    if (t.outQueue[pe].size() == 4)
+      return false;
+  t.routes[root][color] = {bin::East, bin::Ramp};
+  t.inQueue[root][color] = 2 + int(t.inQueue[root].size());
+  for (uint32_t pe = root + 1; pe <= root + n; ++pe) {
+    t.routes[pe][color] = {bin::Ramp, bin::West};
+    t.outQueue[pe][color] = 2 + int(t.outQueue[pe].size());
+    addStep(pe, -1, color, words);
+    addStep(root, color, -1, words);
+    t.scripts[root].back().async = false; // one after the other
+    if (pe == root + n)
+      break;
+    t.later[pe][color] = {bin::East, bin::West};
+    t.scripts[pe].back().advance = true;
+  }
+  return true;
 }
 
 void Generator::addStep(uint32_t pe, int in, int out, unsigned words) {
@@ -132,11 +159,14 @@ Traffic Generator::run() {
     t.w = 2;
   size_t n = size_t(t.w) * t.h;
   t.routes.resize(n);
+  t.later.resize(n);
   t.scripts.resize(n);
   t.inQueue.resize(n);
   t.outQueue.resize(n);
   unsigned common = 1 + pick(30);
   for (int color = 0; color < int(2 + pick(19)); ++color) {
+    if (pick(4) == 0 && gather(color, 1 + pick(30)))
+      continue;
     uint32_t from = pick(n);
     Traffic before = t;
     std::vector<uint32_t> to;
@@ -178,7 +208,8 @@ std::string textOf(const Traffic &t, uint32_t pe, const Step &s) {
          : s.in0 < 0 ? "vmov " + out + ", " + in
                      : "vfmul " + out + ", " + in + ", r2";
   text += ", len=" + n(s.words);
-  return text + (s.async ? ", async=" + n(s.thread) : "") + "\n";
+  return text + (s.async ? ", async=" + n(s.thread) : "") +
+         (s.advance ? ", advance\n" : "\n");
 }
 
 Builder programOf(const Traffic &t) {
@@ -187,6 +218,8 @@ Builder programOf(const Traffic &t) {
     bin::Pattern at = {r % t.w, r / t.w, 1, 1, 1, 1};
     for (auto [color, s] : t.routes[r])
       b.route(uint8_t(color), at, s.rx, s.tx);
+    for (auto [color, s] : t.later[r])
+      b.p.switches.push_back({at, uint8_t(color), 1, s.rx, s.tx});
     std::string text;
     for (const Step &s : t.scripts[r])
       text += textOf(t, r, s);
@@ -243,9 +276,10 @@ struct PlainPE {
   uint64_t end() const { return time; }
 };
 
-/// A queue of (first cycle out); the content does not matter here.
+/// A queue of (first cycle out, does it advance); the content does not matter
+/// here.
 struct PlainFifo {
-  std::deque<uint64_t> ready;
+  std::deque<std::pair<uint64_t, bool>> ready;
   size_t capacity = 0;
 };
 
@@ -258,14 +292,22 @@ public:
 
 private:
   using Key = std::pair<uint32_t, int>; // router or PE, colour
+  /// A router has a buffer for each port that a colour comes from.
+  static Key port(uint32_t r, int color, unsigned rx) {
+    return {r, color + 100 * int(rx)};
+  }
+  const Setting &setting(uint32_t r, int color) const {
+    return (moved.count({r, color}) ? t.later : t.routes)[r].at(color);
+  }
   bool hasRoom(const PlainFifo &f) const { return f.ready.size() < f.capacity; }
   bool isReady(const PlainFifo &f) const {
-    return !f.ready.empty() && f.ready.front() <= now;
+    return !f.ready.empty() && f.ready.front().first <= now;
   }
   PlainFifo &target(uint32_t r, int color, unsigned dir) {
     if (dir == 4)
       return inputs.at({r, color});
-    return routers.at({uint32_t(int(r) + Dx[dir] + Dy[dir] * int(t.w)), color});
+    return routers.at(port(uint32_t(int(r) + Dx[dir] + Dy[dir] * int(t.w)),
+                           color, 1u << (dir ^ 1)));
   }
   void decideRouter(uint32_t r);
   void decidePE(uint32_t p);
@@ -278,19 +320,27 @@ private:
   uint64_t now = 0;
   std::map<Key, PlainFifo> routers, inputs;
   std::map<std::pair<uint32_t, unsigned>, int> lastColor;
+  std::set<Key> moved;           // switches, by colour
   std::vector<PlainFifo *> pops; // of this cycle
-  std::vector<std::pair<PlainFifo *, uint64_t>> pushes;
+  struct Push {
+    PlainFifo *to;
+    uint64_t at;
+    bool advances = false;
+  };
+  std::vector<Push> pushes;
+  std::vector<Key> moves;
   std::vector<std::pair<uint32_t, unsigned>> finished;
 };
 
 PlainMachine::PlainMachine(const Traffic &t, const Target &m) : t(t), m(m) {
   pes.resize(t.scripts.size());
   for (uint32_t r = 0; r < t.routes.size(); ++r) {
-    for (auto [color, s] : t.routes[r])
-      routers[{r, color}].capacity =
-          s.rx == bin::Ramp
-              ? m.outQueueDepth.value[t.outQueue[r].at(color)] + m.ramp
-              : m.routerBuffer + m.hop;
+    for (const auto *settings : {&t.routes[r], &t.later[r]})
+      for (auto [color, s] : *settings)
+        routers[port(r, color, s.rx)].capacity =
+            s.rx == bin::Ramp
+                ? m.outQueueDepth.value[t.outQueue[r].at(color)] + m.ramp
+                : m.routerBuffer + m.hop;
     for (auto [color, q] : t.inQueue[r])
       inputs[{r, color}].capacity = m.inQueueDepth.value[q] + m.ramp;
   }
@@ -298,8 +348,9 @@ PlainMachine::PlainMachine(const Traffic &t, const Target &m) : t(t), m(m) {
 
 void PlainMachine::decideRouter(uint32_t r) {
   std::vector<int> able; // ascending
-  for (auto [color, s] : t.routes[r]) {
-    bool ok = isReady(routers[{r, color}]);
+  for (auto [color, first] : t.routes[r]) {
+    const Setting &s = setting(r, color);
+    bool ok = isReady(routers[port(r, color, s.rx)]);
     for (unsigned d = 0; d < 5; ++d)
       if (s.tx >> d & 1)
         ok = ok && hasRoom(target(r, color, d));
@@ -310,7 +361,7 @@ void PlainMachine::decideRouter(uint32_t r) {
   for (unsigned d = 0; d < 5; ++d) {
     std::vector<int> want;
     for (int c : able)
-      if ((t.routes[r].at(c).tx >> d & 1) && !(t.routes[r].at(c).tx & taken))
+      if ((setting(r, c).tx >> d & 1) && !(setting(r, c).tx & taken))
         want.push_back(c);
     if ((taken >> d & 1) || want.empty())
       continue;
@@ -322,9 +373,12 @@ void PlainMachine::decideRouter(uint32_t r) {
           winner = c;
           break;
         }
-    uint8_t tx = t.routes[r].at(winner).tx;
+    auto [rx, tx] = setting(r, winner);
     taken |= tx;
-    pops.push_back(&routers[{r, winner}]);
+    PlainFifo &from = routers[port(r, winner, rx)];
+    if (from.ready.front().second)
+      moves.push_back({r, winner});
+    pops.push_back(&from);
     for (unsigned e = 0; e < 5; ++e)
       if (tx >> e & 1) {
         lastColor[{r, e}] = winner;
@@ -364,7 +418,8 @@ void PlainMachine::issue(uint32_t p) {
 bool PlainMachine::canStep(uint32_t p, const Running &op) {
   return op.earliest <= now &&
          (op.step.in0 < 0 || isReady(inputs.at({p, op.step.in0}))) &&
-         (op.step.out < 0 || hasRoom(routers.at({p, op.step.out})));
+         (op.step.out < 0 ||
+          hasRoom(routers.at(port(p, op.step.out, bin::Ramp))));
 }
 
 void PlainMachine::element(uint32_t p, unsigned slot) {
@@ -372,7 +427,8 @@ void PlainMachine::element(uint32_t p, unsigned slot) {
   if (op.step.in0 >= 0)
     pops.push_back(&inputs.at({p, op.step.in0}));
   if (op.step.out >= 0)
-    pushes.push_back({&routers.at({p, op.step.out}), now + 1 + m.ramp});
+    pushes.push_back({&routers.at(port(p, op.step.out, bin::Ramp)),
+                      now + 1 + m.ramp, op.step.advance && op.left == 1});
   first = std::min(first, now);
   last = std::max(last, now + 1);
   op.carry += op.step.rate;
@@ -404,8 +460,9 @@ bool PlainMachine::run() {
     }
     for (PlainFifo *f : pops)
       f->ready.pop_front();
-    for (auto [f, at] : pushes)
-      f->ready.push_back(at);
+    for (const Push &f : pushes)
+      f.to->ready.push_back({f.at, f.advances});
+    moved.insert(moves.begin(), moves.end());
     for (auto [p, slot] : finished) {
       PlainPE &pe = pes[p];
       uint64_t end = pe.ops[slot].earliest;
@@ -419,6 +476,7 @@ bool PlainMachine::run() {
     }
     pops.clear();
     pushes.clear();
+    moves.clear();
     finished.clear();
     if (std::all_of(pes.begin(), pes.end(),
                     [](const PlainPE &p) { return p.halted; }))
@@ -453,6 +511,8 @@ void compareSplits(const Stats &stats, const PlainMachine &plain,
   }
 }
 
+unsigned switched; // programs that have switches and end
+
 void compareOn(unsigned seed, const char *const *sets) {
   Traffic traffic = Generator(seed).run();
   SCOPED_TRACE("seed " + std::to_string(seed));
@@ -466,6 +526,7 @@ void compareOn(unsigned seed, const char *const *sets) {
   ASSERT_EQ(r.error.empty(), ends) << r.error;
   if (!ends)
     return;
+  switched += !b.p.switches.empty();
   EXPECT_EQ(r.stats.waveletHops, plain.hops);
   if (r.stats.fabricElements) {
     EXPECT_EQ(r.stats.firstElement, plain.first);
@@ -484,6 +545,7 @@ TEST(SimReference, RandomTraffic) {
   const char *none[] = {nullptr};
   for (unsigned seed = 0; seed < 400; ++seed)
     compareOn(seed, none);
+  EXPECT_GE(switched, 60u);
 }
 
 TEST(SimReference, RandomTrafficOnOtherMachines) {
