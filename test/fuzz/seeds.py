@@ -25,7 +25,7 @@ TARGET = os.path.join(HERE, "corpus", "target", "small.yaml")
 PRESET = os.path.join(HERE, "..", "..", "lib", "Target", "presets", "wse2.yaml")
 SMALL = {"width": "8", "height": "8", "sram_bytes": "1024", "reserved_bytes": "64"}
 GRIDS = {"add": "1x1", "gather": "1x1", "linear-x": "2x1", "linear-y": "1x2",
-         "norm": "1x1", "stream": "2x1"}
+         "norm": "1x1", "star": "4x1", "stream": "2x1"}
 # Folders of test/lit whose modules are seeds of the dialects' fuzzer.
 LIT = ["nn", "wafer", "fabric", "pe", "passes"]
 LARGEST = 3000  # bytes of a seed
