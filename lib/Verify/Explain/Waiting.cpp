@@ -38,6 +38,14 @@ static std::optional<Pattern> partner(Context &c, const Network &net,
             return Pattern{hit->x0, hit->y0, 1, 1, 1, 1};
       continue;
     }
+    if (c.switched.count(unsigned(s.ch.color))) { // of several the one whose
+                                                  // turn it is
+      for (const Delivery &d : trace(c, unsigned(s.ch.color), p).deliveries)
+        if (auto back = shift(at, -d.dx0, -d.dy0, c.grid))
+          if (intersect(*back, d.from))
+            return back;
+      continue;
+    }
     auto from = source(c, unsigned(s.ch.color), at);
     if (from && intersect(p, *from))
       return from;
