@@ -6,7 +6,7 @@
 // by scope, and reports every unsupported node before giving up.
 //
 //===----------------------------------------------------------------------===//
-#include "Importer.h"
+#include "Opsets.h"
 #include "Remarks.h"
 #include "ValueNames.h"
 #include "mlir/IR/Verifier.h"
@@ -148,12 +148,24 @@ bool Importer::callFunction(NodeCtx &n, const onnx::FunctionProto &function) {
   return errors == report.errors.size();
 }
 
+static bool fitsFunction(NodeCtx &n, const onnx::FunctionProto &function) {
+  int inputs = n.node.input_size(), outputs = n.node.output_size();
+  if (inputs > function.input_size())
+    return n.fail("has " + Twine(inputs) + " inputs, expected at most " +
+                  Twine(function.input_size()) + ", those of the function");
+  return outputs <= function.output_size() ||
+         n.fail("has " + Twine(outputs) + " outputs, expected at most " +
+                Twine(function.output_size()) + ", those of the function");
+}
+
 bool Importer::isSupported(NodeCtx &n, const onnx::FunctionProto *&function,
                            const Rule *&rule) {
   function = findFunction(n.node);
   rule = function ? nullptr : findRule(n.node.domain(), n.node.op_type());
-  if (function || rule)
-    return !rule || checkAttributes(n, *rule);
+  if (function)
+    return fitsFunction(n, *function);
+  if (rule)
+    return checkOperandCounts(n) && checkAttributes(n, *rule);
   StringRef domain = plainDomain(n.node.domain());
   StringRef reason = refusalReason(domain, n.node.op_type());
   return n.fail("op " + n.node.op_type() +
@@ -310,6 +322,7 @@ OwningOpRef<ModuleOp> Importer::run() {
                           &function);
   for (const ValueInfoProto &info : file.model.graph().value_info())
     valueInfos.try_emplace(info.name(), &info);
+  checkOpsetImports(*this);
   bool bound = bindDims();
   Location loc =
       FileLineColLoc::get(&context, llvm::sys::path::filename(file.path), 0, 0);

@@ -86,7 +86,8 @@ int64_t NodeCtx::opset() const {
   for (Scope *s = &scope; s; s = s->parent)
     if (auto found = s->opsets.find(domain); found != s->opsets.end())
       return found->second;
-  return 1;
+  // Files of ONNX Runtime may lack that of its own domain, which has one.
+  return domain.empty() ? 0 : 1;
 }
 
 //===----------------------------------------------------------------------===//

@@ -64,4 +64,39 @@ class Attention(OpRun):
         return (y, np.stack([k, v]))[:len(self.onnx_node.output)]
 
 
-OPS = [Attention, SkipLayerNormalization]
+def along(q, x, axis):
+    """A scale or zero point, one or along an axis, to broadcast with x."""
+    shape = [1] * x.ndim
+    if q.ndim == 1 and q.size > 1:
+        shape[axis] = -1
+    return q.reshape(shape if x.ndim else ())
+
+
+class QuantizeLinear(OpRun):
+    """To 8 and 16 bits, in any precision: ONNX's own begins at opset 19."""
+    op_domain = ""
+
+    def _run(self, x, scale, zero=None, axis=None, block_size=None, **other):
+        if block_size or (zero is not None and zero.dtype.itemsize > 2):
+            raise NotImplementedError("a form of QuantizeLinear without a reference")
+        axis = 1 if axis is None else axis
+        zero = np.zeros((), np.uint8) if zero is None else zero
+        steps = np.rint(x / along(scale, x, axis)) + along(zero, x, axis).astype(x.dtype)
+        limits = np.iinfo(zero.dtype)
+        return (np.clip(steps, limits.min, limits.max).astype(zero.dtype),)
+
+
+class DequantizeLinear(OpRun):
+    op_domain = ""
+
+    def _run(self, x, scale, zero=None, axis=None, block_size=None, **other):
+        if block_size:
+            raise NotImplementedError("a form of DequantizeLinear without a reference")
+        axis = 1 if axis is None else axis
+        steps = x.astype(scale.dtype)
+        if zero is not None:
+            steps = steps - along(zero, x, axis).astype(scale.dtype)
+        return (steps * along(scale, x, axis),)
+
+
+OPS = [Attention, SkipLayerNormalization, QuantizeLinear, DequantizeLinear]

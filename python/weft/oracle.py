@@ -168,8 +168,10 @@ def sensitivity(model, feed, true, ulp, tries=8):
         moved = onnx.ModelProto()
         moved.CopyFrom(model)
         for tensor in moved.graph.initializer:
-            if tensor.data_type == DOUBLE:
-                value = nudged(numpy_helper.to_array(tensor), rng, ulp)
+            # An exponent of Pow that moves would make NaN of negative numbers.
+            value = numpy_helper.to_array(tensor)
+            if tensor.data_type == DOUBLE and value.size > 1:
+                value = nudged(value, rng, ulp)
                 tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
         inputs = {n: nudged(v, rng, ulp) if v.dtype == np.float64 else v
                   for n, v in feed.items()}
@@ -206,7 +208,12 @@ def excuse(want, outputs, half_sums=False):
     if true is None:
         return None
     half = want.default > RTOL[SINGLE]
-    own = onnxio.run_runtime(*want.narrow, optimised=False) if half else want.outputs
+    own = want.outputs
+    if half:
+        try:
+            own = onnxio.run_runtime(*want.narrow, optimised=False)
+        except Exception:  # of a type that the op does not take: QuantizeLinear-13
+            own = true
     if half_sums and all(distance(*pair) < 0.1 for pair in zip(outputs, true)):
         return "sums in f16"
     kind, moves = None, None

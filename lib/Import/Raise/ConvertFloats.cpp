@@ -12,6 +12,7 @@
 #include "ValueNames.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "weft/Import/Passes.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSwitch.h"
 
 namespace weft::nn {
@@ -32,6 +33,37 @@ static bool isExact(Operation *op) {
          });
 }
 
+/// Such a product as integers, pieces of one added, or moved.
+static bool isIntegerSum(Value x) {
+  Operation *op = x.getDefiningOp();
+  if (auto cast = dyn_cast_or_null<CastOp>(op))
+    return cast.getX().getDefiningOp() && isExact(cast.getX().getDefiningOp());
+  return isa_and_nonnull<AddOp, ReshapeOp, TransposeOp>(op) &&
+         isIntegerSum(op->getOperand(0));
+}
+
+/// Sums of integers, as f32, that scales bring into range: they may be larger
+/// than the narrow type holds, and the scales smaller.
+static llvm::SetVector<Operation *> scaledSums(Block &body) {
+  llvm::SetVector<Operation *> kept;
+  for (auto cast : body.getOps<CastOp>()) {
+    auto multiplies = [](Operation *user) { return isa<MulOp>(user); };
+    if (elementOf(cast).isF32() && isIntegerSum(cast.getX()) &&
+        llvm::all_of(cast->getUsers(), multiplies)) {
+      kept.insert(cast);
+      kept.insert(cast->user_begin(), cast->user_end());
+    }
+  }
+  // The scales, back to where they are computed of floats that are none.
+  for (unsigned i = 0; i < kept.size(); ++i)
+    for (Value operand : kept[i]->getOperands())
+      if (Operation *op = operand.getDefiningOp();
+          op && elementOf(operand).isF32() && !isConstant(operand) &&
+          isa<MulOp, DivOp, ExactDivOp, WhereOp, ReshapeOp>(op))
+        kept.insert(op);
+  return kept;
+}
+
 namespace {
 class Converter {
 public:
@@ -41,14 +73,22 @@ public:
   void run() {
     auto ret = cast<ReturnOp>(body.getTerminator());
     SmallVector<Type> outputs(ret.getOperandTypes());
+    llvm::SetVector<Operation *> kept;
+    if (!to.isF32())
+      kept = scaledSums(body);
     SmallVector<Operation *> computed, exact;
     for (Operation &op : body.without_terminator())
       if (op.getNumResults() == 0 || !isConstant(op.getResult(0)))
-        (isExact(&op) ? exact : computed).push_back(&op);
+        if (!kept.contains(&op))
+          (isExact(&op) ? exact : computed).push_back(&op);
     for (BlockArgument arg : body.getArguments())
       convertInput(arg, ret);
     for (Operation *op : computed)
       convertOp(op);
+    for (Operation *op : kept)
+      narrowUses(op, kept, ret);
+    for (Operation *op : kept)
+      widenOperands(op);
     for (Operation *op : exact)
       widenOperands(op);
     b.setInsertionPoint(ret);
@@ -70,11 +110,29 @@ private:
     return RankedTensorType::get(shapeOf(v), to);
   }
 
-  /// Operands of 8 bits, which every float holds, back to f32.
+  /// What stays in f32 is narrow for those that do not.
+  void narrowUses(Operation *op, const llvm::SetVector<Operation *> &kept,
+                  ReturnOp ret) {
+    Value x = op->getResult(0);
+    auto narrow = [&](OpOperand &use) {
+      return !kept.contains(use.getOwner()) && use.getOwner() != ret;
+    };
+    if (llvm::none_of(x.getUses(), narrow))
+      return;
+    b.setInsertionPointAfter(op);
+    Value y = CastOp::create(b, op->getLoc(), convertedType(x), x);
+    x.replaceUsesWithIf(y, [&](OpOperand &use) {
+      return narrow(use) && use.getOwner() != y.getDefiningOp();
+    });
+  }
+
+  /// Floating operands back to f32; of 8 bits, which every float holds, or what
+  /// the scales of integers are computed of.
   void widenOperands(Operation *op) {
     b.setInsertionPoint(op);
     for (OpOperand &operand : op->getOpOperands())
-      if (Type f32 = b.getF32Type(); elementOf(operand.get()) != f32)
+      if (Type f32 = b.getF32Type(); isa<FloatType>(elementOf(operand.get())) &&
+                                     elementOf(operand.get()) != f32)
         operand.set(CastOp::create(b, op->getLoc(),
                                    tensorType(operand.get()).clone(f32),
                                    operand.get()));

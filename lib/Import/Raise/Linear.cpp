@@ -159,6 +159,68 @@ struct SliceOfLinear : OpRewritePattern<SliceOp> {
   }
 };
 
+/// The same of a product of a batch of constant matrices, and of the sum with a
+/// constant: gate and up projections of experts, in one tensor every second
+/// column of which belongs to either.
+struct SliceOfBatchedProduct : OpRewritePattern<SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(SliceOp op,
+                                PatternRewriter &rewriter) const override {
+    Value whole = op.getX(), bias;
+    auto sum = whole.getDefiningOp<AddOp>();
+    for (unsigned i : {0u, 1u})
+      if (sum && !bias && isConstant(sum->getOperand(i))) {
+        bias = sum->getOperand(i);
+        whole = sum->getOperand(1 - i);
+      }
+    auto product = whole.getDefiningOp<MatMulOp>();
+    if (!product || tensorType(product.getRhs()).getRank() < 2 ||
+        !isConstant(product.getRhs()) || isConstant(product.getLhs()) ||
+        !takesColumns(op) || !areParts(op.getX()) ||
+        (bias && (!product->hasOneUse() || whole.getType() != sum.getType())))
+      return failure();
+    Location loc = fuseOps({product, op});
+    Value weight = lastColumns(rewriter, loc, product.getRhs(), op);
+    Value part = MatMulOp::create(rewriter, loc, product.getLhs(), weight);
+    if (bias)
+      part = AddOp::create(rewriter, sum.getLoc(), part,
+                           lastColumns(rewriter, loc, bias, op));
+    rewriter.replaceOp(op, part);
+    return success();
+  }
+
+  /// All of every dimension but the last.
+  static bool takesColumns(SliceOp op) {
+    ArrayRef<int64_t> steps = op.getSteps();
+    return !steps.empty() &&
+           op.getSizes().drop_back() == shapeOf(op.getX()).drop_back() &&
+           llvm::all_of(steps.drop_back(), [](int64_t s) { return s == 1; });
+  }
+
+  /// Only slices read the whole, together no more of it than there is.
+  static bool areParts(Value whole) {
+    int64_t left = tensorType(whole).getNumElements();
+    for (Operation *user : whole.getUsers()) {
+      auto slice = dyn_cast<SliceOp>(user);
+      if (!slice || !takesColumns(slice))
+        return false;
+      left -= tensorType(slice).getNumElements();
+    }
+    return left >= 0;
+  }
+
+  static Value lastColumns(OpBuilder &b, Location loc, Value x, SliceOp op) {
+    if (tensorType(x).getRank() == 0 || shapeOf(x).back() == 1)
+      return x; // the same for all columns
+    SmallVector<int64_t> starts(tensorType(x).getRank(), 0), sizes(shapeOf(x)),
+        steps(starts.size(), 1);
+    starts.back() = op.getStarts().back();
+    sizes.back() = op.getSizes().back();
+    steps.back() = op.getSteps().back();
+    return SliceOp::create(b, loc, x, starts, sizes, steps);
+  }
+};
+
 /// What is almost a linear, and why it is none.
 void remarkNearMisses(Operation *root) {
   auto miss = [](Operation *op, const Twine &why) {
@@ -195,7 +257,9 @@ struct RaiseLinearPass : nn::impl::RaiseLinearBase<RaiseLinearPass> {
   using RaiseLinearBase::RaiseLinearBase;
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<MatMulToLinear, AbsorbBias, SliceOfLinear>(&getContext());
+    patterns
+        .add<MatMulToLinear, AbsorbBias, SliceOfLinear, SliceOfBatchedProduct>(
+            &getContext());
     if (failed(runPatterns(getOperation(), std::move(patterns))))
       return signalPassFailure();
     if (nearMisses && getContext().getRemarkEngine())

@@ -56,7 +56,8 @@ def RaiseLinear : Pass<"nn-raise-linear"> {
     Requires nn-simplify before. Afterwards every matmul whose right side is a
     constant matrix is an nn.linear with its bias, and a linear of which only
     slices of columns are used (packed QKV) is one linear per slice, on a slice
-    of the weight. Each rule looks at one op and its operands.
+    of the weight; slices of columns are so of a product with a batch of constant
+    matrices too. Each rule looks at one op and its operands.
 
     Example:
 
@@ -195,7 +196,8 @@ def ConvertFloats : Pass<"nn-convert-floats", "::mlir::ModuleOp"> {
     was). Inputs and outputs keep their types behind an nn.cast. Constant
     expressions stay as they are and are rounded once, by a cast that saturates.
     With acc=f16 the attribute `weft.acc` tells kernels of products to accumulate
-    in f16 where the result is f16; without it they do in f32.
+    in f16 where the result is f16; without it they do in f32. Sums of integers
+    stay exact in f32, and so do their scales, up to the product of both.
 
     Example:
 

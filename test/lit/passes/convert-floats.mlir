@@ -48,3 +48,44 @@ nn.program @integers(%q: tensor<2x4xui8>, %f: tensor<2x3xf32>) -> (tensor<2x3xi3
   %i = nn.cast %p : (tensor<2x3xf32>) -> tensor<2x3xi32>
   nn.return %i, %f : tensor<2x3xi32>, tensor<2x3xf32>
 }
+
+// Its sums may be larger than f16 holds, and the scales smaller: both are f32 up
+// to their product. What else reads a scale has it in f16.
+// CHECK-LABEL: nn.program @scaled_sums
+nn.program @scaled_sums(%q: tensor<2x4xui8>, %f: tensor<f32>) -> (tensor<2x3xf32>, tensor<f32>) {
+  %w = nn.constant dense<3.0> : tensor<4x3xf32>
+  %k = nn.constant dense<1.0e-3> : tensor<f32>
+  // CHECK-DAG: %[[F:.*]] = nn.cast %arg1 : (tensor<f32>) -> tensor<f16>
+  // CHECK-DAG: %[[LONG:.*]] = nn.cast %[[F]] : (tensor<f16>) -> tensor<f32>
+  // CHECK-DAG: %[[I:.*]] = nn.cast %{{.*}} : (tensor<2x3xf32>) -> tensor<2x3xi32>
+  // CHECK-DAG: %[[S:.*]] = nn.cast %[[I]] : (tensor<2x3xi32>) -> tensor<2x3xf32>
+  // CHECK-DAG: %[[SCALE:.*]] = nn.mul %[[LONG]], %{{.*}} : (tensor<f32>, tensor<f32>) -> tensor<f32>
+  // CHECK-DAG: %[[P:.*]] = nn.mul %[[S]], %[[SCALE]] : {{.*}} -> tensor<2x3xf32>
+  // CHECK-DAG: %[[N:.*]] = nn.cast %[[P]] : (tensor<2x3xf32>) -> tensor<2x3xf16>
+  // CHECK-DAG: nn.relu %[[N]] : (tensor<2x3xf16>) -> tensor<2x3xf16>
+  // CHECK-DAG: %[[T:.*]] = nn.cast %[[SCALE]] : (tensor<f32>) -> tensor<f16>
+  // CHECK-DAG: nn.exp %[[T]] : (tensor<f16>) -> tensor<f16>
+  %c = nn.cast %q : (tensor<2x4xui8>) -> tensor<2x4xf32>
+  %p = nn.linear %c, %w : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
+  %i = nn.cast %p : (tensor<2x3xf32>) -> tensor<2x3xi32>
+  %s = nn.cast %i : (tensor<2x3xi32>) -> tensor<2x3xf32>
+  %scale = nn.mul %f, %k : (tensor<f32>, tensor<f32>) -> tensor<f32>
+  %y = nn.mul %s, %scale : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
+  %z = nn.relu %y : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %e = nn.exp %scale : (tensor<f32>) -> tensor<f32>
+  nn.return %z, %e : tensor<2x3xf32>, tensor<f32>
+}
+
+// A sum that something else reads is a number like others.
+// CHECK-LABEL: nn.program @bare_sums
+nn.program @bare_sums(%q: tensor<2x4xui8>) -> tensor<2x3xf32> {
+  %w = nn.constant dense<3.0> : tensor<4x3xf32>
+  // CHECK: nn.cast {{.*}} : (tensor<2x3xi32>) -> tensor<2x3xf16>
+  // CHECK: nn.relu {{.*}} : (tensor<2x3xf16>) -> tensor<2x3xf16>
+  %c = nn.cast %q : (tensor<2x4xui8>) -> tensor<2x4xf32>
+  %p = nn.linear %c, %w : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
+  %i = nn.cast %p : (tensor<2x3xf32>) -> tensor<2x3xi32>
+  %s = nn.cast %i : (tensor<2x3xi32>) -> tensor<2x3xf32>
+  %z = nn.relu %s : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  nn.return %z : tensor<2x3xf32>
+}
