@@ -5,20 +5,30 @@
 //===----------------------------------------------------------------------===//
 #include "ConstantTables.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 #include <cstring>
 
 using namespace weft;
 using namespace weft::cost;
 
+/// Words of a tensor that lie whole and in order on each PE, or 0.
+static uint64_t wordsInOrder(const std::vector<bin::DimMap> &dims) {
+  uint64_t count = 1;
+  for (const bin::DimMap &d : llvm::reverse(dims)) {
+    if (d.axis != bin::Axis::None || (d.extent != 1 && d.stride != count))
+      return 0;
+    count = llvm::SaturatingMultiply(count, uint64_t(d.extent));
+  }
+  return count;
+}
+
 ConstantTables::ConstantTables(const bin::Program &p, const bin::PEClass &c) {
   for (const bin::DataInit &init : p.inits) {
-    if (init.tensor >= p.tensors.size() || init.place.dims.size() != 1)
+    if (init.tensor >= p.tensors.size())
       continue;
     const bin::Tensor &tensor = p.tensors[init.tensor];
-    const bin::DimMap &d = init.place.dims[0];
-    uint64_t count = std::min<uint64_t>(d.extent, tensor.bytes / 4);
-    if (d.axis != bin::Axis::None || d.stride != 1 || !tensor.data ||
-        tensor.type != bin::ElemType::I32)
+    uint64_t count = std::min(wordsInOrder(init.place.dims), tensor.bytes / 4);
+    if (!count || !tensor.data || tensor.type != bin::ElemType::I32)
       continue;
     int64_t first = init.place.addr;
     if (llvm::all_of(c.where, [&](const bin::Pattern &w) {

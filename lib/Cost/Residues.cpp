@@ -21,11 +21,19 @@ Residue Residue::lastBits(unsigned n) const {
   r.at &= mask;
   for (uint32_t &s : r.step)
     s &= mask;
+  r.more.times &= mask;
+  if (!r.more.times)
+    r.more = {};
   return r;
 }
 
 Residue Residue::plus(const Residue &o) const {
+  if (o.more.words && !more.words)
+    return o.plus(*this);
+  if (o.more.words && (o.more.words != more.words || o.more.loop != more.loop))
+    return unknown();
   Residue r = *this;
+  r.more.times += o.more.times;
   r.at = wrapped(r.at + o.at);
   for (unsigned l = 0; l < MaxOpenLoops; ++l)
     r.step[l] = wrapped(r.step[l] + o.step[l]);
@@ -41,8 +49,9 @@ Residue Residue::times(const Residue &o) const {
   r.at = wrapped(uint64_t(r.at) * o.at);
   for (uint32_t &s : r.step)
     s = wrapped(uint64_t(s) * o.at);
-  unsigned more = unsigned(llvm::countr_zero(o.at));
-  r.bits = uint8_t(std::min<unsigned>(All, bits + more));
+  r.more.times *= o.at;
+  unsigned zeros = unsigned(llvm::countr_zero(o.at));
+  r.bits = uint8_t(std::min<unsigned>(All, bits + zeros));
   return r.lastBits(All);
 }
 
@@ -77,6 +86,10 @@ Residue Residue::inRound(unsigned l, uint64_t round) const {
     return r;
   r.at = wrapped(r.at + r.step[l] * round);
   r.step[l] = 0;
+  if (r.more.words && r.more.loop == l) {
+    r.at += r.more.in(round);
+    r.more = {};
+  }
   return r;
 }
 

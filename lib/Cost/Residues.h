@@ -4,9 +4,10 @@
 //
 // Which banks an op meets depends on the last bits of its addresses. They are
 // followed through registers, descriptors and loops as affine functions of the
-// rounds of the open loops. What comes from a PE's place, data, or memory that
-// is no constant table is unknown; but of an unknown number times 256 the last
-// eight bits are known, so a value knows how many of its last bits it knows.
+// rounds of the open loops, plus what a constant table holds for the rounds of
+// one of them. What comes from a PE's place, data, or memory that is no
+// constant table is unknown; but of an unknown number times 256 the last eight
+// bits are known, so a value knows how many of its last bits it knows.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WEFT_LIB_COST_RESIDUES_H
@@ -30,17 +31,37 @@ constexpr unsigned baseSlot(unsigned dsr) {
   return isa::NumRegs + dsr % isa::NumDsrs;
 }
 
-/// at + sum of step[l] times the round of open loop l, modulo 2^bits.
+/// What a table holds for each round of one open loop, times a number.
+struct LookedUp {
+  const std::vector<uint32_t> *words = nullptr; // one object per content
+  uint32_t times = 0;
+  uint8_t loop = 0;
+
+  uint32_t in(uint64_t round) const {
+    return words && round < words->size() ? times * (*words)[round] : 0;
+  }
+  bool operator==(const LookedUp &) const = default;
+};
+
+/// at + sum of step[l] times the round of open loop l + what is looked up,
+/// modulo 2^bits.
 struct Residue {
   static constexpr uint8_t All = 32; // of a register
   uint8_t bits = All;
   uint32_t at = 0;
   std::array<uint32_t, MaxOpenLoops> step{};
+  LookedUp more{};
 
-  static Residue constant(int64_t v) { return {All, uint32_t(v), {}}; }
-  static Residue unknown() { return {0, 0, {}}; }
+  static Residue constant(int64_t v) { return {All, uint32_t(v), {}, {}}; }
+  static Residue unknown() { return {0, 0, {}, {}}; }
   bool known() const { return bits == All; }
-  bool isConstant() const { return known() && step == decltype(step){}; }
+  bool isConstant() const {
+    return known() && step == decltype(step){} && !more.words;
+  }
+  /// Does it change from round to round of open loop `l`?
+  bool varies(unsigned l) const {
+    return step[l] || (more.words && more.loop == l);
+  }
   /// The same, of which no more than the last `n` bits are known.
   Residue lastBits(unsigned n) const;
   Residue plus(const Residue &o) const;
@@ -110,6 +131,19 @@ void transfer(const isa::Instr &i, Read read, Write write, Load load,
     return write(i.a, read(i.b).lesser(read(i.c)));
   case Op::Max:
     return write(i.a, read(i.b).greater(read(i.c)));
+  case Op::Slt:
+  case Op::Seq: {
+    Value x = read(i.b), y = read(i.c);
+    if (!x.isConstant() || !y.isConstant())
+      return write(i.a, Value::unknown());
+    return write(i.a, number(i.op == Op::Seq ? x.at == y.at
+                                             : int32_t(x.at) < int32_t(y.at)));
+  }
+  case Op::Sel: {
+    Value chooses = read(i.a);
+    return write(i.a, chooses.isConstant() ? read(chooses.at ? i.b : i.c)
+                                           : Value::unknown());
+  }
   case Op::Coord:
     return write(i.a, place(i.b != 0));
   case Op::Ld:

@@ -91,6 +91,7 @@ namespace {
 struct Averager {
   struct Variable {
     unsigned step[3] = {0, 0, 0};
+    LookedUp more[3];
     uint64_t period = 1, rounds = 1;
   };
   const Target &t;
@@ -116,14 +117,14 @@ struct Averager {
     for (uint64_t n = 0; n < std::min(v.period, v.rounds); ++n) {
       unsigned moved[3];
       for (int k = 0; k < 3; ++k)
-        moved[k] = at[k] + unsigned(n) * v.step[k];
+        moved[k] = at[k] + unsigned(n) * v.step[k] + v.more[k].in(n);
       uint64_t often = v.rounds / v.period + (n < v.rounds % v.period);
       add(index + 1, moved, times * double(often));
     }
   }
 };
 
-constexpr uint64_t MaxCombinations = 4096;
+constexpr uint64_t MaxCombinations = 16384;
 
 } // namespace
 
@@ -140,6 +141,9 @@ ElementTime cost::elementTime(const VectorForm &form, uint64_t n,
     for (unsigned s : v.step)
       common = std::gcd(common, s);
     v.period = BankModulus / common;
+    for (const LookedUp &more : v.more)
+      if (more.words)
+        v.period = v.rounds;
     combinations *= std::min(v.period, v.rounds);
     if (v.period > 1 && combinations <= MaxCombinations)
       a.variables.push_back(v);
@@ -165,8 +169,13 @@ ElementTime cost::elementTime(const VectorForm &form, uint64_t n,
   }
   for (size_t l = 0; l < std::min<size_t>(rounds.size(), MaxOpenLoops); ++l) {
     Averager::Variable v;
-    for (int k = 0; k < 3; ++k)
-      v.step[k] = mem[k].exists ? at[k].step[l] : 0;
+    for (int k = 0; k < 3; ++k) {
+      if (!mem[k].exists)
+        continue;
+      v.step[k] = at[k].step[l];
+      if (at[k].more.loop == l)
+        v.more[k] = at[k].more;
+    }
     v.rounds = rounds[l];
     vary(v);
     known &= l >= outer || v.period == 1;

@@ -115,11 +115,12 @@ Residue Walker::place(bool y) const {
 
 /// Loops that look up more of a table are not followed.
 constexpr uint64_t MaxTableRounds = 65536;
+/// Nor, unless it grows evenly, of so much.
+constexpr uint64_t MaxUnevenRounds = 256;
 
-/// A word of a constant table. In one loop it may differ from round to round by
-/// as much each time.
-Residue Walker::load(const Residue &address) const {
-  if (!address.known())
+/// A word of a constant table. In one loop it may differ from round to round.
+Residue Walker::load(const Residue &address) {
+  if (!address.known() || address.more.words)
     return Residue::unknown();
   int64_t loop = -1, rounds = 1;
   for (unsigned l = 0; l < MaxOpenLoops; ++l)
@@ -136,19 +137,73 @@ Residue Walker::load(const Residue &address) const {
       tables.holding(std::min(first, last), std::max(first, last));
   if (!table)
     return Residue::unknown();
-  Residue r = Residue::constant(table->word(first));
   if (rounds == 1)
-    return r;
-  uint32_t more =
-      uint32_t(table->word(first + step)) - uint32_t(table->word(first));
-  r.step[unsigned(loop)] = more;
+    return Residue::constant(table->word(first));
+  std::vector<uint32_t> words;
   for (int64_t n = 0; n < rounds; ++n)
-    if (uint32_t(table->word(first + n * step)) != r.at + uint32_t(n) * more)
-      return Residue::unknown();
+    words.push_back(uint32_t(table->word(first + n * step)));
+  return inRounds(std::move(words), unsigned(loop));
+}
+
+/// A value of each round of open loop `l`.
+Residue Walker::inRounds(std::vector<uint32_t> words, unsigned l) {
+  Residue r = Residue::constant(words[0]);
+  uint32_t gain = words[1] - words[0];
+  bool even = true;
+  for (size_t n = 0; n < words.size(); ++n)
+    even &= words[n] == words[0] + uint32_t(n) * gain;
+  if (even) {
+    r.step[l] = gain;
+    return r;
+  }
+  if (words.size() > MaxUnevenRounds)
+    return Residue::unknown();
+  for (uint32_t &w : words)
+    w -= r.at;
+  r.more = {&*lookedUp.insert(std::move(words)).first, 1, uint8_t(l)};
   return r;
 }
 
-void Walker::follow(const Instr &i, Frame &f) const {
+/// Min and the like of what differs between the rounds of one loop, round by
+/// round. False if it is not such an instruction.
+bool Walker::followRounds(const Instr &i, Frame &f) {
+  if (i.op != Op::Min && i.op != Op::Max && i.op != Op::Slt &&
+      i.op != Op::Seq && i.op != Op::Sel && i.op != Op::Shri)
+    return false;
+  uint32_t loops = 0;
+  bool known = true;
+  const uint8_t slots[] = {i.b, i.op == Op::Shri ? i.b : i.c,
+                           i.op == Op::Sel ? i.a : i.b};
+  for (uint8_t slot : slots) {
+    Residue r = f.read(slot);
+    known &= r.known();
+    for (unsigned l = 0; l < MaxOpenLoops; ++l)
+      loops |= uint32_t(r.varies(l)) << l;
+  }
+  unsigned l = unsigned(llvm::countr_zero(loops));
+  if (!known || llvm::popcount(loops) != 1 || l >= openLoops.size() ||
+      openLoops[l] < 2 || openLoops[l] > MaxUnevenRounds)
+    return false;
+  std::vector<uint32_t> words;
+  for (uint64_t n = 0; n < openLoops[l]; ++n) {
+    transfer<Residue>(
+        i, [&](unsigned slot) { return f.read(slot).inRound(l, n); },
+        [&](unsigned, const Residue &v) {
+          if (v.isConstant())
+            words.push_back(v.at);
+        },
+        [](const Residue &) { return Residue::unknown(); },
+        [](bool) { return Residue::unknown(); });
+  }
+  if (words.size() != openLoops[l])
+    return false;
+  f.write(i.a, inRounds(std::move(words), l));
+  return true;
+}
+
+void Walker::follow(const Instr &i, Frame &f) {
+  if (followRounds(i, f))
+    return;
   transfer<Residue>(
       i, [&](unsigned slot) { return f.read(slot); },
       [&](unsigned slot, const Residue &v) { f.write(slot, v); },
@@ -208,9 +263,10 @@ bool Walker::matches(const Walked &w, const DsrState &in,
     if (w.slotsIn[s] != slots[s])
       return false;
     for (unsigned l = 0; l < MaxOpenLoops; ++l)
-      if (slots[s].step[l] && (l >= w.rounds.size() || l >= openLoops.size() ||
-                               w.rounds[l] != openLoops[l] ||
-                               (l < w.outerLoops) != (l < outerLoops)))
+      if (slots[s].varies(l) &&
+          (l >= w.rounds.size() || l >= openLoops.size() ||
+           w.rounds[l] != openLoops[l] ||
+           (l < w.outerLoops) != (l < outerLoops)))
         return false;
   }
   return true;

@@ -78,9 +78,11 @@ private:
                                     unsigned depth);
   bool matches(const Walked &w, const DsrState &in, const Slots &slots) const;
   void enterRounds(const isa::Instr &i, Frame &inner, uint64_t done) const;
-  void follow(const isa::Instr &i, Frame &f) const;
+  void follow(const isa::Instr &i, Frame &f);
   Residue place(bool y) const;
-  Residue load(const Residue &address) const;
+  Residue load(const Residue &address);
+  bool followRounds(const isa::Instr &i, Frame &f);
+  Residue inRounds(std::vector<uint32_t> words, unsigned l);
   ElementTime timeOf(const isa::Instr &i, const VectorForm &form, uint64_t n,
                      const MemOperand mem[3], Frame &f) const;
   void timed(const isa::Instr &i, const VectorForm &form, TimedOp op,
@@ -107,7 +109,8 @@ private:
   const Target &t;
   ClassCode &code;
   const ConstantTables tables;
-  std::vector<bin::CodeRange> ranges; // by begin
+  std::set<std::vector<uint32_t>> lookedUp; // what Residues point to
+  std::vector<bin::CodeRange> ranges;       // by begin
   bool listsCalls = false; // in the start task, whose calls are listed
   unsigned callDepth = 0;
   size_t outerLoops = 0; // open around the listed call

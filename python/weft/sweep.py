@@ -38,7 +38,7 @@ SETS = ["pe.sram_bytes=8192", "pe.sram_bytes=12288", "pe.sram_bytes=20480",
 
 # What is promised of cycle estimates over many graphs: the median of the error, and
 # the worst one, in relation or in cycles.
-MEDIAN, WORST, WORST_CYCLES = 0.03, 0.10, 200
+MEDIAN, WORST, WORST_CYCLES = 0.03, conform.SLACK, conform.SLACK_CYCLES
 
 
 @dataclasses.dataclass
