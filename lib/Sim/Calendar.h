@@ -2,18 +2,22 @@
 //
 // Part of Weft, under the Apache License v2.0. See LICENSE.
 //
-// A wheel of 64 cycles holds the near future of routers and PEs. Each item is
-// entered at most once per cycle, so waking it twice costs nothing.
+// A wheel of 64 cycles holds the near future of routers and PEs: a bit for each
+// item and cycle, and above that a bit for each 64 of these. So waking an item
+// twice costs nothing, and those of a cycle are looked at in ascending order,
+// in which their state lies in memory.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WEFT_LIB_SIM_CALENDAR_H
 #define WEFT_LIB_SIM_CALENDAR_H
 
-#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <numeric>
+#include <memory>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace weft::sim {
@@ -22,47 +26,50 @@ class Calendar {
 public:
   static constexpr uint64_t Horizon = 63;
 
-  void resize(size_t items) {
-    pending.assign(items, 0);
+  void resize(size_t n) {
+    items = n;
+    words = (n + 63) / 64;
+    heads = (words + 63) / 64;
+    bits.assign(64 * words, 0);
+    above.assign(64 * heads, 0);
+    current = std::make_unique_for_overwrite<uint32_t[]>(n);
     occupied = 0;
-    for (auto &s : slots)
-      s.clear();
   }
   /// Enters all items at cycle 0.
   void addAll() {
-    pending.assign(pending.size(), 1);
-    occupied |= 1;
-    slots[0].resize(pending.size());
-    std::iota(slots[0].begin(), slots[0].end(), 0);
+    for (uint32_t item = 0; item < items; ++item)
+      add(item, 0);
   }
-  /// Enters `item` at cycle now + delay, delay <= Horizon.
-  void add(uint32_t item, uint64_t now, uint64_t delay) {
-    unsigned s = (now + delay) % 64;
-    uint64_t bit = uint64_t(1) << s;
-    if (pending[item] & bit)
-      return;
-    pending[item] |= bit;
-    occupied |= bit;
-    slots[s].push_back(item);
+  /// Enters `item` at cycle `at`, at most Horizon cycles from now.
+  void add(uint32_t item, uint64_t at) {
+    size_t slot = at % 64, word = item / 64;
+    bits[slot * words + word] |= uint64_t(1) << item % 64;
+    above[slot * heads + word / 64] |= uint64_t(1) << word % 64;
+    occupied |= uint64_t(1) << slot;
   }
   /// Takes the items of cycle `now`; valid until the next call.
-  const std::vector<uint32_t> &take(uint64_t now) {
-    unsigned s = now % 64;
-    uint64_t bit = uint64_t(1) << s;
-    current.clear();
-    current.swap(slots[s]);
-    occupied &= ~bit;
-    for (uint32_t item : current)
-      pending[item] &= ~bit;
-    return current;
+  std::span<const uint32_t> take(uint64_t now) {
+    size_t slot = now % 64, n = 0;
+    if (!(occupied >> slot & 1))
+      return {};
+    occupied &= ~(uint64_t(1) << slot);
+    for (size_t head = 0; head < heads; ++head)
+      for (uint64_t m = takeWord(above[slot * heads + head]); m; m &= m - 1) {
+        size_t word = head * 64 + size_t(std::countr_zero(m));
+        for (uint64_t k = takeWord(bits[slot * words + word]); k; k &= k - 1)
+          current[n++] = uint32_t(word * 64 + size_t(std::countr_zero(k)));
+      }
+    return {current.get(), n};
   }
   uint64_t occupiedSlots() const { return occupied; }
 
 private:
-  std::array<std::vector<uint32_t>, 64> slots;
-  std::vector<uint32_t> current;
-  std::vector<uint64_t> pending;
-  uint64_t occupied = 0;
+  static uint64_t takeWord(uint64_t &w) { return std::exchange(w, 0); }
+
+  size_t items = 0, words = 0, heads = 0;
+  std::vector<uint64_t> bits, above; // by slot
+  std::unique_ptr<uint32_t[]> current;
+  uint64_t occupied = 0; // slots
 };
 
 /// What lies beyond a Calendar's horizon, 64 cycles together.
@@ -81,7 +88,7 @@ public:
     if (next() != now)
       return;
     for (auto [item, delay] : blocks.begin()->second)
-      near.add(item, now, delay);
+      near.add(item, now + delay);
     blocks.erase(blocks.begin());
   }
 

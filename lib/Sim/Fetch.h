@@ -33,8 +33,7 @@ inline void Machine::fetchQueues(const Flight &f) const {
     fetch(&cells[f.out]);
 }
 
-inline void Machine::fetchPEs(const std::vector<uint32_t> &list,
-                              size_t i) const {
+inline void Machine::fetchPEs(std::span<const uint32_t> list, size_t i) const {
   auto ahead = [&](size_t n) {
     return i + n < list.size() ? pes.find(list[i + n]) : nullptr;
   };
@@ -48,7 +47,7 @@ inline void Machine::fetchPEs(const std::vector<uint32_t> &list,
       fetchFifo(queues[in].fifo);
 }
 
-inline void Machine::fetchRouters(const std::vector<uint32_t> &list,
+inline void Machine::fetchRouters(std::span<const uint32_t> list,
                                   size_t i) const {
   if (i + 12 < list.size())
     fetch(&cells[routers[list[i + 12]].first]);

@@ -284,8 +284,8 @@ private:
   // Fetch.h
   void fetchFifo(const Fifo &f) const;
   void fetchQueues(const Flight &f) const;
-  void fetchPEs(const std::vector<uint32_t> &list, size_t i) const;
-  void fetchRouters(const std::vector<uint32_t> &list, size_t i) const;
+  void fetchPEs(std::span<const uint32_t> list, size_t i) const;
+  void fetchRouters(std::span<const uint32_t> list, size_t i) const;
   uint64_t lastChange() const;
   bool advanceClock(uint64_t maxCycles);
 

@@ -25,16 +25,15 @@ inline uint32_t Machine::wire(const Cell &from, unsigned dir) const {
 }
 
 inline void Machine::wakeRouter(uint32_t r, uint64_t at) {
-  uint64_t delay = at > now ? at - now : 1;
-  routerEvents.add(r, now, std::min(delay, Calendar::Horizon));
+  routerEvents.add(r, std::clamp(at, now + 1, now + Calendar::Horizon));
 }
 
 inline void Machine::wakePE(uint32_t pe, uint64_t at) {
   if (fidelity == Fidelity::Functional)
     return;
-  uint64_t delay = at > now ? at - now : 1;
-  if (delay <= Calendar::Horizon)
-    peEvents.add(pe, now, delay);
+  at = std::max(at, now + 1);
+  if (at - now <= Calendar::Horizon)
+    peEvents.add(pe, at);
   else
     sleepers.add(pe, at);
 }

@@ -184,13 +184,13 @@ bool Machine::advanceClock(uint64_t maxCycles) {
 
 /// All that must be looked at in this cycle.
 void Machine::stepAll() {
-  const std::vector<uint32_t> &at = routerEvents.take(now);
+  std::span<const uint32_t> at = routerEvents.take(now);
   for (size_t i = 0; i < at.size(); ++i) {
     if (at.size() >= FetchFrom)
       fetchRouters(at, i);
     lazy ? stepLazyRouter(at[i]) : stepRouter(at[i]);
   }
-  const std::vector<uint32_t> &who = peEvents.take(now);
+  std::span<const uint32_t> who = peEvents.take(now);
   for (size_t i = 0; i < who.size(); ++i) {
     if (who.size() >= FetchFrom)
       fetchPEs(who, i);

@@ -8,7 +8,7 @@
 // words of a route do not come from one sender.
 //
 //===----------------------------------------------------------------------===//
-#include "Machine.h"
+#include "Moves.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace llvm;
