@@ -309,26 +309,32 @@ uint32_t Machine::choose(const Router &r, uint32_t can) const {
   return chosen;
 }
 
-void Machine::stepRouter(uint32_t index) {
+template <bool Plain> void Machine::stepRouter(uint32_t index) {
   Router &r = routers[index];
-  uint32_t can = 0;
   if (llvm::has_single_bit(r.occupied)) {
     uint32_t only = r.first + unsigned(llvm::countr_zero(r.occupied));
     if (canLeave(cells[only]))
-      forward(r, only);
+      forward<Plain>(r, only);
     return;
   }
+  uint32_t can = 0;
+  unsigned busy = 0, twice = 0; // ports
   for (uint32_t m = r.occupied; m; m &= m - 1) {
-    unsigned i = llvm::countr_zero(m);
-    if (canLeave(cells[r.first + i]))
-      can |= 1u << i;
+    Cell &c = cells[r.first + unsigned(llvm::countr_zero(m))];
+    if (!canLeave(c))
+      continue;
+    can |= m & -m;
+    twice |= busy & c.tx;
+    busy |= c.tx;
   }
-  uint32_t chosen = choose(r, can);
+  uint32_t chosen = twice ? choose(r, can) : can;
   for (uint32_t m = chosen; m; m &= m - 1)
-    forward(r, r.first + unsigned(llvm::countr_zero(m)));
+    forward<Plain>(r, r.first + unsigned(llvm::countr_zero(m)));
   if (can & ~chosen)
     wakeRouter(index, now + 1);
 }
+template void Machine::stepRouter<false>(uint32_t index);
+template void Machine::stepRouter<true>(uint32_t index);
 
 void Machine::unrouted(const Cell &c, unsigned dir) {
   std::string what = dir == DirRamp

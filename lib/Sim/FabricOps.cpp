@@ -44,77 +44,6 @@ void Machine::issueFabric(PE &pe, Flight &f) {
     wakePE(pe.id, f.earliest);
 }
 
-/// Can the next step of `f` happen now? If not, `wake` is when it might, as far
-/// as the PE can tell; a wavelet or room in a queue wakes the PE by itself.
-bool Machine::ready(PE &pe, Flight &f, uint64_t &wake) {
-  if (f.earliest > now) {
-    wake = f.earliest;
-    return false;
-  }
-  for (uint32_t in : {f.in0, f.in1}) {
-    if (in == None)
-      continue;
-    if (lazy)
-      settleQueue(in, now);
-    const Fifo &q = queues[in].fifo;
-    uint32_t at = q.count ? wavelets[q.head()].ready : 0;
-    if (q.count && at <= now)
-      continue;
-    f.blockedOn = 'i';
-    if (q.count)
-      wake = at;
-    else if (lazy)
-      wake = nextArrival(in);
-    return false;
-  }
-  bool room = f.out == None ||
-              (lazy ? roomToSend(f.out, wake) : cells[f.out].fifo.room(now));
-  if (!room) {
-    f.blockedOn = 'o';
-    return false;
-  }
-  return true;
-}
-
-/// The only op is the main thread's.
-void Machine::serveOne(PE &pe) {
-  Flight &f = pe.flights[0];
-  uint64_t wake = Never;
-  if (ready(pe, f, wake)) {
-    process(pe, 0);
-    wake = pe.live & 1 ? f.earliest : Never;
-  }
-  if (wake != Never)
-    wakePE(pe.id, std::max(wake, now + 1));
-}
-
-void Machine::serve(PE &pe) {
-  if (pe.live == 1 && !lazy)
-    return serveOne(pe);
-  uint64_t wake = Never;
-  unsigned chosen = None;
-  uint32_t async = pe.live & ~1u,
-           later = async >> pe.nextThread << pe.nextThread;
-  for (uint32_t part : {pe.live & 1u, later, async & ~later})
-    for (uint32_t m = part; m; m &= m - 1) {
-      unsigned slot = countr_zero(m);
-      uint64_t at = Never;
-      if (!ready(pe, pe.flights[slot], at))
-        wake = std::min(wake, at);
-      else if (chosen == None)
-        chosen = slot;
-      else
-        wake = now + 1;
-    }
-  if (chosen != None) {
-    process(pe, chosen);
-    if ((pe.live >> chosen & 1) && !(lazy && trySleepOp(pe, chosen, wake)))
-      wake = std::min(wake, pe.flights[chosen].earliest);
-  }
-  if (wake != Never)
-    wakePE(pe.id, std::max(wake, now + 1));
-}
-
 //===----------------------------------------------------------------------===//
 // One step
 //===----------------------------------------------------------------------===//
@@ -172,43 +101,47 @@ uint32_t Machine::processElement(PE &pe, Flight &f, uint32_t in0, uint32_t in1,
 }
 
 /// The next `k` elements, those of one wavelet.
-void Machine::moveElements(PE &pe, Flight &f, unsigned k) {
+template <bool Plain>
+inline void Machine::moveElements(PE &pe, Flight &f, unsigned k) {
   uint32_t in0 = f.in0 != None ? popQueue(f.in0) : 0;
   uint32_t in1 = f.in1 != None ? popQueue(f.in1) : 0;
   uint32_t out = f.simple.flags ? simpleStep(pe, f, in0, in1) : 0;
   for (unsigned half = 0; half < k && !f.simple.flags; ++half)
     out |= processElement(pe, f, in0, in1, half);
   if (f.out != None)
-    pushCell(f.out, out, now + 1 + ramp);
+    pushCell<Plain>(f.out, out, now + 1 + ramp);
 }
 
-void Machine::process(PE &pe, unsigned slot) {
+template <bool Plain> inline void Machine::process(PE &pe, unsigned slot) {
   Flight &f = pe.flights[slot];
   unsigned k = 1;
   if (!f.simple.flags)
     k = std::min(isa::elementsPerWavelet(isa::dtypeBytes(f.fabType)), f.left);
-  if (recorder)
+  if (!Plain && recorder)
     traceTake(pe, slot);
   if (slot == 0 && now != f.earliest)
     (f.blockedOn == 'o' ? pe.waitOut : pe.waitIn) += now - f.earliest;
   f.blockedOn = 0;
   Op op = f.simple.flags ? f.simple.op : f.recipe.op;
-  if (lazy)
+  if (!Plain && lazy)
     stepLazyOp(pe, f, k);
   else
-    moveElements(pe, f, k);
+    moveElements<Plain>(pe, f, k);
   if (op == Op::VFMac || op == Op::VFDot)
     addMacs(pe, f.kernel, k);
   ++fabricElements;
   firstElement = std::min(firstElement, now);
   lastElement = std::max(lastElement, now + 1);
-  uint32_t due = f.carry + std::max(1000u, k * f.rate);
-  f.earliest = now + due / 1000;
-  f.carry = due % 1000;
+  f.earliest = now + 1;
+  if (k * f.rate > 1000) {
+    uint32_t due = f.carry + k * f.rate;
+    f.earliest = now + due / 1000;
+    f.carry = due % 1000;
+  }
   f.left -= k;
   if (!f.left && f.carry)
     ++f.earliest;
-  if (recorder)
+  if (!Plain && recorder)
     tracePut(pe, slot, k);
   if (slot == 0)
     pe.compute += f.earliest - now;
@@ -252,3 +185,84 @@ void Machine::finishOp(PE &pe, unsigned slot) {
     keepLate(pe);
   finishIfDone(pe);
 }
+
+//===----------------------------------------------------------------------===//
+// Whose turn it is
+//===----------------------------------------------------------------------===//
+
+/// Can the next step of `f` happen now? If not, `wake` is when it might, as far
+/// as the PE can tell; a wavelet or room in a queue wakes the PE by itself.
+template <bool Plain> bool Machine::ready(PE &pe, Flight &f, uint64_t &wake) {
+  bool stated = !Plain && lazy;
+  if (f.earliest > now) {
+    wake = f.earliest;
+    return false;
+  }
+  for (uint32_t in : {f.in0, f.in1}) {
+    if (in == None)
+      continue;
+    if (stated)
+      settleQueue(in, now);
+    const Fifo &q = queues[in].fifo;
+    uint32_t at = q.count ? wavelets[q.head()].ready : 0;
+    if (q.count && at <= now)
+      continue;
+    f.blockedOn = 'i';
+    if (q.count)
+      wake = at;
+    else if (stated)
+      wake = nextArrival(in);
+    return false;
+  }
+  bool room = f.out == None ||
+              (stated ? roomToSend(f.out, wake) : cells[f.out].fifo.room(now));
+  if (!room) {
+    f.blockedOn = 'o';
+    return false;
+  }
+  return true;
+}
+
+template bool Machine::ready<false>(PE &pe, Flight &f, uint64_t &wake);
+
+/// The only op is the main thread's.
+template <bool Plain> void Machine::serveOne(PE &pe) {
+  Flight &f = pe.flights[0];
+  uint64_t wake = Never;
+  if (ready<Plain>(pe, f, wake)) {
+    process<Plain>(pe, 0);
+    wake = pe.live & 1 ? f.earliest : Never;
+  }
+  if (wake != Never)
+    wakePE(pe.id, std::max(wake, now + 1));
+}
+
+template <bool Plain> void Machine::serve(PE &pe) {
+  bool stated = !Plain && lazy;
+  if (pe.live == 1 && !stated)
+    return serveOne<Plain>(pe);
+  uint64_t wake = Never;
+  unsigned chosen = None;
+  uint32_t async = pe.live & ~1u,
+           later = async >> pe.nextThread << pe.nextThread;
+  for (uint32_t part : {pe.live & 1u, later, async & ~later})
+    for (uint32_t m = part; m; m &= m - 1) {
+      unsigned slot = countr_zero(m);
+      uint64_t at = Never;
+      if (!ready<Plain>(pe, pe.flights[slot], at))
+        wake = std::min(wake, at);
+      else if (chosen == None)
+        chosen = slot;
+      else
+        wake = now + 1;
+    }
+  if (chosen != None) {
+    process<Plain>(pe, chosen);
+    if ((pe.live >> chosen & 1) && !(stated && trySleepOp(pe, chosen, wake)))
+      wake = std::min(wake, pe.flights[chosen].earliest);
+  }
+  if (wake != Never)
+    wakePE(pe.id, std::max(wake, now + 1));
+}
+template void Machine::serve<false>(PE &pe);
+template void Machine::serve<true>(PE &pe);

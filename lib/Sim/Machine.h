@@ -60,16 +60,19 @@ private:
   void makeFifo(Fifo &f, uint32_t capacity);
   void buildQueues();
   void resetFabric();
-  void stepRouter(uint32_t r);
+  // `Plain`: an exact run of a program without switches that nobody records.
+  template <bool Plain = false> void stepRouter(uint32_t r);
   bool canLeave(Cell &c);
   uint32_t choose(const Router &r, uint32_t can) const;
-  void forward(Router &r, uint32_t cell);
+  template <bool Plain = false> void forward(Router &r, uint32_t cell);
   uint32_t cellAt(uint32_t router, unsigned ci, unsigned rx) const;
   uint32_t cellOfRamp(uint32_t router, unsigned ci, bool in) const;
   uint32_t neighbour(uint32_t r, unsigned dir) const;
-  uint32_t popCell(uint32_t cell);
+  uint32_t popCell(Router &r, uint32_t cell);
   uint32_t popQueue(uint32_t queue);
+  template <bool Plain = false>
   void pushCell(uint32_t cell, uint32_t word, uint64_t ready);
+  template <bool Plain = false>
   void pushQueue(uint32_t queue, uint32_t word, uint64_t ready);
   void unrouted(const Cell &c, unsigned dir);
   void wakeRouter(uint32_t r, uint64_t at);
@@ -87,7 +90,7 @@ private:
 
   // Processor.cpp
   PE &startPE(uint32_t id);
-  void stepPE(PE &pe);
+  template <bool Plain> void stepPE(PE &pe);
   void runMain(PE &pe);
   bool scalar(PE &pe, const Inst &i);
   bool control(PE &pe, const Inst &i);
@@ -169,11 +172,11 @@ private:
 
   // FabricOps.cpp
   void issueFabric(PE &pe, Flight &f);
-  void serve(PE &pe);
-  void serveOne(PE &pe);
-  bool ready(PE &pe, Flight &f, uint64_t &wake);
-  void process(PE &pe, unsigned slot);
-  void moveElements(PE &pe, Flight &f, unsigned k);
+  template <bool Plain = false> void serve(PE &pe);
+  template <bool Plain> void serveOne(PE &pe);
+  template <bool Plain = false> bool ready(PE &pe, Flight &f, uint64_t &wake);
+  template <bool Plain> void process(PE &pe, unsigned slot);
+  template <bool Plain> void moveElements(PE &pe, Flight &f, unsigned k);
   uint32_t processElement(PE &pe, Flight &f, uint32_t in0, uint32_t in1,
                           unsigned half);
   uint32_t takeOperand(PE &pe, Flight &f, Source &s, View v, uint32_t word,
@@ -277,10 +280,10 @@ private:
   llvm::Error buildClasses();
   llvm::Error addPEs(uint32_t cls, const bin::Pattern &where);
   void reset();
-  void lookAtPE(uint32_t id);
+  template <bool Plain = false> void lookAtPE(uint32_t id);
   void retire(PE &pe);
   void runTimed();
-  void stepAll();
+  template <bool Plain> void stepAll();
   // Fetch.h
   void fetchFifo(const Fifo &f) const;
   void fetchQueues(const Flight &f) const;

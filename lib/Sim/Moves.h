@@ -59,22 +59,23 @@ inline bool Machine::canLeave(Cell &c) {
   return true;
 }
 
-inline void Machine::forward(Router &r, uint32_t cell) {
-  if (recorder)
+template <bool Plain> inline void Machine::forward(Router &r, uint32_t cell) {
+  if (!Plain && recorder)
     traceForward(cells[cell]);
-  uint32_t word = popCell(cell);
+  uint32_t word = popCell(r, cell);
   const Cell &c = cells[cell];
+  bool switched = !Plain && !switches.empty();
   // Round robin is by colours: after all cells of this one.
-  uint32_t last = switches.empty() ? cell : lastOfColor(r, cell);
+  uint32_t last = switched ? lastOfColor(r, cell) : cell;
   for (unsigned ports = c.tx; ports; ports &= ports - 1) {
     unsigned dir = llvm::countr_zero(ports);
     r.lastWinner[dir] = uint8_t(last - r.first);
     if (dir == DirRamp)
-      pushQueue(c.queue, word, now + ramp);
+      pushQueue<Plain>(c.queue, word, now + ramp);
     else
-      pushCell(c.next[dir], word, now + wire(c, dir));
+      pushCell<Plain>(c.next[dir], word, now + wire(c, dir));
   }
-  if (!switches.empty() && c.rx == bin::Ramp)
+  if (switched && c.rx == bin::Ramp)
     passedSwitch(cell);
 }
 
@@ -93,11 +94,10 @@ inline void pushFifo(Fifo &f, std::vector<Wavelet> &wavelets, uint32_t word,
   ++f.count;
 }
 
-inline uint32_t Machine::popCell(uint32_t cell) {
+inline uint32_t Machine::popCell(Router &r, uint32_t cell) {
   Cell &c = cells[cell];
   bool wasFull = c.fifo.count >= c.fifo.capacity;
   uint32_t word = popFifo(c.fifo, wavelets, now);
-  Router &r = routers[c.router];
   if (c.fifo.count)
     wakeRouter(c.router, wavelets[c.fifo.head()].ready);
   else
@@ -118,11 +118,13 @@ inline uint32_t Machine::popQueue(uint32_t queue) {
   return popFifo(q.fifo, wavelets, now);
 }
 
+template <bool Plain>
 inline void Machine::pushCell(uint32_t cell, uint32_t word, uint64_t ready) {
   Cell &c = cells[cell];
-  if (lazy)
+  bool stated = !Plain && lazy;
+  if (stated)
     settleCell(cell, now);
-  if (lazy || !c.fifo.count) {
+  if (stated || !c.fifo.count) {
     Router &r = routers[c.router];
     if (!c.fifo.count || (r.asleep >> (cell - r.first) & 1))
       wakeRouter(c.router, ready);
@@ -131,11 +133,13 @@ inline void Machine::pushCell(uint32_t cell, uint32_t word, uint64_t ready) {
   pushFifo(c.fifo, wavelets, word, ready);
 }
 
+template <bool Plain>
 inline void Machine::pushQueue(uint32_t queue, uint32_t word, uint64_t ready) {
   Queue &q = queues[queue];
-  if (lazy)
+  bool stated = !Plain && lazy;
+  if (stated)
     settleQueue(queue, now);
-  const PE *pe = lazy ? pes.find(q.pe) : nullptr;
+  const PE *pe = stated ? pes.find(q.pe) : nullptr;
   if (!q.fifo.count || (pe && pe->lazy.slot != None))
     wakePE(q.pe, ready);
   pushFifo(q.fifo, wavelets, word, ready);

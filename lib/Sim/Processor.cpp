@@ -102,12 +102,14 @@ void Machine::finishIfDone(PE &pe) {
   lastHalt = std::max({lastHalt, pe.time, pe.lastElement});
 }
 
-void Machine::stepPE(PE &pe) {
+template <bool Plain> void Machine::stepPE(PE &pe) {
   if (pe.state == PE::Running && pe.time <= now)
     runMain(pe);
   if (pe.live)
-    serve(pe);
+    serve<Plain>(pe);
 }
+template void Machine::stepPE<false>(PE &pe);
+template void Machine::stepPE<true>(PE &pe);
 
 void Machine::runMain(PE &pe) {
   const Code &code = *pe.code;

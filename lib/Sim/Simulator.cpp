@@ -135,19 +135,22 @@ void Machine::reset() {
   traceReset();
 }
 
-void Machine::lookAtPE(uint32_t id) {
+template <bool Plain> void Machine::lookAtPE(uint32_t id) {
   PE *pe = pes.find(id);
   if (!pe && pes.halted(id))
     return;
   if (!pe)
     pe = &startPE(id);
-  if (fidelity == Fidelity::Functional)
+  if (Plain)
+    stepPE<true>(*pe);
+  else if (fidelity == Fidelity::Functional)
     advance(*pe);
   else
-    lazy ? stepLazyPE(*pe) : stepPE(*pe);
-  if (pe->counted && !recorder)
+    lazy ? stepLazyPE(*pe) : stepPE<false>(*pe);
+  if (pe->counted && (Plain || !recorder))
     retire(*pe);
 }
+template void Machine::lookAtPE<false>(uint32_t id);
 
 /// It has halted; a trace looks back at it, so then it stays.
 void Machine::retire(PE &pe) {
@@ -183,24 +186,25 @@ bool Machine::advanceClock(uint64_t maxCycles) {
 }
 
 /// All that must be looked at in this cycle.
-void Machine::stepAll() {
+template <bool Plain> void Machine::stepAll() {
   std::span<const uint32_t> at = routerEvents.take(now);
   for (size_t i = 0; i < at.size(); ++i) {
     if (at.size() >= FetchFrom)
       fetchRouters(at, i);
-    lazy ? stepLazyRouter(at[i]) : stepRouter(at[i]);
+    !Plain &&lazy ? stepLazyRouter(at[i]) : stepRouter<Plain>(at[i]);
   }
   std::span<const uint32_t> who = peEvents.take(now);
   for (size_t i = 0; i < who.size(); ++i) {
     if (who.size() >= FetchFrom)
       fetchPEs(who, i);
-    lookAtPE(who[i]);
+    lookAtPE<Plain>(who[i]);
   }
 }
 
 void Machine::runTimed() {
+  bool plain = !lazy && !recorder && switches.empty();
   while (donePEs < pes.size() || now < lastHalt) {
-    stepAll();
+    plain ? stepAll<true>() : stepAll<false>();
     if (!faults.empty() || !advanceClock(limit))
       break;
   }
