@@ -68,6 +68,14 @@ inline double closedForm(Collective c, double n, double b, double ramp) {
   return 0;
 }
 
+/// What a Star takes if a Chain of two PEs takes what its own form says: to the
+/// root the nearest sender is one, and each word of the others is a cycle more
+/// on the root's ramp. That is one cycle above the form of Star, which has no
+/// hop.
+inline double starAfterChain(double n, double b, double ramp) {
+  return closedForm(Collective::Chain, 2, b, ramp) + b * (n - 2);
+}
+
 /// On w x h PEs: reductions one axis after the other, the broadcast at once.
 inline double closedForm(Collective c, double w, double h, double b,
                          double ramp) {
