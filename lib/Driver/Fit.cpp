@@ -16,6 +16,10 @@
 using namespace mlir;
 using namespace weft;
 
+/// Beyond this a search of 17 tries is no longer worth its time: an unrolled
+/// loop, seldom a model. A GPT-2 of 12 layers with its cache has 390 ops.
+static constexpr size_t MaxOps = 4096;
+
 namespace {
 
 /// What became of one try: empty if the model fits.
@@ -110,5 +114,10 @@ private:
 
 std::string weft::smallestGrid(ModuleOp module, const Target &target,
                                const Target &whole) {
+  size_t ops = 0;
+  module.walk([&](Operation *) { ++ops; });
+  if (ops > MaxOps)
+    return "no larger grid was tried: the program has " + std::to_string(ops) +
+           " ops, at most " + std::to_string(MaxOps) + " are tried";
   return Search(module, whole).run(target.gridW, target.gridH);
 }

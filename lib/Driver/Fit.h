@@ -15,7 +15,7 @@ namespace weft {
 /// larger cuts of `whole`, the same target uncut, and says in a sentence which
 /// is the smallest that does, or what the whole grid lacks. Sides double until
 /// the model fits, then the last step is halved six times; at most 17 tries,
-/// whatever the model.
+/// whatever the model, and none for one of thousands of ops, which is said.
 std::string smallestGrid(mlir::ModuleOp module, const Target &target,
                          const Target &whole);
 

@@ -305,7 +305,10 @@ uint64_t Candidate::solve(uint64_t capacity) {
   problem.relayout = [&](int node, int from, int to) {
     return relayoutCycles(node, from, to);
   };
-  for (uint64_t price : {0, 1, 4, 16, 64, 256}) {
+  // Where nothing can fit, only what comes closest is of interest.
+  static constexpr uint64_t Prices[] = {0, 1, 4, 16, 64, 256};
+  ArrayRef<uint64_t> prices(Prices);
+  for (uint64_t price : leastBytes() > capacity ? prices.take_back() : prices) {
     for (auto [node, cost] : llvm::zip(problem.nodes, optionCosts))
       for (auto [option, c] : llvm::zip(node.options, cost)) {
         uint64_t total = c.constantBytes + c.otherBytes;
@@ -327,6 +330,21 @@ uint64_t Candidate::cycles() const {
     total += optionCosts[i][choice[i]].cycles -
              problem.nodes[i].options[choice[i]].cost;
   return total;
+}
+
+/// No choice takes less: every op's smallest constants, and one op's others.
+uint64_t Candidate::leastBytes() const {
+  uint64_t constants = 0, largest = 0;
+  for (const std::vector<OptionCost> &of : optionCosts) {
+    uint64_t least = UINT64_MAX, others = UINT64_MAX;
+    for (const OptionCost &c : of) {
+      least = std::min<uint64_t>(least, c.constantBytes);
+      others = std::min<uint64_t>(others, c.otherBytes);
+    }
+    constants += least;
+    largest = std::max(largest, others);
+  }
+  return constants + largest;
 }
 
 uint64_t Candidate::bytes() const {

@@ -62,6 +62,7 @@ public:
   bool restrict(int node, llvm::function_ref<bool(const Option &)> keep);
   /// Bytes per PE: all constants, and the largest op's other operands.
   uint64_t bytes() const;
+  uint64_t leastBytes() const;
   /// The chosen options' cycles, relayouts included.
   uint64_t cycles() const;
   const Option &chosen(int node) const { return options[node][choice[node]]; }

@@ -55,6 +55,9 @@ struct Partition : public weft::impl::PartitionBase<Partition> {
         return failure();
       if (!obeys(program, *c))
         continue;
+      // Nothing that is known not to fit is better than what came before.
+      if (best && c->leastBytes() > capacity && !getContext().getRemarkEngine())
+        continue;
       uint64_t cost = c->solve(capacity);
       bool fits = c->bytes() <= capacity;
       remarkRectangle(*c, program.getLoc(), capacity, /*chosen=*/false);

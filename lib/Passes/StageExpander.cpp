@@ -30,7 +30,8 @@ KernelCache::Entry KernelCache::get(const Problem &p, const Option &o,
       b, UnknownLoc::get(b.getContext()), "k", p, o, r, scratch);
   std::string text;
   llvm::raw_string_ostream os(text);
-  kernel.print(os);
+  // Without the local scope each print would number the whole module.
+  kernel->print(os, OpPrintingFlags().useLocalScope().assumeVerified());
   auto [it, isNew] = known.try_emplace(text);
   if (isNew) {
     it->second = {o.algorithm + "_" + std::to_string(known.size() - 1), scratch,

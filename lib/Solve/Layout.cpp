@@ -63,6 +63,11 @@ uint64_t LayoutProblem::cost(const std::vector<unsigned> &choice) const {
   return total;
 }
 
+/// Pairs are improved until this many terms have been summed in a descent: the
+/// operands of a concatenation, each with all others in its sums, cost the
+/// square of their number. A GPT-2 of 12 layers with its cache takes 90,000.
+static constexpr uint64_t MaxTerms = 1 << 22;
+
 namespace {
 /// Descent over a sum of local terms: an op's cost, and per value what its
 /// users' wishes cost.
@@ -119,6 +124,7 @@ public:
 
   std::vector<unsigned> descend(std::vector<unsigned> start, unsigned sweeps) {
     choice = std::move(start);
+    terms = 0;
     wishes.assign(p.nodes.size(), {});
     for (size_t i = 0; i < p.nodes.size(); ++i)
       wish(int(i), 1);
@@ -151,6 +157,7 @@ private:
   };
   std::vector<std::vector<Wish>> wishes;
   std::vector<std::map<std::pair<int, int>, uint64_t>> known;
+  uint64_t terms = 0; // summed in this descent
 
   /// The terms that depend on the choice of this node.
   std::vector<int> valuesAround(int i) const {
@@ -227,6 +234,7 @@ private:
   }
 
   uint64_t sum(const std::vector<int> &values) {
+    terms += values.size();
     uint64_t total = 0;
     for (int v : values)
       total += valueCost(v);
@@ -251,6 +259,8 @@ private:
   /// Only the terms that depend on both are summed for every pair of options: a
   /// concatenation has hundreds of operands, each with a term of its own.
   bool improvePair(int i, int j) {
+    if (terms > MaxTerms)
+      return false;
     std::vector<int> onlyI, onlyJ, both;
     const std::vector<int> &ofI = around[i], &ofJ = around[j];
     std::set_difference(ofI.begin(), ofI.end(), ofJ.begin(), ofJ.end(),
