@@ -211,6 +211,7 @@ void Machine::linkCells() {
       uint32_t &up = cells[to].up; // the one with the longest wire
       if (up == None || wire(cells[i], dir) > wire(cells[up], dir))
         up = i;
+      cells[to].delay = wire(cells[up], dir);
     }
 }
 
@@ -229,6 +230,8 @@ void Machine::buildQueues() {
   hop = std::max<uint32_t>(1, target.hop);
   ramp = std::max<uint32_t>(1, target.ramp);
   turn = target.turn;
+  for (Cell &c : cells)
+    c.delay = 1 + ramp; // unless another one feeds it
   linkCells();
   for (Cell &c : cells)
     if (c.rx != bin::Ramp)

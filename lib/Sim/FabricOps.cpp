@@ -32,12 +32,16 @@ void Machine::issueFabric(PE &pe, Flight &f) {
     pe.setup += f.setup;
   }
   makeSimple(pe, f);
+  uint32_t stream = lazy && !i.async ? streamOf(pe, f) : None;
   if (pe.flights.size() <= slot)
     pe.flights.resize(slot + 1);
-  pe.flights[slot] = f;
+  if (&pe.flights[slot] != &f)
+    pe.flights[slot] = f;
   pe.flights[slot].unmoved = f.total;
   pe.live |= 1u << slot;
   ++pe.pc;
+  if (stream != None && startStream(pe, stream))
+    return;
   if (lazy)
     moveAhead(pe, slot);
   if (f.earliest > now)
@@ -168,7 +172,8 @@ void Machine::finishOp(PE &pe, unsigned slot) {
   if (slot == 0) {
     pe.state = PE::Running;
     pe.time = f.end;
-    wakePE(pe.id, pe.time);
+    if (pe.lazy.stream == None) // else it goes on at once
+      wakePE(pe.id, pe.time);
   } else if (pe.state == PE::Waiting && pe.waitsFor == slot) {
     uint64_t least = pe.time + target.scalarAlu, done = std::max(least, f.end);
     pe.compute += target.scalarAlu;

@@ -57,6 +57,7 @@ struct LazyOp {
   Flow steps;         // from 0
   uint64_t done = 0;  // steps whose data has been moved
   uint64_t alarm = Never;
+  uint32_t stream = ~uint32_t(0); // the tape of a stream that has yet to pair
 };
 
 } // namespace weft::sim

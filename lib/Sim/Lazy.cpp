@@ -27,7 +27,10 @@ void Machine::resetLazy() {
   tapeFlows.assign(tapes.size(), {});
   for (Router &r : routers)
     r.asleep = 0;
-  batchedMoves = 0;
+  batchedMoves = closedMoves = 0;
+  unpaired.clear();
+  aheadOfNow.clear();
+  heldFaults.clear();
 }
 
 //===----------------------------------------------------------------------===//

@@ -268,10 +268,18 @@ void Machine::lookAtOp(PE &pe) {
 
 void Machine::stepLazyPE(PE &pe) {
   LazyOp &op = pe.lazy;
+  if (pe.held)
+    return releaseFault(pe);
+  if (op.stream != None) {
+    if (pe.flights[0].dst.kind != Source::FabOut ||
+        pe.flights[0].earliest > now)
+      return;
+    openStream(pe);
+  }
   if (op.slot != None)
     lookAtOp(pe);
   if (pe.state == PE::Running && pe.time <= now)
-    runMain(pe);
+    runFrom(pe, now);
   if (!pe.live || (op.slot != None && !serveOthers(pe)))
     return;
   serve(pe);

@@ -155,6 +155,7 @@ private:
 
   // VectorOps.cpp
   bool vector(PE &pe, const Inst &i);
+  bool checkAndIssue(PE &pe, Flight &f, bool hasTiming, IssueForm *toFill);
   bool resolve(PE &pe, const Inst &i, Flight &f);
   bool resolveOperand(PE &pe, const Inst &i, isa::Operand o, Source &s);
   bool checkTypes(PE &pe, Flight &f);
@@ -162,10 +163,20 @@ private:
   bool checkMemory(PE &pe, Flight &f);
   bool checkAccess(PE &pe, int64_t lo, int64_t hi, unsigned align, bool write);
   bool checkReads(PE &pe, Flight &f);
+  void markWritten(PE &pe, const Shape &s, int64_t base);
   bool checkRaces(PE &pe, const Flight &f, bool &retry);
   void retireMemoryOps(PE &pe);
   void execute(PE &pe, Flight &f);
   void issueMemory(PE &pe, Flight &f);
+
+  // Issue.cpp
+  void resetForms();
+  const IssueForm *formFor(const PE &pe, const Inst &i) const;
+  IssueForm *formToFill(const PE &pe, const Inst &i);
+  static void fillForm(IssueForm &form, const PE &pe, const Flight &f);
+  bool bindOperand(const PE &pe, isa::Operand o, Source &s) const;
+  bool startForm(const PE &pe, const IssueForm &form, Flight &f) const;
+  static bool sameBases(const IssueForm &form, const Flight &f);
 
   // VectorTiming.cpp
   void setTiming(Flight &f) const;
@@ -255,6 +266,20 @@ private:
   uint64_t nextArrival(uint32_t queue) const;
   bool roomToSend(uint32_t root, uint64_t &wake);
 
+  // Streams.cpp
+  void findAlone(Tape &t);
+  bool makeQuiet(Tape &t);
+  uint32_t streamOf(const PE &pe, const Flight &f);
+  bool startStream(PE &pe, uint32_t tape);
+  bool closeStream(Tape &t);
+  void moveStream(Tape &t, PE &from, PE &to, uint32_t steps);
+  void endStreamOp(PE &pe, uint64_t first, uint64_t last);
+  void openStream(PE &pe);
+  void lookAtUnpaired();
+  void runFrom(PE &pe, uint64_t at, bool early = false);
+  void runAhead();
+  void releaseFault(const PE &pe);
+
   // Functional.cpp
   void runFunctional();
   void advance(PE &pe);
@@ -330,12 +355,25 @@ private:
   };
   std::vector<Cut> cuts;                             // to be made
   std::vector<std::pair<uint32_t, unsigned>> toMove; // ops that have new words
-  uint64_t batchedMoves = 0;
+  uint64_t batchedMoves = 0, closedMoves = 0;
+  std::vector<uint32_t> unpaired;   // tapes with a sender that may have to go
+                                    // on cycle by cycle
+  std::vector<uint32_t> aheadOfNow; // PEs whose op ended in closed form
+  std::vector<uint32_t> streamWords;
+  uint64_t ahead = 0; // the cycle in which an exact run looks at the PE
+  struct HeldFault {
+    Fault fault;
+    uint32_t pe;
+    uint64_t cycle; // in which it stops the run
+  };
+  std::vector<HeldFault> heldFaults;
   std::vector<uint32_t> peAt; // [router], or None
   Calendar routerEvents;
 
   // PEs.
   std::vector<Code> codes;
+  std::deque<IssueForm> forms;
+  std::vector<std::vector<uint32_t>> formOf; // by class and instruction
   PEs pes;
   std::vector<uint32_t> routerOf; // by PE
   std::vector<Retired> retired;   // by class

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <memory>
 
 using namespace llvm;
 using namespace weft;
@@ -22,7 +23,8 @@ using isa::Op;
 
 PE &Machine::startPE(uint32_t id) {
   PE &pe = pes.start(id);
-  pe = PE();
+  std::destroy_at(&pe);
+  std::construct_at(&pe);
   pe.id = id;
   pe.router = routerOf[id];
   pe.cls = pes.classOf(id);

@@ -188,7 +188,8 @@ Stats Machine::collect() const {
   Stats s;
   s.cycles = faults.empty() ? lastHalt : faults[0].at;
   countLinks(s);
-  s.batching.batched = batchedMoves;
+  s.batching.batched = batchedMoves + closedMoves;
+  s.batching.closed = closedMoves;
   for (const Cell &c : cells)
     s.batching.moves += c.fifo.popped;
   for (const Queue &q : queues)

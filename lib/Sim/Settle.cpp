@@ -40,7 +40,7 @@ void Machine::settle(Fifo &f, const Flow &in, uint32_t delay, const Flow &out,
 /// The flow that fills a cell, and how long its wavelets are on their way.
 const Flow &Machine::feedOf(const Cell &c, uint32_t &delay) const {
   static const Flow none;
-  delay = c.rx == bin::Ramp ? 1 + ramp : hop;
+  delay = c.delay;
   if (c.up != None)
     return lazyCells[c.up].flow;
   return c.rx == bin::Ramp && c.tape != None ? tapeFlows[c.tape] : none;

@@ -105,6 +105,7 @@ Error Machine::build() {
 void Machine::reset() {
   now = 0;
   faults.clear();
+  resetForms();
   resetFabric();
   if (fidelity != Fidelity::Exact)
     resetTapes();
@@ -149,6 +150,8 @@ template <bool Plain> void Machine::lookAtPE(uint32_t id) {
     lazy ? stepLazyPE(*pe) : stepPE<false>(*pe);
   if (pe->counted && (Plain || !recorder))
     retire(*pe);
+  if (!aheadOfNow.empty())
+    runAhead();
 }
 template void Machine::lookAtPE<false>(uint32_t id);
 
@@ -199,6 +202,8 @@ template <bool Plain> void Machine::stepAll() {
       fetchPEs(who, i);
     lookAtPE<Plain>(who[i]);
   }
+  if (!unpaired.empty())
+    lookAtUnpaired();
 }
 
 void Machine::runTimed() {

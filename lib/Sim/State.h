@@ -58,6 +58,7 @@ struct alignas(64) Cell {
   uint32_t tape = None;                        // see Tape; not in exact runs
   uint8_t rx = 0, tx = 0, color = 0;           // index of the colour
   uint8_t everTx = 0; // of all positions; tx is 0 while another one holds
+  uint32_t delay = 0; // of a wavelet from `up`, or from the PE's step
 };
 
 /// A position of a switch.
@@ -106,6 +107,12 @@ struct Tape {
   uint32_t behind = 0;  // readers that have words to take
   // Queues, and cells of the route: parts of Machine::tapeReaders, tapeCells.
   uint32_t firstReader = 0, readers = 0, firstCell = 0, cells = 0;
+  // Streams in closed form; see Streams.cpp.
+  uint32_t latency = 0, room = 0;       // from end to end
+  bool alone = false;                   // one reader, and ports of its own
+  bool quiet = true;                    // nothing is under way
+  bool sends = false, receives = false; // an op waits for its counterpart
+  bool listed = false;                  // among Machine::unpaired
   uint64_t end() const { return base + size; }
 };
 
@@ -193,6 +200,15 @@ struct alignas(64) Flight {
   bool checkEach = false; // R-MEM-3 element by element
 };
 
+/// What the issues of one instruction have in common; see Issue.cpp.
+struct IssueForm {
+  const Shape *shapes[3] = {}; // of destination and sources in memory
+  int64_t bases[3] = {};       // that the timing is for
+  Flight flight;
+  unsigned misses = 0;
+  bool known = false;
+};
+
 struct Dsr {
   int64_t base = 0;
   const Shape *shape = nullptr;
@@ -249,11 +265,13 @@ struct alignas(64) PE {
   State state = Running;
   uint8_t depth = 0, waitsFor = 0, nextThread = 0;
   bool counted = false;    // among the PEs that are done
+  bool held = false;       // its fault is in Machine::heldFaults
   bool listsCalls = false; // the task's calls are in Code::callKernels
   uint8_t callDepth = 0;
   Flights flights;
   LazyOp lazy; // batched runs
   uint64_t setup = 0, waitOut = 0, lastElement = 0;
+  int64_t writtenLo = 0, writtenHi = 0; // bytes that are known to be written
   uint32_t router = 0, cls = 0;
   uint16_t x = 0, y = 0;
   uint32_t peak = 0;
@@ -266,6 +284,16 @@ struct alignas(64) PE {
   uint32_t pendingTasks = 0;
   Frame frames[16];
   uint64_t activated[31] = {};
+
+  bool knowsWritten(int64_t lo, int64_t hi) const {
+    return lo >= writtenLo && hi <= writtenHi;
+  }
+  /// All bytes of [lo, hi) are written.
+  void noteWritten(int64_t lo, int64_t hi) {
+    bool meets = lo <= writtenHi && hi >= writtenLo;
+    writtenLo = meets ? std::min(lo, writtenLo) : lo;
+    writtenHi = meets ? std::max(hi, writtenHi) : hi;
+  }
 };
 
 /// What is kept of the PEs of a class that have halted.

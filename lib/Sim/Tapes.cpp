@@ -40,6 +40,7 @@ void Machine::buildTapes() {
     t.cells = uint32_t(tapeCells.size()) - t.firstCell;
     for (uint32_t q : readersOf(t))
       queues[q].tape = uint32_t(tapes.size());
+    findAlone(t);
     tapes.push_back(t);
   }
 }
@@ -52,6 +53,8 @@ void Machine::resetTapes() {
       words.give(t.words, t.capacity);
     t.size = t.capacity = t.behind = 0;
     t.base = 0;
+    t.quiet = true;
+    t.sends = t.receives = t.listed = false;
   }
   for (Queue &q : queues) {
     q.taken = 0;
@@ -235,6 +238,12 @@ void Machine::moveAhead(PE &issued, unsigned slot) {
   for (const Source *s : {&f.src0, &f.src1})
     if (s->kind == Source::FabIn)
       queues[s->fifo].slot = slot;
+  if (f.dst.kind == Source::FabOut) {
+    Tape &t = tapes[cells[f.dst.fifo].tape];
+    t.quiet = false;
+    if (t.receives)
+      openStream(pes[queues[readersOf(t)[0]].pe]);
+  }
   toMove.push_back({issued.id, slot});
   while (!toMove.empty()) {
     auto [id, at] = toMove.back();

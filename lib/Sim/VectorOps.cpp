@@ -22,10 +22,22 @@ using isa::OperandKind;
 static const char *const typeNames[] = {"f32", "f16", "i32", "i16", "bf16"};
 
 bool Machine::vector(PE &pe, const Inst &i) {
+  // The main thread's last op is over, so its slot is free.
+  if (const IssueForm *form = recorder ? nullptr : formFor(pe, i))
+    if (Flight &f = pe.flights[0]; startForm(pe, *form, f))
+      return checkAndIssue(pe, f, sameBases(*form, f), nullptr);
   Flight f;
   f.inst = &i;
   if (!resolve(pe, i, f) || !checkTypes(pe, f) || !checkLength(pe, f))
     return false;
+  IssueForm *form = formToFill(pe, i);
+  if (form)
+    form->flight = f;
+  return checkAndIssue(pe, f, false, form);
+}
+
+bool Machine::checkAndIssue(PE &pe, Flight &f, bool hasTiming,
+                            IssueForm *toFill) {
   if (pe.live | pe.memLive) {
     retireMemoryOps(pe);
     bool retry = false;
@@ -34,9 +46,12 @@ bool Machine::vector(PE &pe, const Inst &i) {
   }
   if (!checkMemory(pe, f))
     return false;
-  setTiming(f);
+  if (!hasTiming)
+    setTiming(f);
+  if (toFill)
+    fillForm(*toFill, pe, f);
   f.issue = pe.time;
-  f.kernel = kernelOf(pe, i);
+  f.kernel = kernelOf(pe, *f.inst);
   elements += f.total;
   if (f.fabric)
     issueFabric(pe, f);
@@ -248,6 +263,10 @@ bool Machine::checkLength(PE &pe, Flight &f) {
 
 bool Machine::checkAccess(PE &pe, int64_t lo, int64_t hi, unsigned align,
                           bool write) {
+  bool meetsCode = lo < int64_t(pe.code->hi) && hi > int64_t(pe.code->lo);
+  if (lo >= int64_t(target.reservedBytes) && hi <= int64_t(target.sramBytes) &&
+      !(lo & (align - 1)) && !meetsCode)
+    return true;
   const char *verb = write ? "writes" : "reads";
   const char *rule = nullptr;
   std::string what;
@@ -259,14 +278,13 @@ bool Machine::checkAccess(PE &pe, int64_t lo, int64_t hi, unsigned align,
     rule = "R-MEM-1";
     what = formatv("{0} byte {1} of the reserved {2}", verb, lo,
                    target.reservedBytes.value);
-  } else if (lo < int64_t(pe.code->hi) && hi > int64_t(pe.code->lo)) {
+  } else {
     rule = "R-MEM-4";
     what = formatv("{0} bytes [{1}, {2}), code lies in [{3}, {4})", verb, lo,
                    hi, pe.code->lo, pe.code->hi);
   }
-  if (rule)
-    fault(pe, rule, what);
-  return !rule;
+  fault(pe, rule, what);
+  return false;
 }
 
 static bool sameWalk(const Source &a, const Source &b) {
@@ -303,7 +321,12 @@ bool Machine::checkReads(PE &pe, Flight &f) {
   for (Source *s : {&f.dst, &f.src0, &f.src1}) {
     if (s->kind != Source::Mem || (s == &f.dst && !f.recipe.readsDst))
       continue;
+    int64_t lo = s->base + s->shape->lo, hi = s->base + s->shape->hi;
+    if (pe.knowsWritten(lo, hi))
+      continue;
     int64_t at = memory.firstUnwritten(pe.id, *s->shape, s->base);
+    if (at < 0 && s->shape->dense)
+      pe.noteWritten(lo, hi);
     if (at < 0)
       continue;
     if (s != &f.dst && f.dst.kind == Source::Mem && overlap(f.dst, *s) &&
@@ -316,6 +339,15 @@ bool Machine::checkReads(PE &pe, Flight &f) {
     return false;
   }
   return true;
+}
+
+void Machine::markWritten(PE &pe, const Shape &s, int64_t base) {
+  int64_t lo = base + s.lo, hi = base + s.hi;
+  if (pe.knowsWritten(lo, hi))
+    return;
+  memory.markWalk(pe.id, s, base);
+  if (s.dense)
+    pe.noteWritten(lo, hi);
 }
 
 bool Machine::checkMemory(PE &pe, Flight &f) {
@@ -344,7 +376,7 @@ bool Machine::checkMemory(PE &pe, Flight &f) {
   if (f.dst.cursor.step() == 0 && f.dst.cursor.run() > 1)
     f.recipe.ordered = true; // each element may build on the one before
   if (!f.checkEach)
-    memory.markWalk(pe.id, *f.dst.shape, f.dst.base);
+    markWritten(pe, *f.dst.shape, f.dst.base);
   return true;
 }
 

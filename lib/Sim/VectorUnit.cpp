@@ -263,6 +263,12 @@ static void copyRun(uint32_t n, Run d, Run a) {
     memmove(d.at, a.at, size_t(n) * size);
     return;
   }
+  if (size == 4 && d.stride == 4 && !a.stride) {
+    uint32_t value;
+    memcpy(&value, a.at, 4);
+    std::fill_n(reinterpret_cast<uint32_t *>(d.at), n, value);
+    return;
+  }
   for (uint32_t i = 0; i < n; ++i)
     memcpy(d.at + int64_t(i) * d.stride, a.at + int64_t(i) * a.stride, size);
 }

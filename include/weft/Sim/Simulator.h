@@ -50,7 +50,11 @@ enum class Fidelity {
 struct BatchedShare {
   uint64_t moves = 0;   // wavelets that left a router port or queue
   uint64_t batched = 0; // of these, those that were no event of their own
+  uint64_t closed = 0;  // of these, those of streams in closed form
   double share() const { return moves ? double(batched) / double(moves) : 0; }
+  double closedShare() const {
+    return moves ? double(closed) / double(moves) : 0;
+  }
   bool operator==(const BatchedShare &) const { return true; }
 };
 

@@ -12,6 +12,7 @@
 //   weft-sim-bench idle W H           what PEs cost that only halt
 //   weft-sim-bench file OUT.weft      a compiled program, inputs are zeros
 //   weft-sim-bench random FROM TO     random programs, exact against batched
+//   weft-sim-bench random-streams FROM TO   the same for streams between PEs
 //
 // Not a test, since it measures the host. Time is that of the second of two
 // runs, when SRAM has its pages; of `wafer` it is all, from building to the
@@ -29,6 +30,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <utility>
 
 using namespace weft;
 using namespace weft::sim;
@@ -62,6 +64,11 @@ static void showPECycles(Simulator &s, double sec) {
 static int measure(const Program &p, const Target &t,
                    std::vector<Fidelity> ways) {
   for (Fidelity way : ways) {
+    std::clock_t began = std::clock();
+    auto since = [&began] {
+      return double(std::clock() - std::exchange(began, std::clock())) /
+             CLOCKS_PER_SEC;
+    };
     auto s = Simulator::create(p, t);
     if (!s)
       return fprintf(stderr, "%s\n", toString(s.takeError()).c_str()), 1;
@@ -71,47 +78,54 @@ static int measure(const Program &p, const Target &t,
         bytes *= n;
       llvm::cantFail((*s)->setInput(i, std::vector<uint8_t>(bytes)));
     }
+    double load = since();
     llvm::consumeError((*s)->run(Simulator::MaxCycles, way).takeError());
-    std::clock_t began = std::clock();
+    double first = since();
     auto stats = (*s)->run(Simulator::MaxCycles, way);
-    double sec = double(std::clock() - began) / CLOCKS_PER_SEC;
+    double sec = since();
     if (!stats)
       return fprintf(stderr, "%s\n", toString(stats.takeError()).c_str()), 1;
     double steps = double(stats->instructions + stats->fabricElements);
     printf("%-10s %u x %u PEs, %llu cycles: %.2f s, %.1f M steps/s, "
            "%.1f M hops/s, %.1f M hops, %.1f M elements, %.1f M MACs, batched "
-           "%.3f, peak %.2f GiB\n",
+           "%.3f, %.3f in closed form, peak %.2f GiB; before that load %.2f s, "
+           "first run %.2f s\n",
            names[int(way)], p.gridW, p.gridH, (unsigned long long)stats->cycles,
            sec, steps / sec / 1e6, double(stats->waveletHops) / sec / 1e6,
            double(stats->waveletHops) / 1e6,
            double(stats->fabricElements) / 1e6, double(stats->macs) / 1e6,
-           stats->batching.share(), peakBytes() / (1 << 30));
-    if (way != Fidelity::Functional)
+           stats->batching.share(), stats->batching.closedShare(),
+           peakBytes() / (1 << 30), load, first);
+    if (way == Fidelity::Exact)
       showPECycles(**s, sec);
   }
   return 0;
 }
 
-static int compareRandom(unsigned from, unsigned to) {
+static int compareRandom(Builder (*program)(unsigned,
+                                            std::vector<const char *>),
+                         unsigned from, unsigned to) {
   unsigned bad = 0, ended = 0;
-  uint64_t moves = 0, batched = 0;
+  uint64_t moves = 0, batched = 0, closed = 0;
   for (unsigned seed = from; seed < to; ++seed) {
-    Builder b = randomProgram(seed);
+    Builder b = program(seed, {});
     Outcome want = outcomeOf(b, Fidelity::Exact, seed),
             got = outcomeOf(b, Fidelity::Batched, seed);
     std::string text = difference(want, got, true);
     ended += want.error.empty();
     moves += got.stats.batching.moves;
     batched += got.stats.batching.batched;
+    closed += got.stats.batching.closed;
     if (text.empty())
       continue;
     ++bad;
     printf("seed %u: %s\n", seed, text.c_str());
   }
   printf(
-      "%u programs, %u of them end, %u differ; batched %.3f of %.1f M moves\n",
+      "%u programs, %u of them end, %u differ; batched %.3f of %.1f M moves, "
+      "%.3f in closed form\n",
       to - from, ended, bad, double(batched) / double(moves),
-      double(moves) / 1e6);
+      double(moves) / 1e6, double(closed) / double(moves));
   return bad != 0;
 }
 
@@ -120,8 +134,9 @@ int main(int argc, char **argv) {
   auto arg = [&](int i, uint32_t none) {
     return argc > i + 1 ? uint32_t(atoi(argv[i + 1])) : none;
   };
-  if (what == "random")
-    return compareRandom(arg(1, 0), arg(2, 10000));
+  if (what == "random" || what == "random-streams")
+    return compareRandom(what == "random" ? randomProgram : randomStreams,
+                         arg(1, 0), arg(2, 10000));
   if (what == "wafer")
     return benchWafer(arg(1, 750), arg(2, 994), arg(3, 256), arg(4, 8),
                       arg(5, 8));

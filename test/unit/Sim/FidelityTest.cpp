@@ -55,8 +55,7 @@ TEST(SimFidelity, BatchedIsExact) {
 TEST(SimFidelity, BatchedIsExactOnOtherMachines) {
   const std::vector<std::vector<const char *>> machines = {
       {"router.hop=2", "router.ramp=3", "router.buffer=2"},
-      {"memory.read_bytes=3", "memory.write_bytes=3", "router.ramp=1"},
-      {"rates.fabric=1125", "router.hop=2"}};
+      {"memory.read_bytes=3", "memory.write_bytes=3", "router.ramp=1"}};
   for (const std::vector<const char *> &sets : machines)
     for (unsigned seed = 1000; seed < 1050; ++seed) {
       Builder b = randomProgram(seed, sets);
@@ -65,4 +64,47 @@ TEST(SimFidelity, BatchedIsExactOnOtherMachines) {
                 "")
           << "seed " << seed << ", " << sets[0];
     }
+}
+
+// Streams in closed form, whose PEs run ahead of the clock.
+TEST(SimFidelity, StreamsInClosedFormAreExact) {
+  const std::vector<std::vector<const char *>> machines = {
+      {},
+      {"router.hop=2", "router.ramp=3", "router.buffer=2"},
+      {"memory.read_bytes=2", "router.turn=3"}};
+  for (const std::vector<const char *> &sets : machines) {
+    unsigned ended = 0, faults = 0, deadlocks = 0;
+    uint64_t moves = 0, closed = 0;
+    for (unsigned seed = 0; seed < Programs / 2; ++seed) {
+      Builder b = randomStreams(seed, sets);
+      Outcome want = outcomeOf(b, Fidelity::Exact, seed),
+              got = outcomeOf(b, Fidelity::Batched, seed);
+      EXPECT_EQ(difference(want, got, true), "") << "seed " << seed;
+      ended += want.error.empty();
+      deadlocks += want.error.starts_with("deadlock");
+      faults += want.error.find("R-MEM-3") != std::string::npos;
+      moves += got.stats.batching.moves;
+      closed += got.stats.batching.closed;
+    }
+    EXPECT_GE(ended, Programs / 4);
+    EXPECT_GE(faults, 1u);
+    EXPECT_GE(deadlocks, 1u);
+    EXPECT_GE(closed, moves / 20);
+  }
+}
+
+// Who runs ahead of the clock does not run past its end.
+TEST(SimFidelity, BatchedStopsWhereExactDoes) {
+  unsigned stopped = 0;
+  for (unsigned seed = 0; seed < Programs / 2; ++seed) {
+    Builder b = randomStreams(seed);
+    uint64_t limit = 50 + 37 * seed;
+    Outcome want = outcomeOf(b, Fidelity::Exact, seed, limit);
+    EXPECT_EQ(
+        difference(want, outcomeOf(b, Fidelity::Batched, seed, limit), true),
+        "")
+        << "seed " << seed;
+    stopped += want.error.find("have not halted") != std::string::npos;
+  }
+  EXPECT_GE(stopped, Programs / 10);
 }

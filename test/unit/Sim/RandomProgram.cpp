@@ -446,7 +446,8 @@ std::vector<uint8_t> sim::randomData(const Builder &b, unsigned seed) {
   return data;
 }
 
-Outcome sim::outcomeOf(const Builder &b, Fidelity fidelity, unsigned seed) {
+Outcome sim::outcomeOf(const Builder &b, Fidelity fidelity, unsigned seed,
+                       uint64_t maxCycles) {
   Outcome o;
   auto s = Simulator::create(b.p, b.t);
   if (!s) {
@@ -454,7 +455,7 @@ Outcome sim::outcomeOf(const Builder &b, Fidelity fidelity, unsigned seed) {
     return o;
   }
   llvm::cantFail((*s)->setInput(0, randomData(b, seed)));
-  auto stats = (*s)->run(Simulator::MaxCycles, fidelity);
+  auto stats = (*s)->run(maxCycles, fidelity);
   if (!stats) {
     o.error = toString(stats.takeError());
     return o;

@@ -17,6 +17,8 @@ namespace weft::sim {
 /// Its one input and one output are the data of all PEs.
 /// `sets`: KEY=VALUE of the target.
 Builder randomProgram(unsigned seed, std::vector<const char *> sets = {});
+/// The same with routes of their own from PE to PE (RandomStreams.cpp).
+Builder randomStreams(unsigned seed, std::vector<const char *> sets = {});
 /// Words that are sane both as f32 and as two f16.
 std::vector<uint8_t> randomData(const Builder &b, unsigned seed);
 
@@ -26,7 +28,8 @@ struct Outcome {
   std::vector<uint8_t> output;
   std::string error;
 };
-Outcome outcomeOf(const Builder &b, Fidelity fidelity, unsigned seed);
+Outcome outcomeOf(const Builder &b, Fidelity fidelity, unsigned seed,
+                  uint64_t maxCycles = Simulator::MaxCycles);
 /// The first difference of two outcomes; "" if there is none. `timed`: in
 /// everything; else in what does not depend on time.
 std::string difference(const Outcome &want, const Outcome &got, bool timed);
