@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Moves.h"
+#include "SimpleStep.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
@@ -106,7 +107,8 @@ uint32_t Machine::processElement(PE &pe, Flight &f, uint32_t in0, uint32_t in1,
 
 /// The next `k` elements, those of one wavelet.
 template <bool Plain>
-inline void Machine::moveElements(PE &pe, Flight &f, unsigned k) {
+LLVM_ATTRIBUTE_ALWAYS_INLINE void Machine::moveElements(PE &pe, Flight &f,
+                                                        unsigned k) {
   uint32_t in0 = f.in0 != None ? popQueue(f.in0) : 0;
   uint32_t in1 = f.in1 != None ? popQueue(f.in1) : 0;
   uint32_t out = f.simple.flags ? simpleStep(pe, f, in0, in1) : 0;
@@ -116,7 +118,8 @@ inline void Machine::moveElements(PE &pe, Flight &f, unsigned k) {
     pushCell<Plain>(f.out, out, now + 1 + ramp);
 }
 
-template <bool Plain> inline void Machine::process(PE &pe, unsigned slot) {
+template <bool Plain>
+LLVM_ATTRIBUTE_ALWAYS_INLINE void Machine::process(PE &pe, unsigned slot) {
   Flight &f = pe.flights[slot];
   unsigned k = 1;
   if (!f.simple.flags)
@@ -239,7 +242,7 @@ template <bool Plain> void Machine::serveOne(PE &pe) {
     wake = pe.live & 1 ? f.earliest : Never;
   }
   if (wake != Never)
-    wakePE(pe.id, std::max(wake, now + 1));
+    wakePE<Plain>(pe.id, std::max(wake, now + 1));
 }
 
 template <bool Plain> void Machine::serve(PE &pe) {
@@ -267,7 +270,7 @@ template <bool Plain> void Machine::serve(PE &pe) {
       wake = std::min(wake, pe.flights[chosen].earliest);
   }
   if (wake != Never)
-    wakePE(pe.id, std::max(wake, now + 1));
+    wakePE<Plain>(pe.id, std::max(wake, now + 1));
 }
 template void Machine::serve<false>(PE &pe);
 template void Machine::serve<true>(PE &pe);

@@ -15,8 +15,8 @@
 
 namespace weft::sim {
 
-/// Below that, all of it stays in a cache of the second level.
-constexpr size_t FetchFrom = 1024;
+/// Below that, what is looked at mostly stays in a cache.
+constexpr size_t FetchFrom = 8192;
 
 inline void fetch(const void *p) { __builtin_prefetch(p, 1); }
 inline void Machine::fetchFifo(const Fifo &f) const {
@@ -25,6 +25,10 @@ inline void Machine::fetchFifo(const Fifo &f) const {
 
 /// What a PE's synchronous op takes and gives.
 inline void Machine::fetchQueues(const Flight &f) const {
+  if (f.simple.flags & (SimpleOp::Ahead0 | SimpleOp::Ahead1))
+    fetch(f.ahead);
+  if (f.simple.flags & SimpleOp::Behind)
+    fetch(f.behind);
   if (f.in0 != None)
     fetch(&queues[f.in0]);
   if (f.in1 != None)
@@ -33,18 +37,33 @@ inline void Machine::fetchQueues(const Flight &f) const {
     fetch(&cells[f.out]);
 }
 
+/// The lines of SRAM that the next step of a simple op comes to the end of.
+inline void Machine::fetchLines(const PE &pe, const Flight &f) const {
+  const SimpleOp &s = f.simple;
+  auto word = [](uint32_t addr) { return addr / 4 % Flight::Line; };
+  if (s.flags & SimpleOp::Ahead0 && word(s.src0) == 0)
+    fetch(memory.at(pe.id, s.src0));
+  if (s.flags & SimpleOp::Ahead1 && word(s.src1) == 0)
+    fetch(memory.at(pe.id, s.src1));
+  if (s.flags & SimpleOp::Behind && word(s.dst) == Flight::Line - 1)
+    fetch(memory.at(pe.id, s.dst));
+}
+
 inline void Machine::fetchPEs(std::span<const uint32_t> list, size_t i) const {
   auto ahead = [&](size_t n) {
     return i + n < list.size() ? pes.find(list[i + n]) : nullptr;
   };
   if (const PE *pe = ahead(12))
-    for (size_t line = 0; line < 3; ++line) // with the op of the main thread
-      fetch(reinterpret_cast<const char *>(pe) + 64 * line);
+    for (const void *part : {(const void *)pe, (const void *)&pe->flights[0]})
+      fetch(part);
   if (const PE *pe = ahead(8); pe && pe->live)
     fetchQueues(pe->flights[0]);
-  if (const PE *pe = ahead(4); pe && pe->live & 1)
-    if (uint32_t in = pe->flights[0].in0; in != None)
-      fetchFifo(queues[in].fifo);
+  if (const PE *pe = ahead(4); pe && pe->live & 1) {
+    const Flight &f = pe->flights[0];
+    if (f.in0 != None)
+      fetchFifo(queues[f.in0].fifo);
+    fetchLines(*pe, f);
+  }
 }
 
 inline void Machine::fetchRouters(std::span<const uint32_t> list,

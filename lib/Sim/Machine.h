@@ -12,6 +12,7 @@
 #define WEFT_LIB_SIM_MACHINE_H
 
 #include "Calendar.h"
+#include "HugePages.h"
 #include "PEs.h"
 #include "weft/Sim/Trace.h"
 #include "llvm/ADT/DenseMap.h"
@@ -68,7 +69,7 @@ private:
   uint32_t cellAt(uint32_t router, unsigned ci, unsigned rx) const;
   uint32_t cellOfRamp(uint32_t router, unsigned ci, bool in) const;
   uint32_t neighbour(uint32_t r, unsigned dir) const;
-  uint32_t popCell(Router &r, uint32_t cell);
+  template <bool Plain> uint32_t popCell(Router &r, uint32_t cell);
   uint32_t popQueue(uint32_t queue);
   template <bool Plain = false>
   void pushCell(uint32_t cell, uint32_t word, uint64_t ready);
@@ -76,7 +77,7 @@ private:
   void pushQueue(uint32_t queue, uint32_t word, uint64_t ready);
   void unrouted(const Cell &c, unsigned dir);
   void wakeRouter(uint32_t r, uint64_t at);
-  void wakePE(uint32_t pe, uint64_t at);
+  template <bool Plain = false> void wakePE(uint32_t pe, uint64_t at);
 
   // Switches.cpp
   llvm::Error checkPosition(const Setting &s, const Switch &sw) const;
@@ -312,6 +313,7 @@ private:
   // Fetch.h
   void fetchFifo(const Fifo &f) const;
   void fetchQueues(const Flight &f) const;
+  void fetchLines(const PE &pe, const Flight &f) const;
   void fetchPEs(std::span<const uint32_t> list, size_t i) const;
   void fetchRouters(std::span<const uint32_t> list, size_t i) const;
   uint64_t lastChange() const;
@@ -329,10 +331,10 @@ private:
   uint32_t hop = 1, ramp = 2, turn = 0;
   std::vector<uint8_t> colorId; // by index
   uint8_t colorIndex[256];      // by id; 255: unused
-  std::vector<Cell> cells;
-  std::vector<Router> routers;
-  std::vector<Queue> queues;
-  std::vector<Wavelet> wavelets;
+  HugeVector<Cell> cells;
+  HugeVector<Router> routers;
+  HugeVector<Queue> queues;
+  HugeVector<Wavelet> wavelets;
   std::vector<Tape> tapes; // built by the first run that needs them
   std::vector<uint32_t> tapeReaders, tapeCells;
   WordPool words;

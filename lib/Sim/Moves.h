@@ -28,8 +28,8 @@ inline void Machine::wakeRouter(uint32_t r, uint64_t at) {
   routerEvents.add(r, std::clamp(at, now + 1, now + Calendar::Horizon));
 }
 
-inline void Machine::wakePE(uint32_t pe, uint64_t at) {
-  if (fidelity == Fidelity::Functional)
+template <bool Plain> inline void Machine::wakePE(uint32_t pe, uint64_t at) {
+  if (!Plain && fidelity == Fidelity::Functional)
     return;
   at = std::max(at, now + 1);
   if (at - now <= Calendar::Horizon)
@@ -62,7 +62,7 @@ inline bool Machine::canLeave(Cell &c) {
 template <bool Plain> inline void Machine::forward(Router &r, uint32_t cell) {
   if (!Plain && recorder)
     traceForward(cells[cell]);
-  uint32_t word = popCell(r, cell);
+  uint32_t word = popCell<Plain>(r, cell);
   const Cell &c = cells[cell];
   bool switched = !Plain && !switches.empty();
   // Round robin is by colours: after all cells of this one.
@@ -79,7 +79,7 @@ template <bool Plain> inline void Machine::forward(Router &r, uint32_t cell) {
     passedSwitch(cell);
 }
 
-inline uint32_t popFifo(Fifo &f, const std::vector<Wavelet> &wavelets,
+inline uint32_t popFifo(Fifo &f, const HugeVector<Wavelet> &wavelets,
                         uint64_t now) {
   uint32_t word = wavelets[f.head()].word;
   ++f.popped;
@@ -88,12 +88,13 @@ inline uint32_t popFifo(Fifo &f, const std::vector<Wavelet> &wavelets,
   return word;
 }
 
-inline void pushFifo(Fifo &f, std::vector<Wavelet> &wavelets, uint32_t word,
+inline void pushFifo(Fifo &f, HugeVector<Wavelet> &wavelets, uint32_t word,
                      uint64_t ready) {
   wavelets[f.tail()] = {word, uint32_t(ready)};
   ++f.count;
 }
 
+template <bool Plain>
 inline uint32_t Machine::popCell(Router &r, uint32_t cell) {
   Cell &c = cells[cell];
   bool wasFull = c.fifo.count >= c.fifo.capacity;
@@ -104,7 +105,7 @@ inline uint32_t Machine::popCell(Router &r, uint32_t cell) {
     r.occupied &= ~(1u << (cell - r.first));
   if (wasFull) {
     if (c.rx == bin::Ramp)
-      wakePE(peAt[c.router], now + 1);
+      wakePE<Plain>(peAt[c.router], now + 1);
     else
       wakeRouter(cells[c.up].router, now + 1);
   }
@@ -141,7 +142,7 @@ inline void Machine::pushQueue(uint32_t queue, uint32_t word, uint64_t ready) {
     settleQueue(queue, now);
   const PE *pe = stated ? pes.find(q.pe) : nullptr;
   if (!q.fifo.count || (pe && pe->lazy.slot != None))
-    wakePE(q.pe, ready);
+    wakePE<Plain>(q.pe, ready);
   pushFifo(q.fifo, wavelets, word, ready);
 }
 

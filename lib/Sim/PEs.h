@@ -11,6 +11,7 @@
 #ifndef WEFT_LIB_SIM_PES_H
 #define WEFT_LIB_SIM_PES_H
 
+#include "HugePages.h"
 #include "State.h"
 #include <algorithm>
 #include <iterator>
@@ -99,18 +100,21 @@ public:
   }
 
 private:
-  static constexpr size_t Chunk = 32;
+  static constexpr size_t LeastChunk = 32, MostChunk = 4096;
   static bool has(const PE *p) { return p && p != &gone; }
   void grow() {
-    pool.push_back(std::make_unique<PE[]>(Chunk));
-    for (size_t i = Chunk; i-- > 0;)
+    size_t chunk = std::clamp(pooled, LeastChunk, MostChunk);
+    pool.emplace_back(chunk);
+    pooled += chunk;
+    for (size_t i = chunk; i-- > 0;)
       unused.push_back(&pool.back()[i]);
   }
 
   static PE gone;
   std::vector<PE *> states; // by PE; null before its start, &gone after
   std::vector<uint32_t> firsts;
-  std::vector<std::unique_ptr<PE[]>> pool;
+  std::vector<HugeVector<PE>> pool; // each doubles it, up to MostChunk
+  size_t pooled = 0;
   std::vector<PE *> unused;
 };
 

@@ -87,7 +87,7 @@ struct Router {
 };
 
 /// An input queue of a PE.
-struct Queue {
+struct alignas(64) Queue {
   Fifo fifo;
   uint32_t cell = None, pe = None;
   uint32_t tape = None; // see Tape
@@ -173,7 +173,8 @@ struct SimpleOp {
 };
 
 /// A vector op in flight: slot 0 is the main thread's, 1 + m microthread m's.
-/// What most steps read and write lies in the first two cache lines.
+/// What most steps read and write lies in the first cache line, and in that of
+/// `ahead` or `behind`.
 struct alignas(64) Flight {
   uint64_t earliest = 0;
   uint32_t left = 0; // elements
@@ -185,8 +186,10 @@ struct alignas(64) Flight {
   uint32_t out = None;             // the cell of an output queue
   SimpleOp simple;
 
-  static constexpr unsigned Line = 8;      // words
-  uint32_t ahead[Line] = {}, behind[Line]; // by address; see SimpleOps.cpp
+  static constexpr unsigned Line = 16; // words: a cache line
+  // By address; see SimpleOps.cpp.
+  alignas(64) uint32_t ahead[Line] = {};
+  alignas(64) uint32_t behind[Line];
 
   const Inst *inst = nullptr;
   Recipe recipe;
