@@ -33,6 +33,7 @@ void Machine::issueFabric(PE &pe, Flight &f) {
     pe.setup += f.setup;
   }
   makeSimple(pe, f);
+  f.words = lazy && hasWords(f);
   uint32_t stream = lazy && !i.async ? streamOf(pe, f) : None;
   if (pe.flights.size() <= slot)
     pe.flights.resize(slot + 1);

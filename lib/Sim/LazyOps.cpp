@@ -90,8 +90,45 @@ void Machine::sendLazy(uint32_t root) {
   pushCell(root, 0, now + 1 + ramp);
 }
 
+/// Does an operand's colour have a switch?
+bool Machine::hasWords(const Flight &f) const {
+  return (f.in0 != None && queues[f.in0].tape == None) ||
+         (f.in1 != None && queues[f.in1].tape == None) ||
+         (f.out != None && cells[f.out].tape == None);
+}
+
+uint32_t Machine::takeLazyWord(uint32_t queue) {
+  if (queue == None)
+    return 0;
+  if (queues[queue].tape == None)
+    return popQueue(queue);
+  popLazyQueue(queue);
+  uint32_t word = *wordsFor(queue);
+  takeWords(queue, 1);
+  return word;
+}
+
+/// A step of an op that keeps step with its words.
+void Machine::stepWords(PE &pe, Flight &f, unsigned k) {
+  uint32_t in0 = takeLazyWord(f.in0), in1 = takeLazyWord(f.in1), out = 0;
+  for (unsigned half = 0; half < k; ++half)
+    out |= processElement(pe, f, in0, in1, half);
+  f.unmoved -= k;
+  if (f.out == None)
+    return;
+  uint32_t tape = cells[f.out].tape;
+  if (tape == None)
+    return pushCell<false>(f.out, out, now + 1 + ramp);
+  *appendWords(tape, 1) = out;
+  sendLazy(f.out);
+  addReaders(tapes[tape]);
+  moveWaiting();
+}
+
 /// One step by itself, of `k` elements.
 void Machine::stepLazyOp(PE &pe, Flight &f, unsigned k) {
+  if (f.words)
+    return stepWords(pe, f, k);
   eachInput(f, [&](uint32_t q) { popLazyQueue(q); });
   if (!f.eager)
     moveData(pe, f, 1);
@@ -156,7 +193,7 @@ Flow Machine::evenSteps(const Flight &f) {
 /// before cycle `others`.
 bool Machine::trySleepOp(PE &pe, unsigned slot, uint64_t others) {
   Flight &f = pe.flights[slot];
-  if (others <= now + 1 || f.left < 3 * perWavelet(f))
+  if (f.words || others <= now + 1 || f.left < 3 * perWavelet(f))
     return false;
   Flow steps = evenSteps(f);
   if (steps.n < 3)

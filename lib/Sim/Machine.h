@@ -218,6 +218,8 @@ private:
                  uint32_t *out);
   uint32_t stepsWithWords(const Flight &f) const;
   void moveAhead(PE &pe, unsigned slot);
+  void moveWaiting();
+  void addReaders(const Tape &t);
   void processEach(PE &pe, Flight &f, uint32_t n, const uint32_t *in0,
                    const uint32_t *in1, uint32_t *out);
 
@@ -253,6 +255,9 @@ private:
   void catchUp(PE &pe, uint64_t at);
   void runSteps(PE &pe, LazyOp &op, uint64_t n);
   void stepLazyOp(PE &pe, Flight &f, unsigned k);
+  bool hasWords(const Flight &f) const;
+  uint32_t takeLazyWord(uint32_t queue);
+  void stepWords(PE &pe, Flight &f, unsigned k);
   void popLazyQueue(uint32_t queue);
   void sendLazy(uint32_t root);
   Flow arrivals(uint32_t queue) const;

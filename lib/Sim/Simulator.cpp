@@ -220,9 +220,9 @@ void Machine::runTimed() {
 Expected<Stats> Machine::run(uint64_t maxCycles, Fidelity how) {
   limit = std::min(maxCycles, Simulator::MaxCycles);
   timed = recorder || how != Fidelity::Functional;
-  // Over switches the words of a route do not come from one sender: there is no
-  // tape of them.
-  fidelity = recorder || !switches.empty() ? Fidelity::Exact : how;
+  // Who sends first over a switch is a matter of time.
+  bool exact = recorder || (how == Fidelity::Functional && !switches.empty());
+  fidelity = exact ? Fidelity::Exact : how;
   lazy = fidelity == Fidelity::Batched;
   reset();
   if (fidelity == Fidelity::Functional)

@@ -97,7 +97,8 @@ struct alignas(64) Queue {
 
 /// The words that the PE at the root of a colour's route sends, once for all
 /// that forward and receive them; wavelet k of each fifo on the route is word k
-/// here. Exact runs carry the words in the fifos instead.
+/// here. Exact runs carry the words in the fifos instead, and all runs those of
+/// colours with a switch, whose words come from more than one root.
 struct Tape {
   uint32_t *words = nullptr; // from `base` on; of a WordPool
   uint32_t size = 0, capacity = 0;
@@ -196,6 +197,7 @@ struct alignas(64) Flight {
   Source dst, src0, src1;
   bool fabric = false;
   bool eager = false; // its data is moved ahead of its steps
+  bool words = false; // batched runs: an operand's words are in its fifo
   DType fabType = DType::F32;
   uint32_t total = 0, setup = 0;
   uint32_t unmoved = 0; // elements whose data has not been moved

@@ -15,8 +15,12 @@ using namespace weft;
 using namespace weft::sim;
 
 void Machine::buildTapes() {
+  std::vector<bool> switched(numColors);
+  for (const Switch &s : switches)
+    switched[cells[s.positions[0].cell].color] = true;
   for (uint32_t root = 0; root < cells.size(); ++root) {
-    if (cells[root].rx != bin::Ramp || !cells[root].fifo.capacity)
+    if (cells[root].rx != bin::Ramp || !cells[root].fifo.capacity ||
+        switched[cells[root].color])
       continue;
     Tape t;
     t.root = root;
@@ -234,17 +238,22 @@ uint32_t Machine::stepsWithWords(const Flight &f) const {
 /// what it holds, and reads before writes must be told: such ops keep step.
 void Machine::moveAhead(PE &issued, unsigned slot) {
   Flight &f = issued.flights[slot];
-  f.eager = f.dst.kind != Source::Reg && !f.checkEach;
+  f.eager = f.dst.kind != Source::Reg && !f.checkEach && !f.words;
   for (const Source *s : {&f.src0, &f.src1})
     if (s->kind == Source::FabIn)
       queues[s->fifo].slot = slot;
-  if (f.dst.kind == Source::FabOut) {
+  if (f.dst.kind == Source::FabOut && cells[f.dst.fifo].tape != None) {
     Tape &t = tapes[cells[f.dst.fifo].tape];
     t.quiet = false;
     if (t.receives)
       openStream(pes[queues[readersOf(t)[0]].pe]);
   }
   toMove.push_back({issued.id, slot});
+  moveWaiting();
+}
+
+/// The data of the ops in `toMove`, and of those that it lets move theirs.
+void Machine::moveWaiting() {
   while (!toMove.empty()) {
     auto [id, at] = toMove.back();
     toMove.pop_back();
@@ -254,10 +263,14 @@ void Machine::moveAhead(PE &issued, unsigned slot) {
     if (!n)
       continue;
     moveData(pe, g, n);
-    if (g.dst.kind != Source::FabOut)
-      continue;
-    for (uint32_t q : readersOf(tapes[cells[g.dst.fifo].tape]))
-      if (queues[q].slot != None)
-        toMove.push_back({queues[q].pe, queues[q].slot});
+    if (g.dst.kind == Source::FabOut)
+      addReaders(tapes[cells[g.dst.fifo].tape]);
   }
+}
+
+/// The ops that wait for words of `t`.
+void Machine::addReaders(const Tape &t) {
+  for (uint32_t q : readersOf(t))
+    if (queues[q].slot != None)
+      toMove.push_back({queues[q].pe, queues[q].slot});
 }
