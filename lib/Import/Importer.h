@@ -240,10 +240,10 @@ public:
   llvm::DenseMap<Value, std::unique_ptr<HostTensor>> host; // of placeholders
   llvm::DenseSet<Value> narrow; // held in bytes, of fewer bits in the model
   unsigned opsMade = 0;
-  /// What is written out (loops, recurrences, windows) may come to 50,000 ops,
+  /// What is written out (loops, recurrences, windows) may come to 16,000 ops,
   /// and the nodes of the file to some each.
   unsigned maxOps() const {
-    return 50'000 + 64 * unsigned(file.model.graph().node_size());
+    return 16'000 + 64 * unsigned(file.model.graph().node_size());
   }
   /// Inputs that stay inputs although --const binds them: to see whether their
   /// value is needed.
