@@ -148,7 +148,7 @@ MODELS = {
     "doubling": model([helper.make_node("f0", ["x"], ["y"], domain="own")],
                       functions=[calls(f"f{i}", f"f{i + 1}", f"f{i + 1}") for i in range(40)] +
                       [helper.make_function("own", "f40", ["a"], ["b"],
-                                            [helper.make_node("Relu", ["a"], ["b"])],
+                                            [helper.make_node("Identity", ["a"], ["b"])],
                                             [helper.make_opsetid("", 17)])]),
     "deep-functions": model([helper.make_node("f0", ["x"], ["y"], domain="own")],
                             functions=[calls(f"f{i}", f"f{i + 1}") for i in range(70)] +
