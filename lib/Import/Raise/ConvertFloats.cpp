@@ -8,11 +8,10 @@
 // rounded once.
 //
 //===----------------------------------------------------------------------===//
-#include "PassDetail.h"
 #include "ValueNames.h"
+#include "WideFloats.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "weft/Import/Passes.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSwitch.h"
 
 namespace weft::nn {
@@ -23,46 +22,6 @@ namespace weft::nn {
 using namespace mlir;
 using namespace weft;
 using namespace weft::nn;
-
-/// A product of integers, said in f32 since that holds its sums exactly.
-static bool isExact(Operation *op) {
-  return isa<LinearOp, MatMulOp>(op) && elementOf(op->getResult(0)).isF32() &&
-         !op->use_empty() && llvm::all_of(op->getUsers(), [](Operation *user) {
-           return isa<CastOp>(user) &&
-                  elementOf(user->getResult(0)).isInteger(32);
-         });
-}
-
-/// Such a product as integers, pieces of one added, or moved.
-static bool isIntegerSum(Value x) {
-  Operation *op = x.getDefiningOp();
-  if (auto cast = dyn_cast_or_null<CastOp>(op))
-    return cast.getX().getDefiningOp() && isExact(cast.getX().getDefiningOp());
-  return isa_and_nonnull<AddOp, ReshapeOp, TransposeOp>(op) &&
-         isIntegerSum(op->getOperand(0));
-}
-
-/// Sums of integers, as f32, that scales bring into range: they may be larger
-/// than the narrow type holds, and the scales smaller.
-static llvm::SetVector<Operation *> scaledSums(Block &body) {
-  llvm::SetVector<Operation *> kept;
-  for (auto cast : body.getOps<CastOp>()) {
-    auto multiplies = [](Operation *user) { return isa<MulOp>(user); };
-    if (elementOf(cast).isF32() && isIntegerSum(cast.getX()) &&
-        llvm::all_of(cast->getUsers(), multiplies)) {
-      kept.insert(cast);
-      kept.insert(cast->user_begin(), cast->user_end());
-    }
-  }
-  // The scales, back to where they are computed of floats that are none.
-  for (unsigned i = 0; i < kept.size(); ++i)
-    for (Value operand : kept[i]->getOperands())
-      if (Operation *op = operand.getDefiningOp();
-          op && elementOf(operand).isF32() && !isConstant(operand) &&
-          isa<MulOp, DivOp, ExactDivOp, WhereOp, ReshapeOp>(op))
-        kept.insert(op);
-  return kept;
-}
 
 namespace {
 class Converter {
@@ -75,14 +34,14 @@ public:
     SmallVector<Type> outputs(ret.getOperandTypes());
     llvm::SetVector<Operation *> kept;
     if (!to.isF32())
-      kept = scaledSums(body);
+      kept = wideFloats(body);
     SmallVector<Operation *> computed, exact;
     for (Operation &op : body.without_terminator())
       if (op.getNumResults() == 0 || !isConstant(op.getResult(0)))
         if (!kept.contains(&op))
-          (isExact(&op) ? exact : computed).push_back(&op);
+          (isExactProduct(&op) ? exact : computed).push_back(&op);
     for (BlockArgument arg : body.getArguments())
-      convertInput(arg, ret);
+      convertInput(arg, kept, ret);
     for (Operation *op : computed)
       convertOp(op);
     for (Operation *op : kept)
@@ -117,7 +76,7 @@ private:
     auto narrow = [&](OpOperand &use) {
       return !kept.contains(use.getOwner()) && use.getOwner() != ret;
     };
-    if (llvm::none_of(x.getUses(), narrow))
+    if (!differs(x) || llvm::none_of(x.getUses(), narrow))
       return;
     b.setInsertionPointAfter(op);
     Value y = CastOp::create(b, op->getLoc(), convertedType(x), x);
@@ -138,8 +97,11 @@ private:
                                    operand.get()));
   }
 
-  void convertInput(BlockArgument arg, ReturnOp ret) {
-    auto computes = [&](OpOperand &use) { return use.getOwner() != ret; };
+  void convertInput(BlockArgument arg, const llvm::SetVector<Operation *> &kept,
+                    ReturnOp ret) {
+    auto computes = [&](OpOperand &use) {
+      return use.getOwner() != ret && !kept.contains(use.getOwner());
+    };
     if (!differs(arg) || llvm::none_of(arg.getUses(), computes))
       return;
     b.setInsertionPointToStart(&body);
@@ -200,7 +162,7 @@ struct ConvertFloats : weft::nn::impl::ConvertFloatsBase<ConvertFloats> {
         Converter(program, type).run();
       if (acc == "f16")
         program.walk([&](Operation *op) {
-          if (isa<LinearOp, MatMulOp, AttentionOp>(op) && !isExact(op))
+          if (isa<LinearOp, MatMulOp, AttentionOp>(op) && !isExactProduct(op))
             op->setAttr("weft.acc", StringAttr::get(ctx, "f16"));
         });
     }

@@ -55,11 +55,9 @@ nn.program @integers(%q: tensor<2x4xui8>, %f: tensor<2x3xf32>) -> (tensor<2x3xi3
 nn.program @scaled_sums(%q: tensor<2x4xui8>, %f: tensor<f32>) -> (tensor<2x3xf32>, tensor<f32>) {
   %w = nn.constant dense<3.0> : tensor<4x3xf32>
   %k = nn.constant dense<1.0e-3> : tensor<f32>
-  // CHECK-DAG: %[[F:.*]] = nn.cast %arg1 : (tensor<f32>) -> tensor<f16>
-  // CHECK-DAG: %[[LONG:.*]] = nn.cast %[[F]] : (tensor<f16>) -> tensor<f32>
   // CHECK-DAG: %[[I:.*]] = nn.cast %{{.*}} : (tensor<2x3xf32>) -> tensor<2x3xi32>
   // CHECK-DAG: %[[S:.*]] = nn.cast %[[I]] : (tensor<2x3xi32>) -> tensor<2x3xf32>
-  // CHECK-DAG: %[[SCALE:.*]] = nn.mul %[[LONG]], %{{.*}} : (tensor<f32>, tensor<f32>) -> tensor<f32>
+  // CHECK-DAG: %[[SCALE:.*]] = nn.mul %arg1, %{{.*}} : (tensor<f32>, tensor<f32>) -> tensor<f32>
   // CHECK-DAG: %[[P:.*]] = nn.mul %[[S]], %[[SCALE]] : {{.*}} -> tensor<2x3xf32>
   // CHECK-DAG: %[[N:.*]] = nn.cast %[[P]] : (tensor<2x3xf32>) -> tensor<2x3xf16>
   // CHECK-DAG: nn.relu %[[N]] : (tensor<2x3xf16>) -> tensor<2x3xf16>
@@ -88,4 +86,38 @@ nn.program @bare_sums(%q: tensor<2x4xui8>) -> tensor<2x3xf32> {
   %s = nn.cast %i : (tensor<2x3xi32>) -> tensor<2x3xf32>
   %z = nn.relu %s : (tensor<2x3xf32>) -> tensor<2x3xf32>
   nn.return %z : tensor<2x3xf32>
+}
+
+// An angle of positions, and an integer computed in floats, have their places
+// before the point: f16 knows only every second integer from 2048 on.
+// CHECK-LABEL: nn.program @positions
+nn.program @positions(%p: tensor<1x4xi64>, %t: tensor<1x1xf32>, %h: tensor<1x4xf32>) -> (tensor<1x4xf32>, tensor<1x4xi64>) {
+  %f = nn.constant dense<[[1.0, 0.5, 0.25, 0.125]]> : tensor<1x4xf32>
+  // CHECK-DAG: %[[P:.*]] = nn.cast %arg0 : (tensor<1x4xi64>) -> tensor<1x4xf32>
+  // CHECK-DAG: %[[A:.*]] = nn.mul %[[P]], %{{.*}} -> tensor<1x4xf32>
+  // CHECK-DAG: %[[C:.*]] = nn.cos %[[A]] : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  // CHECK-DAG: %[[N:.*]] = nn.cast %[[C]] : (tensor<1x4xf32>) -> tensor<1x4xf16>
+  // CHECK-DAG: %[[H:.*]] = nn.cast %arg2 : (tensor<1x4xf32>) -> tensor<1x4xf16>
+  // CHECK-DAG: nn.mul %[[H]], %[[N]] : {{.*}} -> tensor<1x4xf16>
+  // CHECK-DAG: %[[I:.*]] = nn.add %arg1, %[[P]] : (tensor<1x1xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  // CHECK-DAG: nn.cast %[[I]] : (tensor<1x4xf32>) -> tensor<1x4xi64>
+  %x = nn.cast %p : (tensor<1x4xi64>) -> tensor<1x4xf32>
+  %a = nn.mul %x, %f : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %c = nn.cos %a : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  %y = nn.mul %h, %c : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %s = nn.add %t, %x : (tensor<1x1xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %i = nn.cast %s : (tensor<1x4xf32>) -> tensor<1x4xi64>
+  nn.return %y, %i : tensor<1x4xf32>, tensor<1x4xi64>
+}
+
+// A feature stays a feature, whatever is made of it.
+// CHECK-LABEL: nn.program @features
+nn.program @features(%h: tensor<1x4xf32>) -> (tensor<1x4xf32>, tensor<1x4xi32>) {
+  // CHECK: nn.tanh {{.*}} -> tensor<1x4xf16>
+  // CHECK: nn.sin {{.*}} -> tensor<1x4xf16>
+  // CHECK: nn.cast {{.*}} : (tensor<1x4xf16>) -> tensor<1x4xi32>
+  %t = nn.tanh %h : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  %s = nn.sin %t : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  %i = nn.cast %t : (tensor<1x4xf32>) -> tensor<1x4xi32>
+  nn.return %s, %i : tensor<1x4xf32>, tensor<1x4xi32>
 }
