@@ -6,6 +6,7 @@
 // by scope, and reports every unsupported node before giving up.
 //
 //===----------------------------------------------------------------------===//
+#include "NewerFields.h"
 #include "Opsets.h"
 #include "Remarks.h"
 #include "ValueNames.h"
@@ -63,11 +64,22 @@ void Importer::nodeError(const NodeCtx &n, const Twine &message,
 // Nodes
 //===----------------------------------------------------------------------===//
 
+/// An input of the function that its call does not give.
+static bool isAbsent(const Scope &scope, StringRef name) {
+  for (const Scope *s = &scope; s; s = s->parent) {
+    if (s->values.count(name) || s->initializers.count(name))
+      return false;
+    if (s->function)
+      return llvm::is_contained(s->function->input(), name);
+  }
+  return false;
+}
+
 bool Importer::collectInputs(NodeCtx &n, bool &poisoned) {
   bool ok = true;
   for (const std::string &name : n.node.input()) {
-    bool defined = true;
-    Value value = name.empty() ? Value() : lookup(n.scope, name, defined);
+    bool defined = true, absent = name.empty() || isAbsent(n.scope, name);
+    Value value = absent ? Value() : lookup(n.scope, name, defined);
     if (!defined) {
       n.failed = false;
       ok = n.fail("reads '" + name +
@@ -75,7 +87,7 @@ bool Importer::collectInputs(NodeCtx &n, bool &poisoned) {
                        ? "', an output of its node that is not supported"
                        : "', which nothing defines"));
     }
-    poisoned |= !name.empty() && !value;
+    poisoned |= !absent && !value;
     n.inputs.push_back(value);
   }
   return ok;
@@ -96,12 +108,14 @@ bool Importer::checkAttributes(NodeCtx &n, const Rule &rule) {
   return true;
 }
 
-static std::string functionKey(StringRef domain, StringRef name) {
-  return (plainDomain(domain) + "/" + name).str();
+static std::string functionKey(StringRef domain, StringRef name,
+                               StringRef overload) {
+  return (plainDomain(domain) + "/" + name + "/" + overload).str();
 }
 
 const onnx::FunctionProto *Importer::findFunction(const NodeProto &node) const {
-  return functions.lookup(functionKey(node.domain(), node.op_type()));
+  return functions.lookup(
+      functionKey(node.domain(), node.op_type(), overloadOf(node)));
 }
 
 /// Calls and loops may not, each holding the next twice, become more nodes than
@@ -119,6 +133,26 @@ bool Importer::mayInline(NodeCtx &n, int nodes) {
                 Twine(MaxInlined) + " nodes");
 }
 
+/// The call with the attributes that it leaves to the function.
+static bool addDefaults(NodeCtx &n, const onnx::FunctionProto &function,
+                        NodeProto &call) {
+  auto defaults = defaultAttributes(function);
+  if (!defaults ||
+      (!defaults->empty() && n.node.ByteSizeLong() > MostDefaultBytes))
+    return n.fail("calls function " + function.name() +
+                  ", which has defaults, with more than " +
+                  Twine(MostDefaultBytes / 1024) + " KiB of attributes");
+  if (defaults->empty())
+    return true;
+  call = n.node;
+  for (onnx::AttributeProto &attribute : *defaults)
+    if (llvm::none_of(n.node.attribute(), [&](const auto &given) {
+          return given.name() == attribute.name();
+        }))
+      call.add_attribute()->Swap(&attribute);
+  return true;
+}
+
 /// With inputs that failed, only for what the nodes of the function lack.
 bool Importer::callFunction(NodeCtx &n, const onnx::FunctionProto &function) {
   for (Scope *s = &n.scope; s; s = s->function ? s->callScope : s->parent)
@@ -126,15 +160,19 @@ bool Importer::callFunction(NodeCtx &n, const onnx::FunctionProto &function) {
       return n.fail("calls function " + function.name() + " within itself");
   if (!mayInline(n, function.node_size()))
     return false;
+  NodeProto full;
+  if (!addDefaults(n, function, full))
+    return false;
   Scope inner;
   inner.function = &function;
-  inner.call = &n.node;
+  inner.call = full.attribute_size() ? &full : &n.node;
   inner.callScope = &n.scope;
   inner.depth = n.scope.depth + 1;
   for (const auto &set : function.opset_import())
     inner.opsets[plainDomain(set.domain())] = set.version();
   for (int i = 0; i < function.input_size(); ++i)
-    if (i < n.node.input_size() && !n.node.input(i).empty())
+    if (i < n.node.input_size() && !n.node.input(i).empty() &&
+        !isAbsent(n.scope, n.node.input(i)))
       inner.values[function.input(i)] = n.in(i);
   std::vector<unsigned> order;
   if (!sortNodes(function.node(), order))
@@ -318,8 +356,9 @@ bool Importer::importGraph(const GraphProto &graph, Scope &scope,
 OwningOpRef<ModuleOp> Importer::run() {
   initLedger();
   for (const onnx::FunctionProto &function : file.model.functions())
-    functions.try_emplace(functionKey(function.domain(), function.name()),
-                          &function);
+    functions.try_emplace(
+        functionKey(function.domain(), function.name(), overloadOf(function)),
+        &function);
   for (const ValueInfoProto &info : file.model.graph().value_info())
     valueInfos.try_emplace(info.name(), &info);
   checkOpsetImports(*this);

@@ -203,6 +203,13 @@ static std::string plain(const Diagnostic &diagnostic) {
   return text;
 }
 
+/// The element type as ONNX calls it.
+static std::string typeText(RankedTensorType type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type.getElementType();
+  return text == "f64" ? "double" : text;
+}
+
 static bool isTooLarge(Type type) {
   int64_t count = 1;
   return !llvm::all_of(
@@ -240,6 +247,11 @@ Value NodeCtx::inferAndBuild(
   if (auto folded = foldOp(op, *this)) {
     op->erase();
     return constant(std::move(*folded));
+  }
+  if (!isDialectElement(type.getElementType())) {
+    op->erase();
+    return failValue("computes numbers of type " + typeText(type) +
+                     " at run time, which is not supported");
   }
   if (mlir::failed(op->getName().verifyInvariants(op))) {
     op->erase();

@@ -73,12 +73,13 @@ static const Counts table[] = {
      "com.microsoft/SimplifiedLayerNormalization"},
     {2, 3, 1,
      "Conv ConvTranspose DequantizeLinear Gemm@11 MaxUnpool "
+     "com.microsoft/FusedGemm "
      "NegativeLogLikelihoodLoss Pad@11 QuantizeLinear SequenceInsert "
      "TensorScatter com.microsoft/DequantizeLinear "
      "com.microsoft/QuantizeLinear"},
     {2, 3, 2, "SoftmaxCrossEntropyLoss"},
     {2, 3, 3, "LayerNormalization com.microsoft/LayerNormalization"},
-    {2, 4, 1, "ConvInteger MatMulInteger Pad@18 STFT"},
+    {2, 4, 1, "ConvInteger MatMulInteger Pad@18 STFT com.microsoft/FusedConv"},
     {2, 5, 1, "NonMaxSuppression"},
     {2, 7, 2, "com.microsoft/Attention"},
     {2, Any, Any, "Loop@11 Scan@8"},
@@ -102,7 +103,8 @@ static const Counts table[] = {
     {4, 5, 1, "com.microsoft/QLinearLeakyRelu com.microsoft/QLinearSigmoid"},
     {4, 5, 2, "com.microsoft/SkipGroupNorm"},
     {4, 7, 1, "com.microsoft/MatMulIntegerToFloat"},
-    {5, 5, 1, "MelWeightMatrix"},
+    {5, 5, 1, "MelWeightMatrix com.microsoft/QLinearSoftmax"},
+    {5, 9, 2, "com.microsoft/QAttention"},
     {5, 5, 3, "BatchNormalization@14"},
     {5, 5, 5, "BatchNormalization@1"},
     {6, 9, 1, "com.microsoft/QGemm"},
@@ -111,6 +113,7 @@ static const Counts table[] = {
     {7, 17, 4, "com.microsoft/GroupQueryAttention"},
     {8, 8, 1, "QLinearMatMul"},
     {8, 9, 1, "QLinearConv"},
+    {9, 9, 1, "com.microsoft/QLinearWhere"},
 };
 
 static llvm::StringMap<std::vector<Version>> makeVersions() {

@@ -20,7 +20,8 @@ from weft import conform
 
 TYPES = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.float16): TensorProto.FLOAT16,
          np.dtype(np.int32): TensorProto.INT32, np.dtype(np.int64): TensorProto.INT64,
-         np.dtype(np.bool_): TensorProto.BOOL}
+         np.dtype(np.bool_): TensorProto.BOOL,
+         np.dtype(np.uint8): TensorProto.UINT8, np.dtype(np.int8): TensorProto.INT8}
 RNG = np.random.default_rng(4)
 CASES = {}
 
@@ -122,10 +123,12 @@ multi("multi-bias", bias=f32(24))
 multi("multi-wide-values", width=12)
 multi("multi-heads-apart", k=f32(2, 2, 5, 4), v=f32(2, 2, 5, 4))
 multi("multi-lengths", mask=i32(5, 3))
+multi("multi-lengths-sums", mask=i32(5, 3, 0, 4, 8, 0, 5, 10))
 multi("multi-mask2d", mask=i32(1, 1, 1, 0, 1, 1, 0, 1, 1, 1).reshape(2, 5))
 multi("multi-mask3d", mask=(RNG.random((2, 4, 5)) > 0.4).astype(np.int32))
 multi("multi-added", added=f32(2, 2, 4, 5))
 multi("multi-causal", keys=4, unidirectional=1)
+multi("multi-causal-few-keys", rows=5, keys=3, unidirectional=1)
 multi("multi-past", rows=1, keys=1, past=4, present=True)
 multi("multi-past-causal", rows=3, keys=3, past=4, present=True, unidirectional=1)
 
@@ -162,7 +165,7 @@ case("decoder-cross", "DecoderMaskedMultiHeadAttention",
 
 
 def group(name, rows=4, past=0, last=None, total=None, packed=False, rotary=False, sink=None,
-          added=None, batch=2, **more):
+          added=None, batch=2, places=None, **more):
     """4 heads of 16 over 2."""
     total = rows + past if total is None else total
     length = max(total, past)
@@ -182,7 +185,7 @@ def group(name, rows=4, past=0, last=None, total=None, packed=False, rotary=Fals
               "past_k": cache(), "past_v": cache(), "last": i32(*last), "total": np.array(total, np.int32),
               "cos": np.cos(half).astype(np.float32) if rotary else None,
               "sin": np.sin(half).astype(np.float32) if rotary else None,
-              "places": None, "added": added, "sink": sink}
+              "places": places, "added": added, "sink": sink}
     outputs = {"y": (batch, rows, 64), "present_k": (batch, 2, length, 16),
                "present_v": (batch, 2, length, 16)}
     constant = ("total", "cos", "sin") if rotary else ("total",)
@@ -200,7 +203,9 @@ group("group-step-rotary", rows=1, past=5, rotary=True)
 group("group-step-capacity", rows=1, past=8, total=6, rotary=True)
 group("group-step-lengths", rows=1, past=8, total=6, last=[5, 3], rotary=True)
 group("group-chunk", rows=3, past=5, rotary=True, batch=1)
-group("group-scale", scale=0.6)
+group("group-places", rotary=True, places=np.array([[3, 4, 5, 6], [3, 4, 5, 6]], np.int64))
+group("group-places-step", rows=1, past=5, rotary=True, places=np.array([[2], [9]], np.int64))
+group("group-scale", scale=0.6, qk_output=0, k_quant_type="NONE")
 group("group-softcap", softcap=2.0)
 group("group-window", rows=6, local_window_size=2)
 group("group-window-step", rows=1, past=6, local_window_size=3)
@@ -227,6 +232,40 @@ case("embed", "EmbedLayerNormalization",
       "beta": f32(8), "mask": i32(1, 1, 0, 1, 1, 1).reshape(2, 3)},
      {"y": (2, 3, 8), "mask_index": (2,)},
      ("word", "position", "segment", "gamma", "beta"))
+for activation, numbers in (("Relu", {}), ("Tanh", {}), ("Sigmoid", {}), ("Elu", {"activation_alpha": 0.7}),
+                            ("LeakyRelu", {"activation_alpha": 0.2}),
+                            ("HardSigmoid", {"activation_alpha": 0.3, "activation_beta": 0.4})):
+    case(f"fused-gemm-{activation}", "FusedGemm", {"x": f32(3, 8), "w": f32(5, 8), "b": f32(5)},
+         {"y": (3, 5)}, ("w", "b"), activation=activation, transB=1, alpha=0.5, beta=2.0, **numbers)
+case("fused-conv", "FusedConv", {"x": f32(1, 3, 6, 5), "w": f32(4, 3, 3, 3), "b": f32(4)},
+     {"y": (1, 4, 6, 5)}, ("w", "b"), activation="Relu", kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+case("fused-conv-sum", "FusedConv",
+     {"x": f32(1, 3, 4, 4), "w": f32(4, 3, 2, 2), "b": f32(4), "z": f32(1, 4, 2, 2)},
+     {"y": (1, 4, 2, 2)}, ("w", "b"), activation="Clip", activation_params=[-1.0, 1.5],
+     kernel_shape=[2, 2], strides=[2, 2])
+
+
+def integers(dtype, *shape):
+    limits = np.iinfo(dtype)
+    return RNG.integers(limits.min, limits.max + 1, shape).astype(dtype)
+
+
+def quantized(name, columns=None, past=None, mask=None, **more):
+    """QAttention as the quantiser of ONNX Runtime writes it; 2 heads of 4."""
+    scale = np.abs(f32(24)) * np.float32(0.01) if columns else np.array(0.01, np.float32)
+    inputs = {"x": integers(np.uint8, 2, 4, 8), "w": integers(np.int8, 8, 24), "b": f32(24),
+              "xs": np.array(0.02, np.float32), "ws": scale, "mask": mask,
+              "xz": np.array(120, np.uint8), "wz": np.zeros(24 if columns else (), np.int8),
+              "past": None if past is None else f32(2, 2, 2, past, 4)}
+    outputs = {"y": (2, 4, 8)}
+    if past is not None:
+        outputs["present"] = (2, 2, 2, 4 + past, 4)
+    case(name, "QAttention", inputs, outputs, ("w", "b", "xs", "ws", "xz", "wz"), num_heads=2, **more)
+
+
+quantized("quantized-attention")
+quantized("quantized-attention-columns", columns=True, mask=i32(4, 2))
+quantized("quantized-attention-past", past=3, unidirectional=1)
 for flags in ("A", "B", "AB"):
     case(f"fused-matmul-batch-{flags}", "FusedMatMul",
          {"a": f32(3, 2, 4) if "A" in flags else f32(2, 3, 4),

@@ -109,27 +109,32 @@ def between_quantised():
     # Scales without common multiples: no result is half-way, where runtimes differ.
     weights = dict(s=f32(0.0213), t=f32(0.0517), u=f32(0.0611), z=np.uint8(120))
     weights.update(w=integers(0, 256, 7, 10), ws=np.abs(floats(7, scale=0.01)) + f32(0.001), wz=integers(0, 256, 7),
-                   bias=integers(-5000, 5000, 7, dtype=np.int32))
+                   bias=integers(-5000, 5000, 7, dtype=np.int32), small=f32(1 / 256), none=np.uint8(0),
+                   odd=np.arange(10) % 2 == 1)
     return dict(a=integers(0, 256, 4, 10), b=integers(0, 256, 4, 10)), weights, [
         node("QLinearAdd", ["a", "s", "z", "b", "t", "z", "u", "z"], ["sum"], MS),
         node("QLinearMul", ["a", "s", "z", "b", "t", "z", "u", "z"], ["product"], MS),
         node("QLinearConcat", ["u", "z", "a", "s", "z", "b", "t", "z"], ["joined"], MS, axis=1),
         node("QLinearSigmoid", ["a", "s", "z", "t", "z"], ["sigmoid"], MS),
         node("QLinearLeakyRelu", ["a", "s", "z", "t", "z"], ["leaky"], MS, alpha=0.1),
+        node("QLinearSoftmax", ["a", "s", "z", "small", "none"], ["softmax"], MS, axis=-1, opset=13),
+        node("QLinearWhere", ["odd", "a", "s", "z", "b", "t", "z", "u", "z"], ["where"], MS),
         node("QGemm", ["a", "s", "z", "w", "ws", "wz", "bias", "u", "z"], ["gemm"], MS, transB=1),
         node("QGemm", ["a", "s", "z", "w", "ws", "wz"], ["real"], MS, transB=1)
-    ], ["sum", "product", "joined", "sigmoid", "leaky", "gemm", "real"]
+    ], ["sum", "product", "joined", "sigmoid", "leaky", "softmax", "where", "gemm", "real"]
 
 
 def bits_of_blocks():
     n, k, block = 9, 40, 16
     blocks = -(-k // block)
     weights = dict(w=integers(0, 256, n, blocks, block // 2), s=np.abs(floats(n * blocks)) + f32(0.01),
-                   z=integers(0, 256, n * ((blocks + 1) // 2)))
+                   z=integers(0, 256, n * ((blocks + 1) // 2)),
+                   order=random.permutation(np.arange(k) // block).astype(np.int32))
     attrs = dict(K=k, N=n, block_size=block)
     return dict(x=floats(2, 3, k)), weights, [
         node("MatMulNBits", ["x", "w", "s", "z"], ["y"], MS, bits=4, **attrs),
-        node("MatMulNBits", ["x", "w", "s"], ["v"], MS, bits=4, **attrs)], ["y", "v"]
+        node("MatMulNBits", ["x", "w", "s"], ["v"], MS, bits=4, **attrs),
+        node("MatMulNBits", ["x", "w", "s", "", "order"], ["g"], MS, bits=4, weight_prepacked=0, **attrs)], ["y", "v", "g"]
 
 
 def convolutions():

@@ -27,6 +27,12 @@ std::optional<llvm::SmallVector<int64_t>> intsOf(NodeCtx &n, unsigned input,
 /// error.
 bool readMatrices(NodeCtx &n, Value &a, Value &b);
 
+void addFusedRules(llvm::StringMap<Rule> &rules);
+
+/// What Gemm and Conv compute; null after an error.
+Value gemmOf(NodeCtx &n);
+Value convOf(NodeCtx &n);
+
 /// The logarithm of the softmax along `axis`, in the type of `x`.
 Value logSoftmaxOf(NodeCtx &n, Value x, int64_t axis);
 

@@ -164,15 +164,17 @@ Value weft::convolve(NodeCtx &n, Value x, Value weight, Value bias,
 // Rules
 //===----------------------------------------------------------------------===//
 
-static bool conv(NodeCtx &n) {
+Value weft::convOf(NodeCtx &n) {
   int64_t groups = n.attrInt("group", 1);
   Windows w;
   if (!checkConvolution(n, n.in(0), n.in(1), n.in(2), groups, 1) ||
       !readWindows(n, n.in(0), n.shape(n.in(1)).drop_front(2), w) ||
       !placeWindows(n, w))
-    return false;
-  return n.out(convolve(n, n.in(0), n.in(1), n.in(2), w, groups));
+    return {};
+  return convolve(n, n.in(0), n.in(1), n.in(2), w, groups);
 }
+
+static bool conv(NodeCtx &n) { return n.out(convOf(n)); }
 
 void weft::addConvolutionRules(llvm::StringMap<Rule> &rules) {
   std::vector<StringRef> attrs = {"auto_pad",     "dilations", "group",

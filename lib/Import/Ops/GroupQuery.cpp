@@ -63,12 +63,17 @@ static bool readInputs(NodeCtx &n, Sizes &s, Value (&x)[3]) {
 
 /// What is refused by name.
 static bool plain(NodeCtx &n) {
-  for (auto [input, name] : {std::pair(9u, "position_ids"),
-                             {12u, "k_scale"},
-                             {13u, "v_scale"},
-                             {16u, "query_seqlens"}})
+  for (auto [input, name] :
+       {std::pair(12u, "k_scale"), {13u, "v_scale"}, {16u, "query_seqlens"}})
     if (n.has(input))
       return n.fail("has " + Twine(name) + ", which is not supported");
+  for (StringRef name :
+       {"qk_output", "kv_cache_bit_width", "sliding_window_cache"})
+    if (int64_t value = n.attrInt(name, 0))
+      return n.fail("has " + name + " " + Twine(value) + ", expected 0");
+  for (StringRef name : {"k_quant_type", "v_quant_type"})
+    if (std::string type = n.attrString(name, "NONE"); type != "NONE")
+      return n.fail("has " + name + " '" + type + "', expected 'NONE'");
   return true;
 }
 
@@ -112,6 +117,20 @@ static Value places(NodeCtx &n, const Sizes &s) {
       {last, n.make<SubOp>({rows, n.scalar(double(s.rows - 1), element)})});
 }
 
+/// The places that position_ids gives to the rotation. Of several rows ONNX
+/// Runtime reads the first one's of the first batch entry and counts on.
+static Value givenPlaces(NodeCtx &n, const Sizes &s) {
+  Value ids = n.in(9);
+  if (n.shape(ids) != ArrayRef<int64_t>{s.batch, s.rows})
+    return n.failValue("has position_ids that are not [" + Twine(s.batch) +
+                       ", " + Twine(s.rows) + "]");
+  if (s.rows == 1)
+    return ids;
+  Value first = n.sliceAxis(n.sliceAxis(ids, 0, 0, 1), 1, 0, 1);
+  Value order = n.reshape(counted(n, s.rows, n.element(ids)), {1, s.rows});
+  return n.make<AddOp>({order, first});
+}
+
 /// Rotates [B, T, H*d] by the tables' rows at the places of its rows.
 static Value rotated(NodeCtx &n, const Sizes &s, Value x, int64_t heads,
                      Value at) {
@@ -123,7 +142,7 @@ static Value rotated(NodeCtx &n, const Sizes &s, Value x, int64_t heads,
     return n.failValue("has caches of " + Twine(n.shape(cos)[0]) +
                        " rows, shorter than the " + Twine(s.rows) +
                        " of the query");
-  bool inOrder = s.past == 0;
+  bool inOrder = s.past == 0 && !n.has(9);
   auto rows = [&](Value table) {
     if (inOrder)
       return n.reshape(n.sliceAxis(table, 0, 0, s.rows), {1, s.rows, half});
@@ -198,9 +217,12 @@ static bool groupQueryAttention(NodeCtx &n) {
   x[0] = headNorm(n, s, x[0], s.heads, 14, "q_norm_epsilon");
   x[1] = headNorm(n, s, x[1], s.groups, 15, "k_norm_epsilon");
   Value at = places(n, s);
-  if (n.attrInt("do_rotary", 0)) {
-    x[0] = rotated(n, s, x[0], s.heads, at);
-    x[1] = rotated(n, s, x[1], s.groups, at);
+  if (at && n.attrInt("do_rotary", 0)) {
+    Value turn = n.has(9) ? givenPlaces(n, s) : at;
+    if (!turn)
+      return false;
+    x[0] = rotated(n, s, x[0], s.heads, turn);
+    x[1] = rotated(n, s, x[1], s.groups, turn);
   }
   Heads in;
   in.q = splitHeads(n, x[0], s.heads);
@@ -225,5 +247,7 @@ void weft::addGroupQueryRules(llvm::StringMap<Rule> &rules) {
       groupQueryAttention,
       {"num_heads", "kv_num_heads", "scale", "do_rotary", "rotary_interleaved",
        "local_window_size", "softcap", "smooth_softmax", "causal",
-       "q_norm_epsilon", "k_norm_epsilon", "qk_norm_epsilon"}};
+       "q_norm_epsilon", "k_norm_epsilon", "qk_norm_epsilon", "qk_output",
+       "kv_cache_bit_width", "sliding_window_cache", "k_quant_type",
+       "v_quant_type"}};
 }

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "AttentionRules.h"
+#include "Quantization.h"
 #include <cmath>
 
 using namespace mlir;
@@ -15,20 +16,21 @@ using namespace weft::nn;
 
 using Ints = SmallVector<int64_t>;
 
-/// 1-D masks: [B] numbers of keys, or [2B] with the first key of each after it.
+/// 1-D masks: [B] numbers of keys, or [2B] with the first key of each after it,
+/// or [3B + 2] with sums of the numbers of queries and keys, which say the
+/// same.
 static Value rangeMask(NodeCtx &n, Value mask, int64_t batch, int64_t columns) {
   int64_t size = n.shape(mask)[0];
-  if (size != batch && size != 2 * batch)
+  if (size != batch && size != 2 * batch && size != 3 * batch + 2)
     return n.failValue("has a mask of " + Twine(size) +
-                       " numbers for a batch "
-                       "of " +
-                       Twine(batch) + ", expected one or two for each");
+                       " numbers for a batch of " + Twine(batch) +
+                       ", expected one or two for each, or three and two");
   Value keys = counted(n, columns, n.element(mask));
   auto bounds = [&](int64_t at) {
     return n.reshape(n.sliceAxis(mask, 0, at, batch), {batch, 1});
   };
   Value seen = n.make<LessOp>({keys, bounds(0)});
-  if (size == batch)
+  if (size != 2 * batch)
     return seen;
   return n.make<AndOp>({seen, n.make<LessEqualOp>({bounds(batch), keys})});
 }
@@ -75,10 +77,11 @@ static double scaleOf(NodeCtx &n, int64_t width) {
                     : 1 / std::sqrt(double(std::max<int64_t>(width, 1)));
 }
 
-/// Attention with the masks of inputs `keys` and `bias`; `length`, if any, is
-/// the number of rows in a cache of fixed size.
+/// Attention with the masks of inputs `keys` and `bias`, where the first query
+/// stands at key `past`; `length`, if any, is the number of rows in a cache of
+/// fixed size.
 static bool finish(NodeCtx &n, Value q, Value k, Value v, unsigned keys,
-                   unsigned bias, Value length = {}) {
+                   unsigned bias, int64_t past, Value length = {}) {
   if (n.failed)
     return false;
   assert(q && k && v);
@@ -87,27 +90,45 @@ static bool finish(NodeCtx &n, Value q, Value k, Value v, unsigned keys,
   in.scale = scaleOf(n, n.shape(q)[3]);
   in.causal = n.attrInt("unidirectional", 0) != 0;
   int64_t rows = n.shape(q)[2], columns = n.shape(k)[2];
-  if (in.causal && rows > columns)
-    return n.fail("is unidirectional with " + Twine(rows) + " queries over " +
-                  Twine(columns) + " keys");
   in.mask = keyMask(n, n.in(keys), n.shape(q)[0], rows, columns);
   in.mask = sumOf(n, in.mask, additiveMask(n, n.in(bias), 0));
   if (length) {
     Window w{-1, in.causal ? 0 : -1};
     in.mask = sumOf(n, in.mask, lengthsMask(n, w, length, rows, columns));
     in.causal = false;
+  } else if (in.causal && columns > past + rows) {
+    // ONNX Runtime's last query then sees all keys, the one before few.
+    return n.fail("is unidirectional with " + Twine(rows) + " queries over " +
+                  Twine(columns - past) +
+                  " keys, which does not say which of them a query sees");
+  } else if (in.causal && columns < past + rows) {
+    in.mask = sumOf(n, in.mask, windowMask(n, {-1, 0}, rows, columns, past));
+    in.causal = false;
   }
   return n.out(attend(n, in));
 }
 
-/// Attention: one packed projection; past and present are [2, B, H, S, d].
-static bool packedAttention(NodeCtx &n) {
-  Value x = n.in(0), w = n.in(1), b = n.in(2);
+/// A scale or zero point that is one number.
+static Value perTensor(NodeCtx &n, unsigned input) {
+  Value q = n.in(input);
+  return q && n.type(q).getNumElements() == 1 ? n.reshape(q, {}) : q;
+}
+
+namespace {
+/// What Attention and QAttention have at different places.
+struct PackedInputs {
+  Value x, w, past;
+  unsigned mask, bias;
+};
+} // namespace
+
+/// One packed projection; past and present are [2, B, H, S, d].
+static bool attendPacked(NodeCtx &n, const PackedInputs &in) {
+  Value x = in.x, w = in.w, b = n.in(2), past = in.past;
   int64_t heads = n.attrInt("num_heads", 0);
   if (!x || !w || n.rank(x) != 3 || n.rank(w) != 2 || heads < 1)
     return n.fail("has no input of rank 3, weights of rank 2 or num_heads");
-  if (n.attrInt("do_rotary", 0) || n.attrInt("past_present_share_buffer", 0) ||
-      n.has(6))
+  if (n.attrInt("do_rotary", 0) || n.attrInt("past_present_share_buffer", 0))
     return n.fail("has do_rotary or a past of fixed size, which is not "
                   "supported");
   auto sizes = n.attrInts("qkv_hidden_sizes");
@@ -126,16 +147,12 @@ static bool packedAttention(NodeCtx &n) {
     if (!parts[i])
       return false;
   }
-  for (int64_t i = 1; i < 3 && (n.has(4) || n.wants(1)); ++i) {
-    Ints s(n.shape(parts[i]));
-    if (n.has(4) && n.rank(n.in(4)) != 5)
-      return n.fail("has a past of rank " + Twine(n.rank(n.in(4))) +
-                    ", expected 5");
-    if (n.has(4)) {
-      Value past = n.sliceAxis(n.in(4), 0, i - 1, 1);
-      Ints shape(n.shape(n.in(4)).drop_front(1));
-      parts[i] = n.concat({n.reshape(past, shape), parts[i]}, 2);
-    }
+  if (past && n.rank(past) != 5)
+    return n.fail("has a past of rank " + Twine(n.rank(past)) + ", expected 5");
+  for (int64_t i = 1; i < 3 && past; ++i) {
+    Ints shape(n.shape(past).drop_front(1));
+    Value half = n.reshape(n.sliceAxis(past, 0, i - 1, 1), shape);
+    parts[i] = n.concat({half, parts[i]}, 2);
     if (!parts[i])
       return false;
   }
@@ -145,7 +162,29 @@ static bool packedAttention(NodeCtx &n) {
     n.out(n.concat({n.reshape(parts[1], wide), n.reshape(parts[2], wide)}, 0),
           1);
   }
-  return finish(n, parts[0], parts[1], parts[2], 3, 5);
+  int64_t before = n.shape(parts[1])[2] - n.shape(parts[0])[2];
+  return finish(n, parts[0], parts[1], parts[2], in.mask, in.bias, before);
+}
+
+static bool packedAttention(NodeCtx &n) {
+  if (n.has(6))
+    return n.fail("has do_rotary or a past of fixed size, which is not "
+                  "supported");
+  return attendPacked(n, {n.in(0), n.in(1), n.in(4), 3, 5});
+}
+
+/// The same with quantised input and weights.
+static bool quantizedAttention(NodeCtx &n) {
+  Value x = n.in(0), w = n.in(1), scale = n.in(4), zero = n.in(7);
+  if (!x || !w || !n.has(3) || !scale || n.rank(w) != 2)
+    return n.fail("has no input, weights of rank 2 or scales");
+  auto perColumn = [&](Value q) { return spreadOver(n, q, w, 1, 0, "scale"); };
+  x = dequantized(n, x, perTensor(n, 3), perTensor(n, 6));
+  scale = perColumn(scale);
+  zero = zero ? perColumn(zero) : zero;
+  w = dequantized(n, w, scale, zero);
+  remarkDequantized(n, n.in(1));
+  return attendPacked(n, {x, w, n.in(8), 5, 9});
 }
 
 /// The query, key and value of a MultiHeadAttention; packed ones, [B, T, H, 3
@@ -190,7 +229,7 @@ static Value withPast(NodeCtx &n, Value past, Value rows, Value at) {
 /// bias holds three vectors.
 static bool headsApart(NodeCtx &n, const HeadInputs &in) {
   Value qkv[3], at = n.in(in.length);
-  int64_t heads = n.attrInt("num_heads", 0), column = 0;
+  int64_t heads = n.attrInt("num_heads", 0), column = 0, past = 0;
   if (n.has(in.beams) || (at && n.type(at).getNumElements() != 1))
     return n.fail("has beams (cache_indirection) or several lengths of the "
                   "past, which is not supported");
@@ -211,17 +250,19 @@ static bool headsApart(NodeCtx &n, const HeadInputs &in) {
     }
     column += columns;
     x = splitHeads(n, x, heads);
+    int64_t rows = x ? n.shape(x)[2] : 0;
     if (i > 0)
       x = withPast(n, n.in(in.past + i - 1), x, at);
     if (!x)
       return false;
+    past = n.shape(x)[2] - rows;
     if (i > 0)
       n.out(x, i);
   }
   Value length;
   if (at && n.has(in.past))
     length = n.make<AddOp>({at, n.scalarLike(at, double(n.shape(qkv[0])[2]))});
-  return finish(n, qkv[0], qkv[1], qkv[2], in.mask, in.added, length);
+  return finish(n, qkv[0], qkv[1], qkv[2], in.mask, in.added, past, length);
 }
 
 static bool multiHeadAttention(NodeCtx &n) {
@@ -242,6 +283,10 @@ void weft::addMicrosoftRules(llvm::StringMap<Rule> &rules) {
       {"num_heads", "unidirectional", "scale", "mask_filter_value", "do_rotary",
        "past_present_share_buffer", "rotary_embedding_dim",
        "qkv_hidden_sizes"}};
+  rules["com.microsoft/QAttention"] = {quantizedAttention,
+                                       {"num_heads", "unidirectional", "scale",
+                                        "mask_filter_value", "do_rotary",
+                                        "past_present_share_buffer"}};
   rules["com.microsoft/MultiHeadAttention"] = {
       multiHeadAttention,
       {"num_heads", "unidirectional", "scale", "mask_filter_value"}};

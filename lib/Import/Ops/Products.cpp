@@ -30,26 +30,28 @@ bool weft::readMatrices(NodeCtx &n, Value &a, Value &b) {
   return true;
 }
 
-static bool gemm(NodeCtx &n) {
+Value weft::gemmOf(NodeCtx &n) {
   Value a = n.in(0), b = n.in(1), c = n.in(2);
   if (!readMatrices(n, a, b))
-    return false;
+    return {};
   double alpha = n.attrFloat("alpha", 1), beta = n.attrFloat("beta", 1);
   auto whole = [](double factor) { return factor == std::trunc(factor); };
   if (isa<IntegerType>(n.element(a)) && !(whole(alpha) && whole(beta)))
-    return n.fail("multiplies integers by a fraction, alpha or beta");
+    return n.failValue("multiplies integers by a fraction, alpha or beta");
   // On the weight the factor costs nothing at run time.
   bool onWeight = alpha != 1 && b && n.isConst(b);
   Value product = n.make<MatMulOp>({a, onWeight ? n.scaled(b, alpha) : b});
   if (!onWeight)
     product = n.scaled(product, alpha);
   if (!product || !c || beta == 0)
-    return n.out(product);
+    return product;
   Value sum = n.make<AddOp>({product, n.scaled(c, beta)});
   if (sum && n.shape(sum) != n.shape(product))
-    return n.fail("adds a C that is larger than the product");
-  return n.out(sum);
+    return n.failValue("adds a C that is larger than the product");
+  return sum;
 }
+
+static bool gemm(NodeCtx &n) { return n.out(gemmOf(n)); }
 
 /// The order of dimensions that FusedMatMul multiplies: first, with `batch`,
 /// the first dimension becomes the last but one, then, with `last`, the last

@@ -163,6 +163,32 @@ static bool qLinearUnary(NodeCtx &n) {
   return n.out(quantized(n, y, n.in(3), n.in(4), n.element(n.in(0))));
 }
 
+/// com.microsoft QLinearSoftmax; before opset 13, which its attribute says,
+/// over all dimensions from the axis on.
+static bool qLinearSoftmax(NodeCtx &n) {
+  if (!hasInputs(n, {0, 1, 3, 4}))
+    return false;
+  Value x = dequantized(n, n.in(0), n.in(1), n.in(2));
+  auto axis = n.axis(n.attrInt("axis", -1), n.rank(n.in(0)));
+  if (!axis)
+    return false;
+  if (n.attrInt("opset", 0) < 13 && *axis != n.rank(n.in(0)) - 1)
+    return n.fail("has axis " + Twine(*axis) + " of opset " +
+                  Twine(n.attrInt("opset", 0)) + ", expected the last one");
+  Value y = n.softmax(x, *axis);
+  return n.out(quantized(n, y, n.in(3), n.in(4), n.element(n.in(0))));
+}
+
+/// com.microsoft QLinearWhere: a condition, two triples, scale and zero point.
+static bool qLinearWhere(NodeCtx &n) {
+  if (!hasInputs(n, {0, 1, 2, 3, 4, 5, 6, 7, 8}))
+    return false;
+  Value a = dequantized(n, n.in(1), n.in(2), n.in(3));
+  Value b = dequantized(n, n.in(4), n.in(5), n.in(6));
+  Value y = n.make<WhereOp>({n.in(0), a, b});
+  return n.out(quantized(n, y, n.in(7), n.in(8), n.element(n.in(1))));
+}
+
 /// com.microsoft QLinearConcat: triples of tensor, scale and zero point behind
 /// those of the result.
 static bool qLinearConcat(NodeCtx &n) {
@@ -207,7 +233,27 @@ static bool qGemm(NodeCtx &n) {
 // Weights of few bits
 //===----------------------------------------------------------------------===//
 
-/// The zero points of MatMulNBits, [N, blocks, 1] in f32.
+/// Parameters of blocks, [N, blocks, 1] in f32, for the columns of g_idx, which
+/// says the block of each: [N, K]. A scalar stays.
+static Value inOrder(NodeCtx &n, Value x, int64_t depth) {
+  if (!x || n.rank(x) == 0)
+    return x;
+  int64_t rows = n.shape(x)[0], blocks = n.shape(x)[1];
+  auto order = n.knownInts(n.in(4));
+  if (!order || int64_t(order->size()) < depth)
+    return n.failValue("has a g_idx that is not known at compile time, or "
+                       "shorter than K " +
+                       Twine(depth));
+  order->resize(depth);
+  for (int64_t at : *order)
+    if (at < 0 || at >= blocks)
+      return n.failValue("has a g_idx of " + Twine(at) + " with " +
+                         Twine(blocks) + " blocks");
+  return n.make<GatherOp>({n.reshape(x, {rows, blocks}), n.ints(*order)},
+                          n.named("axis", 1));
+}
+
+/// The zero points of MatMulNBits, [N, blocks, 1] in f32, or one for all.
 static Value zerosOfBlocks(NodeCtx &n, int64_t rows, int64_t blocks,
                            unsigned bits) {
   Type f32 = n.builder().getF32Type();
@@ -237,8 +283,11 @@ static bool matMulNBits(NodeCtx &n) {
   if (block < 16 || block > (1 << 20) || depth < 1 || rows < 1)
     return n.fail("has K " + Twine(depth) + ", N " + Twine(rows) +
                   " and block_size " + Twine(block));
-  if (n.has(4))
-    return n.fail("has g_idx, an order of its rows, which is not supported");
+  if (n.has(3) && n.has(4))
+    return n.fail("has zero points beside g_idx, which ONNX Runtime does not "
+                  "read");
+  if (n.attrInt("weight_prepacked", 0))
+    return n.fail("has weights packed for one machine (weight_prepacked)");
   int64_t blocks = (depth - 1) / block + 1, bytes = block * bits / 8;
   Value packed = n.in(1), scales = n.in(2);
   for (auto [value, count, what] :
@@ -254,9 +303,19 @@ static bool matMulNBits(NodeCtx &n) {
   Value q =
       unpacked(n, n.reshape(packed, {rows, blocks, bytes}), unsigned(bits));
   Value zero = zerosOfBlocks(n, rows, blocks, unsigned(bits));
-  Value w = n.make<MulOp>({n.make<SubOp>({n.cast(q, f32), zero}),
-                           n.reshape(n.cast(scales, f32), {rows, blocks, 1})});
-  w = n.sliceAxis(n.reshape(w, {rows, blocks * block}), 1, 0, depth);
+  Value scale = n.reshape(n.cast(scales, f32), {rows, blocks, 1});
+  auto flat = [&](Value x) {
+    return n.sliceAxis(n.reshape(x, {rows, blocks * block}), 1, 0, depth);
+  };
+  if (n.has(4)) {
+    q = flat(q);
+    zero = inOrder(n, zero, depth);
+    scale = inOrder(n, scale, depth);
+  }
+  Value centre = n.make<SubOp>({n.cast(q, f32), zero});
+  Value w = n.make<MulOp>({centre, scale});
+  if (!n.has(4))
+    w = flat(w);
   Value y = n.make<MatMulOp>(
       {n.in(0), n.transpose(n.cast(w, n.element(n.in(0))), {1, 0})});
   if (n.has(5))
@@ -273,8 +332,11 @@ void weft::addQuantizedProductRules(llvm::StringMap<Rule> &rules) {
   rules["com.microsoft/QLinearMul"] = {qLinearBinary<MulOp>, {}};
   rules["com.microsoft/QLinearSigmoid"] = {qLinearUnary, {}};
   rules["com.microsoft/QLinearLeakyRelu"] = {qLinearUnary, {"alpha"}};
+  rules["com.microsoft/QLinearSoftmax"] = {qLinearSoftmax, {"axis", "opset"}};
+  rules["com.microsoft/QLinearWhere"] = {qLinearWhere, {}};
   rules["com.microsoft/QLinearConcat"] = {qLinearConcat, {"axis"}};
   rules["com.microsoft/QGemm"] = {qGemm, {"alpha", "transA", "transB"}};
   rules["com.microsoft/MatMulNBits"] = {
-      matMulNBits, {"K", "N", "bits", "block_size", "accuracy_level"}};
+      matMulNBits,
+      {"K", "N", "bits", "block_size", "accuracy_level", "weight_prepacked"}};
 }

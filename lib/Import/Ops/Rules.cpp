@@ -6,7 +6,7 @@
 // the list of unsupported ops is made from.
 //
 //===----------------------------------------------------------------------===//
-#include "Importer.h"
+#include "Composed.h"
 
 using namespace weft;
 
@@ -17,6 +17,7 @@ static llvm::StringMap<Rule> makeRules() {
   addQuantizationRules(rules);
   addActivationRules(rules);
   addProductRules(rules);
+  addFusedRules(rules);
   addNormRules(rules);
   addChannelNormRules(rules);
   addReductionRules(rules);

@@ -32,9 +32,10 @@ public:
   void run() {
     auto ret = cast<ReturnOp>(body.getTerminator());
     SmallVector<Type> outputs(ret.getOperandTypes());
-    llvm::SetVector<Operation *> kept;
+    WideFloats wide;
     if (!to.isF32())
-      kept = wideFloats(body);
+      wide = wideFloats(body);
+    auto &kept = wide.ops;
     SmallVector<Operation *> computed, exact;
     for (Operation &op : body.without_terminator())
       if (op.getNumResults() == 0 || !isConstant(op.getResult(0)))
@@ -46,8 +47,11 @@ public:
       convertOp(op);
     for (Operation *op : kept)
       narrowUses(op, kept, ret);
-    for (Operation *op : kept)
+    for (Operation *op : kept) {
+      if (!wide.scales.contains(op))
+        roundWeights(op);
       widenOperands(op);
+    }
     for (Operation *op : exact)
       widenOperands(op);
     b.setInsertionPoint(ret);
@@ -85,8 +89,16 @@ private:
     });
   }
 
+  /// Weights are rounded, as all are; single numbers, an epsilon say, are none.
+  void roundWeights(Operation *op) {
+    for (OpOperand &operand : op->getOpOperands())
+      if (differs(operand.get()) && isConstant(operand.get()) &&
+          tensorType(operand.get()).getNumElements() > 1)
+        operand.set(convertConstant(operand.get()));
+  }
+
   /// Floating operands back to f32; of 8 bits, which every float holds, or what
-  /// the scales of integers are computed of.
+  /// stays wide is computed of.
   void widenOperands(Operation *op) {
     b.setInsertionPoint(op);
     for (OpOperand &operand : op->getOpOperands())

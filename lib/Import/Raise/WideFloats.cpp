@@ -28,12 +28,12 @@ class Walk {
 public:
   explicit Walk(Block &body) : body(body) {}
 
-  llvm::SetVector<Operation *> run() {
+  WideFloats run() {
     for (Operation &op : body.without_terminator())
       if (op.getNumResults() == 1)
         look(&op);
     close();
-    return std::move(kept);
+    return {std::move(kept), std::move(scales)};
   }
 
 private:
@@ -124,6 +124,4 @@ private:
 };
 } // namespace
 
-llvm::SetVector<Operation *> nn::wideFloats(Block &body) {
-  return Walk(body).run();
-}
+WideFloats nn::wideFloats(Block &body) { return Walk(body).run(); }

@@ -16,7 +16,11 @@ bool isExactProduct(mlir::Operation *op);
 
 /// Ops of a program whose floats a narrow type would spoil, whatever its last
 /// place: numbers that stand for integers or for angles, not for features.
-llvm::SetVector<mlir::Operation *> wideFloats(mlir::Block &body);
+struct WideFloats {
+  llvm::SetVector<mlir::Operation *> ops;
+  llvm::DenseSet<mlir::Operation *> scales; // those that scale integers
+};
+WideFloats wideFloats(mlir::Block &body);
 
 } // namespace weft::nn
 #endif

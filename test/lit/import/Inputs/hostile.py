@@ -186,6 +186,10 @@ MODELS = {
     "empty-huge": model([helper.make_node("GatherElements", ["x", "i"], ["y"])],
                         inputs=[info("x", [0, 2 ** 39, 2 ** 39]),
                                 info("i", [0, 2 ** 39, 2 ** 39])]),
+    "defaults-large": model([helper.make_node("f", ["x"], ["y"], domain="own")], functions=[
+        helper.make_function("own", "f", ["a"], ["b"], [helper.make_node("Relu", ["a"], ["b"])],
+                             [helper.make_opsetid("", 17)],
+                             attribute_protos=[helper.make_attribute("s", "x" * 70000)])]),
     "steps-many": model([helper.make_node("GRU", ["x", "w", "w"], [f"y{i}" if i else "y"],
                                           hidden_size=3) for i in range(4)],
                         inputs=[info("x", [1000, 1, 3]), info("w", [1, 9, 3])]),
