@@ -93,11 +93,7 @@ private:
   PE &startPE(uint32_t id);
   template <bool Plain> void stepPE(PE &pe);
   void runMain(PE &pe);
-  bool scalar(PE &pe, const Inst &i);
   bool control(PE &pe, const Inst &i);
-  bool memoryAccess(PE &pe, const Inst &i);
-  bool setDsr(PE &pe, const Inst &i);
-  bool hasType(PE &pe, DType type);
   bool loop(PE &pe, const Inst &i);
   bool waitFor(PE &pe, const Inst &i);
   void nextTask(PE &pe);
@@ -116,6 +112,12 @@ private:
     return macBase[pe.cls] +
            (pe.id - pes.firstOf(pe.cls)) * pe.code->kernels.size() + kernel;
   }
+
+  // Scalar.cpp
+  bool scalar(PE &pe, const Inst &i);
+  bool memoryAccess(PE &pe, const Inst &i);
+  bool setDsr(PE &pe, const Inst &i);
+  bool hasType(PE &pe, DType type);
 
   // Probe.cpp
   bool inFlight(const PE &pe, uint32_t kernel) const;
@@ -196,7 +198,7 @@ private:
   uint32_t loadChecked(PE &pe, Flight &f, Source &s, View v);
   void finishOp(PE &pe, unsigned slot);
 
-  // SimpleOps.cpp
+  // SimpleOps.cpp, SimpleStep.h
   void makeSimple(const PE &pe, Flight &f) const;
   uint32_t simpleStep(PE &pe, Flight &f, uint32_t in0, uint32_t in1);
 
