@@ -11,8 +11,11 @@
 //                                     cycles against closed form and cost model
 //   weft-sim-bench idle W H           what PEs cost that only halt
 //   weft-sim-bench file OUT.weft      a compiled program, inputs are zeros
-//   weft-sim-bench random FROM TO     random programs, exact against batched
-//   weft-sim-bench random-streams FROM TO   the same for streams between PEs
+//   weft-sim-bench random FROM TO [KEY=VALUE ...]
+//                                     random programs, exact against batched,
+//                                     on a target with other fields
+//   weft-sim-bench random-streams FROM TO [KEY=VALUE ...]
+//                                     the same for streams between PEs
 //
 // Not a test, since it measures the host. Time is that of the second of two
 // runs, when SRAM has its pages; of `wafer` it is all, from building to the
@@ -27,6 +30,7 @@
 #include "RandomProgram.h"
 #include "weft/Binary/File.h"
 #include "weft/Sim/Trace.h"
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -104,11 +108,12 @@ static int measure(const Program &p, const Target &t,
 
 static int compareRandom(Builder (*program)(unsigned,
                                             std::vector<const char *>),
-                         unsigned from, unsigned to) {
+                         unsigned from, unsigned to,
+                         const std::vector<const char *> &sets) {
   unsigned bad = 0, ended = 0;
   uint64_t moves = 0, batched = 0, closed = 0;
   for (unsigned seed = from; seed < to; ++seed) {
-    Builder b = program(seed, {});
+    Builder b = program(seed, sets);
     Outcome want = outcomeOf(b, Fidelity::Exact, seed),
             got = outcomeOf(b, Fidelity::Batched, seed);
     std::string text = difference(want, got, true);
@@ -136,7 +141,8 @@ int main(int argc, char **argv) {
   };
   if (what == "random" || what == "random-streams")
     return compareRandom(what == "random" ? randomProgram : randomStreams,
-                         arg(1, 0), arg(2, 10000));
+                         arg(1, 0), arg(2, 10000),
+                         {argv + std::min(argc, 4), argv + argc});
   if (what == "wafer")
     return benchWafer(arg(1, 750), arg(2, 994), arg(3, 256), arg(4, 8),
                       arg(5, 8));

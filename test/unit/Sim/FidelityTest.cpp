@@ -109,3 +109,39 @@ TEST(SimFidelity, BatchedStopsWhereExactDoes) {
   }
   EXPECT_GE(stopped, Programs / 10);
 }
+
+// A sender that starts in cycle 7 (dsd 1, set-up 6) and a receiver that starts
+// in cycle 207, three links away. On the way lie five queues with room for 6 +
+// 2, three times 2 + 1, and 4 + 2 wavelets: 23. So number 99 is sent once
+// number 76 is taken, in cycle 207 + 76, and that has passed back through five
+// queues: in cycle 288, after 99 steps and 182 cycles of waiting. The receiver
+// takes it in cycle 306; it lasts a cycle, and so does halt.
+TEST(SimFidelity, ALateReceiverHoldsItsSender) {
+  Builder b(4, 1);
+  b.route(0, {0, 0, 1, 1, 1, 1}, bin::Ramp, bin::East);
+  b.route(0, {1, 0, 2, 1, 1, 1}, bin::West, bin::East);
+  b.route(0, {3, 0, 1, 1, 1, 1}, bin::West, bin::Ramp);
+  std::string late;
+  for (unsigned i = 0; i < 200; ++i)
+    late += "nop\n";
+  std::string walk = "dsd d0, r0+16384, f32, [100:1]\n";
+  b.cls("from", {0, 0, 1, 1, 1, 1}, walk + "vmov out2, d0\nhalt\n",
+        {{true, 2, 0}});
+  b.cls("to", {3, 0, 1, 1, 1, 1}, late + walk + "vmov d0, in2\nhalt\n",
+        {{false, 2, 0}});
+  b.p.inputs = {Builder::tensor("x", {0, 0, 1, 1, 1, 1}, DataAddr, 100)};
+  b.p.inputs[0].shape = {1, 1, 100}; // as randomData wants it
+  b.p.inputs[0].place.dims = {{bin::Axis::Y, 1, 1, 1},
+                              {bin::Axis::X, 1, 1, 1},
+                              {bin::Axis::None, 100, 100, 1}};
+  b.p.outputs = {Builder::tensor("y", {3, 0, 1, 1, 1, 1}, DataAddr, 100)};
+  for (Fidelity way : {Fidelity::Exact, Fidelity::Batched}) {
+    Outcome o = outcomeOf(b, way, 1);
+    ASSERT_EQ(o.error, "");
+    EXPECT_EQ(o.stats.cycles, 308u);
+    EXPECT_EQ(o.stats.classes[0].waitOut, 182u);
+    EXPECT_EQ(o.stats.classes[1].waitIn, 0u);
+    EXPECT_EQ(o.output, randomData(b, 1));
+    EXPECT_EQ(o.stats.batching.closed, way == Fidelity::Batched ? 500u : 0u);
+  }
+}
