@@ -210,13 +210,15 @@ bool Machine::closeStream(Tape &t) {
   if (sent + t.room < taken + fifos)
     return false;
   moveStream(t, from, to, s.n);
-  for (uint32_t k = 0; k < t.cells; ++k) {
-    Fifo &fifo = cells[tapeCells[t.firstCell + k]].fifo;
+  // Whoever moves next does so later than `sent`, and must not find that
+  // something leaves in the same cycle.
+  auto pass = [&](Fifo &fifo) {
     fifo.popped += s.n;
     fifo.lastPop = uint32_t(sent);
-  }
-  q.fifo.popped += s.n;
-  q.fifo.lastPop = uint32_t(taken);
+  };
+  for (uint32_t k = 0; k < t.cells; ++k)
+    pass(cells[tapeCells[t.firstCell + k]].fifo);
+  pass(q.fifo);
   closedMoves += s.n * fifos;
   t.sends = t.receives = false;
   endStreamOp(from, f.earliest, sent);
