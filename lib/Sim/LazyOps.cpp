@@ -317,7 +317,7 @@ void Machine::stepLazyPE(PE &pe) {
     lookAtOp(pe);
   if (pe.state == PE::Running && pe.time <= now)
     runFrom(pe, now);
-  if (!pe.live || (op.slot != None && !serveOthers(pe)))
+  if (!pe.live || op.stream != None || (op.slot != None && !serveOthers(pe)))
     return;
   serve(pe);
 }

@@ -169,14 +169,14 @@ void Machine::openStream(PE &pe) {
 
 /// Those that nobody has come to meet are woken for their first step.
 void Machine::lookAtUnpaired() {
-  for (uint32_t tape : unpaired) {
-    Tape &t = tapes[tape];
+  for (size_t k = 0; k < unpaired.size(); ++k) { // it may grow
+    Tape &t = tapes[unpaired[k]];
     t.listed = false;
     PE *pe = pes.find(peAt[cells[t.root].router]);
     if (!pe || !(pe->live & 1))
       continue;
     if (pe->flights[0].earliest <= now)
-      stepLazyPE(*pe);
+      lookAtPE<false>(pe->id);
     else if (t.sends)
       wakePE(pe->id, pe->flights[0].earliest);
   }

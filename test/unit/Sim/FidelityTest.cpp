@@ -72,7 +72,9 @@ TEST(SimFidelity, StreamsInClosedFormAreExact) {
   const std::vector<std::vector<const char *>> machines = {
       {},
       {"router.hop=2", "router.ramp=3", "router.buffer=2"},
-      {"memory.read_bytes=2", "router.turn=3"}};
+      {"memory.read_bytes=2", "router.turn=3"},
+      {"router.turn=20", "router.hop=2", "vector.setup_fabric=0",
+       "vector.setup_copy=0", "vector.setup_elementwise=0"}};
   for (const std::vector<const char *> &sets : machines) {
     unsigned ended = 0, faults = 0, deadlocks = 0;
     uint64_t moves = 0, closed = 0;
