@@ -8,9 +8,10 @@
 #ifndef WEFT_LIB_PASSES_CANDIDATE_H
 #define WEFT_LIB_PASSES_CANDIDATE_H
 
+#include "Costs.h"
 #include "NN/NNOps.h"
+#include "OpProblem.h"
 #include "PassDetail.h"
-#include "weft/Kernels/Kernel.h"
 #include "weft/Solve/Layout.h"
 #include <map>
 
@@ -18,33 +19,6 @@ namespace weft {
 using kernels::Option;
 using kernels::Problem;
 using kernels::Rect;
-
-/// `t` with the element type in which PEs store it.
-mlir::RankedTensorType stored(mlir::Type t);
-
-/// Cost of an expansion, remembered by what determines it.
-class Costs {
-public:
-  Costs(mlir::MLIRContext *ctx, const Rect &r, const Target &t)
-      : target(t), rect(r),
-        module(mlir::ModuleOp::create(mlir::UnknownLoc::get(ctx))) {}
-  ~Costs() { module->erase(); }
-
-  kernels::Measure of(const Problem &p, const Option &o);
-
-  const Target &target;
-
-private:
-  Rect rect;
-  mlir::ModuleOp module;
-  std::map<std::string, kernels::Measure> known;
-};
-
-/// A problem, and the values that are its operands.
-struct OpProblem {
-  Problem problem;
-  llvm::SmallVector<mlir::Value> operands;
-};
 
 /// The program as a layout problem on one rectangle, and its solution.
 class Candidate {
@@ -111,6 +85,7 @@ private:
   void findChains(nn::ProgramOp program);
   void addInput(mlir::BlockArgument arg);
   mlir::LogicalResult addOp(mlir::Operation *op);
+  OptionCost measure(const Problem &p, const Option &o);
   mlir::LogicalResult addStates(nn::ProgramOp program);
   void append(mlir::Value v, mlir::Location loc, solve::LayoutNode node,
               OpProblem p, std::vector<Option> opts,
