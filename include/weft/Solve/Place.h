@@ -59,6 +59,7 @@ public:
     blocks.push_back(std::move(b));
     return unsigned(blocks.size() - 1);
   }
+  std::string nameOf(unsigned block) const; // for messages
   /// Is the problem well formed? "" or the first fault found.
   std::string check() const;
   /// Is `s` a solution? "" or the first fault found. Independent of the solver.
