@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
+#include "weft/Target/Banks.h"
 #include "llvm/Support/MathExtras.h"
 #include <numeric>
 
@@ -89,7 +90,7 @@ std::optional<int64_t> BankCosts::wordsApart(const Access &a,
     return llvm::all_of(
         o.terms, [&](auto &term) { return term.second % t.readLine == 0; });
   };
-  constexpr int64_t word = solve::BankWord;
+  const int64_t word = bankWord(t);
   Offset apart = a.offset.plus(b.offset, -1);
   if (apart.at % word == 0 && isKnown(apart))
     return apart.at / word;
@@ -103,9 +104,10 @@ std::optional<int64_t> BankCosts::wordsApart(const Access &a,
 /// to stay in different ones, which is how most lie.
 SmallVector<unsigned, 16> BankCosts::halvesOf(const MemWalk &a,
                                               const MemWalk &b) const {
-  uint64_t line = t.readLine, row = 4 * std::max<uint64_t>(t.banks, 1);
+  uint64_t line = t.readLine, word = bankWord(t);
+  uint64_t row = word * std::max<uint64_t>(t.banks, 1);
   SmallVector<unsigned, 16> halves;
-  for (uint64_t place = 0; place < line; place += solve::BankWord) {
+  for (uint64_t place = 0; place < line; place += word) {
     MemWalk walks[3] = {a, b, {}};
     unsigned least = ~0u;
     for (uint64_t at = place; at < std::max(line, row); at += line) {
@@ -119,7 +121,7 @@ SmallVector<unsigned, 16> BankCosts::halvesOf(const MemWalk &a,
 
 /// Of three operands in three buffers, however they lie.
 unsigned BankCosts::leastOfThree(ArrayRef<Together> open) const {
-  int64_t places = t.readLine / solve::BankWord;
+  int64_t places = t.readLine / bankWord(t);
   auto at = [&](const Together &x, int64_t words) {
     return x.halves[llvm::mod(words, places)];
   };
@@ -171,7 +173,7 @@ unsigned BankCosts::together(const Access &a, const Access &b,
 }
 
 void BankCosts::add(ValueRange operands, const Op &op) {
-  if (t.readLine <= solve::BankWord)
+  if (t.readLine <= bankWord(t))
     return;
   SmallVector<Access, 3> all = accessesOf(operands, op);
   unsigned halves = 2;
@@ -194,13 +196,14 @@ void BankCosts::add(ValueRange operands, const Op &op) {
       if (cycles(h) > cycles(halves))
         pairs.push_back({*x.a->argument, *x.b->argument,
                          uint64_t(llvm::mod((int64_t(words) - x.apart) *
-                                                int64_t(solve::BankWord),
+                                                int64_t(bankWord(t)),
                                             int64_t(t.readLine))),
                          cycles(h) - cycles(halves)});
 }
 
 uint64_t BankCosts::least(unsigned arguments) const {
   solve::BankProblem p;
+  p.word = bankWord(t);
   p.line = t.readLine;
   p.buffers.resize(arguments);
   p.pairs = pairs;

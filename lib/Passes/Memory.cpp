@@ -7,6 +7,7 @@
 #include "mlir/IR/Remarks.h"
 #include "weft/Kernels/Banks.h"
 #include "weft/Solve/Alloc.h"
+#include "weft/Target/Banks.h"
 #include <set>
 
 using namespace mlir;
@@ -111,6 +112,7 @@ solve::AllocResult tryAllocate(fabric::RegionOp region, const Target &t,
   solve::AllocProblem p;
   p.base = (t.reservedBytes + 3) / 4 * 4;
   p.capacity = t.sramBytes;
+  p.word = bankWord(t);
   p.line = t.readLine;
   p.pairs = pairs;
   p.roomy = roomy;

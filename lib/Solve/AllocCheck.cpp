@@ -66,6 +66,7 @@ std::string AllocProblem::check() const {
 
 BankProblem AllocProblem::banks() const {
   BankProblem b;
+  b.word = word;
   b.line = line;
   b.pairs = pairs;
   for (const AllocBuffer &buffer : buffers)

@@ -17,6 +17,8 @@ static bool isPowerOf2(uint64_t v) { return v && (v & (v - 1)) == 0; }
 //===----------------------------------------------------------------------===//
 
 std::string BankProblem::check() const {
+  if (!isPowerOf2(word))
+    return "a word has " + std::to_string(word) + " bytes, no power of two";
   if (line != 0 && !isPowerOf2(line))
     return "a line has " + std::to_string(line) + " bytes, no power of two";
   for (const BankBuffer &b : buffers)
@@ -28,10 +30,10 @@ std::string BankProblem::check() const {
       return "a pair is of buffers #" + std::to_string(p.a) + " and #" +
              std::to_string(p.b) + ", allowed are two of " +
              std::to_string(buffers.size());
-    if (p.residue >= line || p.residue % BankWord)
+    if (p.residue >= line || p.residue % word)
       return "a pair conflicts at the residue " + std::to_string(p.residue) +
-             ", allowed are multiples of " + std::to_string(BankWord) +
-             " below " + std::to_string(line);
+             ", allowed are multiples of " + std::to_string(word) + " below " +
+             std::to_string(line);
   }
   return "";
 }
@@ -39,8 +41,8 @@ std::string BankProblem::check() const {
 uint64_t BankProblem::cycles(const std::vector<uint64_t> &address) const {
   uint64_t sum = 0;
   for (const BankPair &p : pairs) {
-    uint64_t apart = address[p.a] / BankWord - address[p.b] / BankWord;
-    if (apart * BankWord % line == p.residue)
+    uint64_t apart = address[p.a] / word - address[p.b] / word;
+    if (apart * word % line == p.residue)
       sum += p.cycles;
   }
   return sum;
@@ -56,7 +58,7 @@ std::string BankProblem::verify(const BankSolution &s) const {
     if (r >= unit || r % std::min(b.align, unit))
       return "buffer #" + std::to_string(i) + " has the residue " +
              std::to_string(r);
-    if (b.fixed && *b.fixed % unit / BankWord != r / BankWord)
+    if (b.fixed && *b.fixed % unit / word != r / word)
       return "buffer #" + std::to_string(i) + " is fixed elsewhere";
   }
   if (s.cycles != cycles(s.residue))
@@ -98,7 +100,7 @@ private:
   void join(const Table &t);
   void descend();
 
-  const uint64_t places;
+  const uint64_t word, places;
   std::vector<Table> tables; // heaviest first
   std::vector<std::vector<const Table *>> tablesOf;
   std::vector<uint64_t> place, step;
@@ -109,11 +111,11 @@ private:
 } // namespace
 
 Solver::Solver(const BankProblem &p)
-    : places(std::max<uint64_t>(p.line / BankWord, 1)) {
+    : word(p.word), places(std::max<uint64_t>(p.line / p.word, 1)) {
   std::map<std::pair<unsigned, unsigned>, std::vector<uint64_t>> sums;
   for (const BankPair &pair : p.pairs) {
     auto key = std::minmax(pair.a, pair.b);
-    uint64_t at = pair.residue / BankWord;
+    uint64_t at = pair.residue / word;
     std::vector<uint64_t> &cost = sums[{key.first, key.second}];
     cost.resize(places);
     cost[pair.a < pair.b ? at : distance(at, 0)] += pair.cycles;
@@ -133,9 +135,9 @@ Solver::Solver(const BankProblem &p)
   }
   for (unsigned i = 0; i < p.buffers.size(); ++i) {
     const BankBuffer &b = p.buffers[i];
-    step.push_back(
-        b.fixed ? places : std::clamp<uint64_t>(b.align / BankWord, 1, places));
-    place.push_back(b.fixed ? *b.fixed / BankWord % places : 0);
+    step.push_back(b.fixed ? places
+                           : std::clamp<uint64_t>(b.align / word, 1, places));
+    place.push_back(b.fixed ? *b.fixed / word % places : 0);
     clusterOf.push_back(i);
     clusters.push_back({{i}, step.back()});
   }
@@ -206,7 +208,7 @@ BankSolution Solver::run() {
   descend();
   BankSolution s;
   for (unsigned i = 0; i < place.size(); ++i)
-    s.residue.push_back(place[i] * BankWord);
+    s.residue.push_back(place[i] * word);
   for (const Table &t : tables) {
     s.bound += *std::min_element(t.cost.begin(), t.cost.end());
     s.cycles += t.cost[distance(place[t.b], place[t.a])];

@@ -6,7 +6,7 @@
 // and the cost model classify ops on their own and ask here.
 //
 //===----------------------------------------------------------------------===//
-#include "weft/Target/Target.h"
+#include "weft/Target/Banks.h"
 #include <cstdlib>
 
 using namespace weft;
@@ -78,19 +78,21 @@ unsigned Target::simdLimit(unsigned elementBytes, int64_t stride) const {
 
 /// Half cycles of two reads: 2 together, 4 one after the other, 3 if half of
 /// the elements are in each other's way.
-static unsigned ofReads(uint32_t line, const MemWalk &a, const MemWalk &b) {
+static unsigned ofReads(uint32_t word, uint32_t line, const MemWalk &a,
+                        const MemWalk &b) {
   if ((a.stride - b.stride) % int64_t(line))
     return 3;
-  return (a.base / 4 - b.base / 4) % (line / 4) ? 2 : 4;
+  return (a.base / word - b.base / word) % (line / word) ? 2 : 4;
 }
 
 unsigned Target::halfCycles(const MemWalk walks[3]) const {
+  const uint32_t word = bankWord(*this);
   unsigned most = 2;
   for (int j = 0; j < 3; ++j)
     for (int k = j + 1; k < 3; ++k)
-      if (readLine >= 4 && walks[j].read && walks[k].read)
-        most = std::max(most, ofReads(readLine, walks[j], walks[k]));
-  const int64_t row = int64_t(banks) * 4;
+      if (readLine >= word && walks[j].read && walks[k].read)
+        most = std::max(most, ofReads(word, readLine, walks[j], walks[k]));
+  const int64_t row = int64_t(banks) * word;
   auto stays = [&](const MemWalk &w) {
     return row && (w.read || w.written) && w.stride && w.stride % row == 0;
   };
@@ -98,7 +100,7 @@ unsigned Target::halfCycles(const MemWalk walks[3]) const {
     unsigned accesses = 0;
     for (int k = 0; k < 3; ++k)
       if (stays(walks[j]) && stays(walks[k]) &&
-          walks[j].base % row / 4 == walks[k].base % row / 4)
+          walks[j].base % row / word == walks[k].base % row / word)
         accesses += walks[k].read + walks[k].written;
     most = std::max(most, 2 * accesses);
   }

@@ -50,7 +50,7 @@ public:
   uint64_t base = 0;     // lowest address that may be used
   uint64_t capacity = 0; // one past the highest
   std::vector<AllocBuffer> buffers;
-  uint64_t line = 0; // of the banks, as in BankProblem
+  uint64_t word = 1, line = 0; // of the banks, as in BankProblem
   std::vector<BankPair> pairs;
   uint64_t roomy = 0; // up to this top memory is spent on avoiding conflicts
 

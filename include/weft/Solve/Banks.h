@@ -22,14 +22,12 @@ namespace weft::solve {
 /// line.
 struct BankPair {
   unsigned a = 0, b = 0;
-  uint64_t residue = 0; // bytes, a multiple of BankWord below the line
+  uint64_t residue = 0; // bytes, a multiple of the word below the line
   uint64_t cycles = 0;
 };
 
-constexpr uint64_t BankWord = 4; // bytes
-
 struct BankBuffer {
-  uint64_t align = BankWord;                    // power of two
+  uint64_t align = 1; // power of two; less than a word: a word
   std::optional<uint64_t> fixed = std::nullopt; // address it must have
 };
 
@@ -41,7 +39,8 @@ struct BankSolution {
 
 class BankProblem {
 public:
-  uint64_t line = 0; // bytes, a power of two; up to BankWord: nothing to choose
+  uint64_t word = 1; // bytes, a power of two: of one bank
+  uint64_t line = 0; // bytes, a power of two; up to a word: nothing to choose
   std::vector<BankBuffer> buffers;
   std::vector<BankPair> pairs;
 

@@ -129,6 +129,7 @@ TEST(Alloc, ConflictsAreAvoidedWhereThereIsRoom) {
   AllocProblem p = memory(0, 100);
   p.add({"x", 32, 4, 0, 9});
   p.add({"y", 32, 4, 0, 9});
+  p.word = 4;
   p.line = 8;
   p.pairs = {{0, 1, 0, 500}};
   // Packed closely both begin at a multiple of 8. 4 bytes more avoid that.
@@ -149,6 +150,7 @@ TEST(Alloc, WhereRoomIsShortTheHeavierPairGetsIt) {
   p.add({"high", 16, 4, 0, 9, 32});
   p.add({"light", 16, 4, 0, 9});
   p.add({"heavy", 16, 4, 0, 9});
+  p.word = 4;
   p.line = 8;
   p.pairs = {{0, 2, 0, 10}, {0, 3, 0, 90}};
   // The hole at 16 is no place for either, above are 4 bytes to spare: one can
@@ -167,6 +169,7 @@ TEST(Alloc, ConflictsCostNoMoreThanIsRoomy) {
     AllocProblem p = randomProblem(rng);
     AllocResult plain = solveAlloc(p, {seed, 50});
     ASSERT_TRUE(bool(plain)) << plain.message;
+    p.word = 4;
     p.line = 8;
     uint64_t n = p.buffers.size();
     for (uint64_t k = n > 1 ? rng.below(2 * n) : 0; k > 0; --k) {
@@ -191,6 +194,7 @@ TEST(Alloc, ConflictsCostNoMoreThanIsRoomy) {
 TEST(Alloc, RefusesPairsOfNoBuffers) {
   AllocProblem p = memory(0, 100);
   p.add({"x", 32, 4, 0, 9});
+  p.word = 4;
   p.line = 8;
   p.pairs = {{0, 1, 0, 500}};
   EXPECT_EQ(solveAlloc(p).message,

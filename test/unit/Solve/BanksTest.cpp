@@ -11,6 +11,7 @@ using namespace weft::solve;
 
 static BankProblem memory(uint64_t line, unsigned buffers) {
   BankProblem p;
+  p.word = 4;
   p.line = line;
   p.buffers.resize(buffers);
   return p;
@@ -62,6 +63,27 @@ TEST(Banks, WithoutLinesNothingIsWanted) {
     BankSolution s = solveBanks(p);
     EXPECT_EQ(p.verify(s), "");
     EXPECT_EQ(s.residue, (std::vector<uint64_t>{0, 0}));
+  }
+}
+
+TEST(Banks, PlacesAreWordsOfTheBanks) {
+  // Of 2 bytes four fit a line: the three that disagree find a place each.
+  BankProblem p = memory(8, 3);
+  p.pairs = {{0, 1, 0, 30}, {1, 2, 0, 10}, {2, 0, 0, 20}};
+  p.word = 2;
+  BankSolution s = solveBanks(p);
+  EXPECT_EQ(p.verify(s), "");
+  EXPECT_EQ(s.cycles, 0u);
+  EXPECT_EQ(p.cycles({0, 2, 4}), 0u);
+  EXPECT_EQ(p.cycles({0, 1, 4}), 30u); // 0 and 1 are in one word
+  p.pairs = {{0, 1, 2, 1}};
+  EXPECT_EQ(p.check(), "");
+  p.word = 4;
+  EXPECT_NE(p.check().find("multiples of 4"), std::string::npos);
+  for (uint64_t word : {0, 3}) {
+    p.word = word;
+    EXPECT_EQ(p.check(),
+              "a word has " + std::to_string(word) + " bytes, no power of two");
   }
 }
 
