@@ -24,6 +24,11 @@ struct UnaryRule {
   int64_t (*onInt)(int64_t); // null: floats only
 };
 
+/// Sums, products, extremes, powers; comparisons; signs, roots, exponentials.
+std::optional<BinaryRule> binaryRule(mlir::Operation *op);
+std::optional<BinaryRule> compareRule(mlir::Operation *op);
+std::optional<UnaryRule> unaryRule(mlir::Operation *op);
+
 /// Remainders, bits, rounding, and the functions of trigonometry.
 std::optional<BinaryRule> binaryNumberRule(mlir::Operation *op);
 std::optional<UnaryRule> unaryNumberRule(mlir::Operation *op);
