@@ -23,77 +23,12 @@
 // in each other's way. For step 4 a multiply-add is faster than a dot product.
 //
 //===----------------------------------------------------------------------===//
-#include "weft/Kernels/Code.h"
-#include <limits>
+#include "AttentionSteps.h"
 
 using namespace mlir;
 using namespace weft::kernels;
 
 namespace {
-constexpr double largest = std::numeric_limits<float>::max();
-constexpr double smallest = std::numeric_limits<float>::min(); // normal
-
-/// Sizes and this PE's place, shared by the steps. `split` is a tensor [batch,
-/// queries, features] of the heads in question: the queries, or the result.
-struct Shape {
-  Shape(const Problem &p, RankedTensorType split, Code &c)
-      : featureAxis(axisOf(split)), rowAxis(other(featureAxis)),
-        batch(p.ins[0].getDimSize(0)), queries(p.ins[0].getDimSize(1)),
-        keys(p.ins[1].getDimSize(1)), features(split.getDimSize(2)),
-        heads(p.integer("num_heads")), headDim(features / heads),
-        groups(p.integer("num_kv_heads", heads)), tile(tileDim(split, 2)) {
-    int64_t pes = c.rect.length(rowAxis);
-    rows = (queries + pes - 1) / pes;
-    // Most heads that a tile of consecutive features can touch.
-    bool aligned = tile % headDim == 0 || headDim % tile == 0;
-    local = aligned ? std::max<int64_t>(1, tile / headDim)
-                    : (tile - 2 + headDim) / headDim + 1;
-    local = std::min(local, heads);
-    firstFeature = c.mul(c.coord(featureAxis), tile);
-    ownRow = c.mul(c.coord(rowAxis), rows);
-    firstRow = padded(c) ? c.min(ownRow, queries - rows) : ownRow;
-    limit = c.rect.length(featureAxis) * tile;
-    Idx head = c.div(firstFeature, headDim, limit);
-    firstHead = heads == local ? Idx(0) : c.min(head, heads - local);
-  }
-  int8_t featureAxis, rowAxis;
-  int64_t batch, queries, keys, features, heads, headDim, groups, tile;
-  int64_t rows = 0, local = 0, limit = 0;
-  /// Rows from firstRow on are computed; those before ownRow, so that the last
-  /// PEs have as many as the others, are another's.
-  Idx firstFeature, firstRow, ownRow, firstHead;
-
-  Idx head(Code &c, Idx feature) const {
-    if (heads == 1)
-      return 0;
-    Idx h = c.div(feature, headDim, limit);
-    return limit > features ? c.min(h, heads - 1) : h;
-  }
-  /// Where the key (or value) for a query feature lies: at the same place, or,
-  /// if heads share keys, in the replicated tensor.
-  Idx keyFeature(Code &c, Idx f, Idx feature) const {
-    if (groups == heads)
-      return f;
-    Idx h = head(c, feature), g = c.div(h, heads / groups, heads);
-    Idx start = c.mul(g, headDim);
-    Idx at = c.add(c.sub(feature, c.mul(h, headDim)), start);
-    // Where features end at the last head the clamps change nothing, but bounds
-    // of the address can be seen without knowing that h follows from feature.
-    return c.max(c.min(at, groups * headDim - 1), 0);
-  }
-  Idx query(Code &c, Idx i) const { return c.add(firstRow, i); }
-  /// Features of one head that this PE has and that lie evenly, or 1.
-  int64_t atOnce() const {
-    bool even = tile % headDim == 0 || headDim % tile == 0;
-    return even && groups == heads && limit == features
-               ? std::min(tile, headDim)
-               : 1;
-  }
-  bool padded(Code &c) const {
-    return rows * c.rect.length(rowAxis) != queries;
-  }
-};
-
 class Attention final : public Kernel {
 public:
   explicit Attention(AttentionForm form) : form(form) {}
@@ -145,7 +80,7 @@ private:
   }
 
   void expand(const Problem &p, const Option &o, Code &c) const override {
-    Shape keySide(p, o.ins[0], c), s(p, o.out, c);
+    AttentionShape keySide(p, o.ins[0], c), s(p, o.out, c);
     int64_t all = s.batch * s.heads * s.rows * s.keys;
     Value scores = c.scratch(all), order;
     Type acc = accumulatorType(p);
@@ -162,7 +97,7 @@ private:
       Value wide = c.view(sums, 0, all);
       c.vec(V::VMov, c.view(scores, 0, all), wide);
     }
-    c.loop(s.batch, [&](Idx b) { softmax(p, s, c, scores, order, b); });
+    c.loop(s.batch, [&](Idx b) { softmaxOfScores(p, s, c, scores, order, b); });
     c.fill(c.view(c.out, 0, s.tile * s.batch * s.queries), 0);
     if (form == AttentionForm::Rows)
       weightedValues(s, c, scores);
@@ -171,7 +106,7 @@ private:
     c.allReduce(c.view(c.out, 0, s.tile * s.batch * s.queries), s.rowAxis);
   }
 
-  static void partialScores(const Shape &s, Code &c, Value scores) {
+  static void partialScores(const AttentionShape &s, Code &c, Value scores) {
     Value q = c.ins[0], k = c.ins[1];
     int64_t qRows = s.batch * s.queries, kRows = s.batch * s.keys;
     c.loop(s.tile, [&](Idx f) {
@@ -199,7 +134,7 @@ private:
   }
 
   /// scores[rows, :] += sum over features of q[f, rows] k[f, :].
-  static void blockOfScores(const Shape &s, Code &c, Value scores) {
+  static void blockOfScores(const AttentionShape &s, Code &c, Value scores) {
     int64_t qRows = s.batch * s.queries, kRows = s.batch * s.keys;
     int64_t n = s.atOnce();
     c.loop(s.tile / n, [&](Idx j) {
@@ -218,102 +153,7 @@ private:
     });
   }
 
-  /// Rows of the heads this PE needs, of one batch entry.
-  static void softmax(const Problem &p, const Shape &s, Code &c, Value scores,
-                      Value order, Idx b) {
-    int64_t lines = s.local * s.rows, total = lines * s.keys;
-    Idx first = c.mul(s.firstHead, s.rows * s.keys);
-    Idx base = c.add(c.mul(b, s.heads * s.rows * s.keys), first);
-    Value tmp0 = c.scratch(total), tmp1 = c.scratch(total);
-    Value block = c.view(scores, base, total);
-    c.vec(V::VFMul, block, {block, c.f32(p.real("scale", 1.0))});
-    c.loop(s.local, [&](Idx j) {
-      c.loop(s.rows, [&](Idx i) {
-        Idx line = c.add(c.mul(j, s.rows), i);
-        Value row = c.view(scores, c.add(base, c.mul(line, s.keys)), s.keys);
-        Idx query = s.query(c, i);
-        if (p.ins.size() > 3)
-          addMask(p, s, c, row, b, c.add(s.firstHead, j), query);
-        if (order)
-          causal(s, c, row, order, query);
-        Value most = c.maximum(row);
-        if (p.flag("zero_masked")) // exp(-inf) for all keys, not for a NaN
-          most = arith::MaximumFOp::create(c.b, c.loc, most, c.f32(-largest));
-        c.vec(V::VFSub, row, {row, most});
-      });
-    });
-    Value scratch = c.view(tmp1, 0, total);
-    c.exp(block, c.view(tmp0, 0, total), scratch);
-    Value sums = c.scratch(lines), inverse = c.scratch(lines),
-          tmp = c.scratch(lines);
-    auto rowOf = [&](Idx line) {
-      return c.view(scores, c.add(base, c.mul(line, s.keys)), s.keys);
-    };
-    c.loop(lines, [&](Idx l) { c.store(c.sum(rowOf(l)), sums, l); });
-    if (p.flag("zero_masked")) {
-      Value all = c.view(sums, 0, lines), least = c.f32(smallest);
-      c.vec(V::VFMax, c.view(sums, 0, lines), {all, least});
-    }
-    Value last = c.view(tmp, 0, lines), of = c.view(sums, 0, lines);
-    c.reciprocal(c.view(inverse, 0, lines), of, last);
-    c.loop(s.local, [&](Idx j) {
-      c.loop(s.rows, [&](Idx i) {
-        Idx line = c.add(c.mul(j, s.rows), i);
-        Value scale = c.load(inverse, line);
-        if (s.padded(c)) { // another's row counts nothing here
-          Value zero = c.f32(0);
-          Idx own = c.sub(s.query(c, i), s.ownRow);
-          scale = c.select(c.less(own, 0), zero, scale);
-        }
-        Value row = rowOf(line);
-        c.vec(V::VFMul, rowOf(line), {row, scale});
-      });
-    });
-  }
-
-  /// row += mask[b, h, query, :]; unit dimensions of the mask broadcast.
-  static void addMask(const Problem &p, const Shape &s, Code &c, Value row,
-                      Idx b, Idx head, Idx query) {
-    RankedTensorType mask = p.ins[3];
-    int64_t rows = rowsOf(mask), at[3] = {0, 0, 0}, stride = 1;
-    for (int d = 2; d >= 0; --d) {
-      at[d] = mask.getDimSize(d) == 1 ? 0 : stride;
-      stride *= mask.getDimSize(d);
-    }
-    const Idx indices[] = {b, head, query};
-    Idx offset = 0;
-    for (auto [index, k] : llvm::zip(indices, at))
-      if (k)
-        offset = c.add(offset, c.mul(index, k));
-    int64_t step = mask.getDimSize(3) == 1 ? 0 : rows;
-    c.vec(V::VFAdd, row, {row, c.view(c.ins[3], offset, {s.keys}, {step})});
-  }
-
-  /// 0, 1, 2, ... as integers.
-  static Value keyOrder(const Shape &s, Code &c) {
-    Value order = c.scratch(s.keys, c.b.getI32Type());
-    c.loop(s.keys, [&](Idx k) {
-      c.store(
-          arith::IndexCastOp::create(c.b, c.loc, c.b.getI32Type(), c.index(k)),
-          order, k);
-    });
-    return order;
-  }
-
-  /// Keys after the query get -inf.
-  static void causal(const Shape &s, Code &c, Value row, Value order,
-                     Idx query) {
-    Value late = c.scratch(s.keys, c.b.getI32Type());
-    Value last =
-        arith::IndexCastOp::create(c.b, c.loc, c.b.getI32Type(),
-                                   c.index(c.add(query, s.keys - s.queries)));
-    Value lateView = c.view(late, 0, s.keys);
-    c.vec(V::VLt, lateView, {last, c.view(order, 0, s.keys)});
-    c.vec(V::VSel, row,
-          {lateView, c.f32(-std::numeric_limits<float>::infinity())});
-  }
-
-  static void weightedValues(const Shape &s, Code &c, Value scores) {
+  static void weightedValues(const AttentionShape &s, Code &c, Value scores) {
     int64_t qRows = s.batch * s.queries, kRows = s.batch * s.keys;
     c.loop(s.tile, [&](Idx f) {
       Idx feature = c.add(s.firstFeature, f);
@@ -335,7 +175,7 @@ private:
   }
 
   /// o[f, rows] = sum over keys of P[rows, key] v[f, key], rounded once.
-  static void blockOfValues(const Shape &s, Code &c, Value scores) {
+  static void blockOfValues(const AttentionShape &s, Code &c, Value scores) {
     int64_t qRows = s.batch * s.queries, kRows = s.batch * s.keys;
     int64_t n = s.atOnce();
     SmallVector<int64_t> strides{qRows, s.queries, 1};
