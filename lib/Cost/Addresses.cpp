@@ -8,54 +8,17 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Addresses.h"
+#include "AddressRange.h"
 #include "ConstantTables.h"
 #include <algorithm>
-#include <cstdlib>
-#include <numeric>
 
 using namespace weft;
 using namespace weft::cost;
 using namespace weft::isa;
 
+using Range = AddressRange;
+
 namespace {
-
-/// lo, lo + step, ..., hi; step 0 if lo == hi.
-struct Range {
-  bool known = false;
-  int64_t lo = 0, hi = 0, step = 0;
-  bool operator==(const Range &o) const {
-    return known == o.known && (!known || (lo == o.lo && hi == o.hi));
-  }
-  bool constant() const { return known && lo == hi; }
-  static Range of(int64_t v) { return {true, v, v, 0}; }
-  static Range unknown() { return {}; }
-};
-
-Range make(int64_t lo, int64_t hi, int64_t step) {
-  if (lo < INT32_MIN || hi > int64_t(UINT32_MAX) || lo > hi)
-    return Range::unknown();
-  return {true, lo, hi, lo == hi ? 0 : std::max<int64_t>(step, 1)};
-}
-
-Range operator+(const Range &a, const Range &b) {
-  if (!a.known || !b.known)
-    return Range::unknown();
-  return make(a.lo + b.lo, a.hi + b.hi, std::gcd(a.step, b.step));
-}
-
-Range times(const Range &a, int64_t k) {
-  if (!a.known || std::llabs(k) > INT32_MAX)
-    return Range::unknown();
-  int64_t x = a.lo * k, y = a.hi * k;
-  return make(std::min(x, y), std::max(x, y), a.step * std::llabs(k));
-}
-
-Range hull(const Range &a, const Range &b) {
-  if (!a.known || !b.known)
-    return Range::unknown();
-  int64_t step = std::gcd(std::gcd(a.step, b.step), std::llabs(a.lo - b.lo));
-  return make(std::min(a.lo, b.lo), std::max(a.hi, b.hi), step);
-}
 
 struct State {
   std::array<Range, NumRegs> regs;
@@ -73,7 +36,6 @@ private:
   uint32_t body(uint32_t at, State &s, unsigned depth);
   uint32_t loop(uint32_t at, State &s, unsigned depth);
   void scalar(const Instr &i, State &s);
-  Range binary(const Instr &i, const Range &a, const Range &b) const;
   Range coord(bool y) const;
   Range lookUp(const Range &address) const;
   void access(const Range &first, uint64_t bytes);
@@ -105,7 +67,7 @@ Range Bounder::coord(bool y) const {
   Range r;
   for (const bin::Pattern &w : c.where) {
     int64_t lo = y ? w.y0 : w.x0, n = y ? w.h : w.w, d = y ? w.dy : w.dx;
-    Range one = make(lo, lo + (n - 1) * d, d);
+    Range one = makeRange(lo, lo + (n - 1) * d, d);
     r = r.known ? hull(r, one) : one;
   }
   return r;
@@ -127,39 +89,6 @@ Range Bounder::lookUp(const Range &address) const {
   return r;
 }
 
-Range Bounder::binary(const Instr &i, const Range &a, const Range &b) const {
-  if (!a.known || !b.known) {
-    // One known side may still bound the result.
-    bool andMask =
-        i.op == Op::And && (a.known ? a.lo >= 0 : b.known && b.lo >= 0);
-    return andMask ? make(0, a.known ? a.hi : b.hi, 1) : Range::unknown();
-  }
-  switch (i.op) {
-  case Op::Add:
-    return a + b;
-  case Op::Sub:
-    return a + times(b, -1);
-  case Op::Mul:
-    return a.constant()   ? times(b, a.lo)
-           : b.constant() ? times(a, b.lo)
-           : a.lo >= 0 && b.lo >= 0 && a.hi <= INT32_MAX && b.hi <= INT32_MAX
-               ? make(a.lo * b.lo, a.hi * b.hi, 1)
-               : Range::unknown();
-  case Op::And:
-    return a.lo >= 0 && b.lo >= 0 ? make(0, std::min(a.hi, b.hi), 1)
-                                  : Range::unknown();
-  case Op::Min:
-    return make(std::min(a.lo, b.lo), std::min(a.hi, b.hi), 1);
-  case Op::Max:
-    return make(std::max(a.lo, b.lo), std::max(a.hi, b.hi), 1);
-  case Op::Slt:
-  case Op::Seq:
-    return make(0, 1, 1);
-  default:
-    return Range::unknown();
-  }
-}
-
 void Bounder::scalar(const Instr &i, State &s) {
   auto reg = [&](uint8_t r) { return r ? s.regs[r % NumRegs] : Range::of(0); };
   Range v;
@@ -177,14 +106,14 @@ void Bounder::scalar(const Instr &i, State &s) {
     v = times(reg(i.b), i.imm);
     break;
   case Op::Andi:
-    v = i.imm >= 0 ? make(0, i.imm, 1) : Range::unknown();
+    v = i.imm >= 0 ? makeRange(0, i.imm, 1) : Range::unknown();
     break;
   case Op::Shli:
     v = times(reg(i.b), int64_t(1) << (i.c & 31));
     break;
   case Op::Shri:
     if (Range b = reg(i.b); b.known && b.lo >= 0)
-      v = make(b.lo >> (i.c & 31), b.hi >> (i.c & 31), 1);
+      v = makeRange(b.lo >> (i.c & 31), b.hi >> (i.c & 31), 1);
     break;
   case Op::Sel:
     v = hull(reg(i.b), reg(i.c));
@@ -198,7 +127,7 @@ void Bounder::scalar(const Instr &i, State &s) {
     break;
   case Op::Ld16:
     access(reg(i.b) + Range::of(i.imm), 2);
-    v = make(INT16_MIN, INT16_MAX, 1);
+    v = makeRange(INT16_MIN, INT16_MAX, 1);
     break;
   case Op::LdH:
   case Op::LdB: // floats are not followed
@@ -229,12 +158,12 @@ void Bounder::scalar(const Instr &i, State &s) {
   case Op::F2I:
     break;
   case Op::FLt:
-    v = make(0, 1, 1);
+    v = makeRange(0, 1, 1);
     break;
   default:
     if (uint8_t(i.op) < uint8_t(Op::Add) || uint8_t(i.op) > uint8_t(Op::Sel))
       return; // writes no register
-    v = binary(i, reg(i.b), reg(i.c));
+    v = binary(i.op, reg(i.b), reg(i.c));
   }
   s.regs[i.a % NumRegs] = v;
 }
@@ -300,7 +229,7 @@ uint32_t Bounder::loop(uint32_t at, State &s, unsigned depth) {
   int64_t rounds = uint32_t(i.imm);
   uint32_t first = at + i.numWords;
   unsigned counter = i.a % NumRegs;
-  s.regs[counter] = make(0, rounds - 1, 1);
+  s.regs[counter] = makeRange(0, rounds - 1, 1);
   State one = s;
   bool was = recording;
   recording = rounds == 1 && was;
