@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Composed.h"
+#include "Slices.h"
 
 using namespace weft;
 
@@ -30,6 +31,7 @@ static llvm::StringMap<Rule> makeRules() {
   addUnfoldingRules(rules);
   addSignalRules(rules);
   addShapeRules(rules);
+  addSliceRules(rules);
   addConstantRules(rules);
   addAttentionRules(rules);
   addCacheRules(rules);
