@@ -95,6 +95,7 @@ struct Averager {
     uint64_t period = 1, rounds = 1;
   };
   const Target &t;
+  const VectorForm &form;
   uint32_t rate;
   uint64_t elements;
   MemWalk walks[3];
@@ -106,7 +107,8 @@ struct Averager {
     if (index == variables.size()) {
       for (int k = 0; k < 3; ++k)
         walks[k].base = at[k] % BankModulus;
-      uint32_t r = Target::conflictRate(rate, t.halfCycles(walks));
+      uint32_t r =
+          t.paced(form, Target::conflictRate(rate, t.halfCycles(walks)));
       rates += times * r;
       cycles += times * double(Target::elementCycles(elements, r));
       weight += times;
@@ -133,7 +135,7 @@ ElementTime cost::elementTime(const VectorForm &form, uint64_t n,
                               const MemOperand mem[3], const Residue at[3],
                               const std::vector<uint64_t> &rounds,
                               size_t outer) {
-  Averager a{t, t.rateOf(form), n, {}, {}};
+  Averager a{t, form, t.rateOf(form), n, {}, {}};
   uint64_t combinations = 1;
   bool known = true;
   auto vary = [&](Averager::Variable &v) {

@@ -69,7 +69,7 @@ llvm::Error Walker::fabric(const Instr &i, TimedOp &op) {
 
 ElementTime Walker::timeOf(const Instr &i, const VectorForm &form, uint64_t n,
                            const MemOperand mem[3], Frame &f) const {
-  uint32_t rate = t.rateOf(form);
+  uint32_t rate = t.paced(form, t.rateOf(form));
   auto cycles = double(Target::elementCycles(n, rate));
   if (!meetsBanks(i, mem))
     return {rate, cycles, cycles, false};

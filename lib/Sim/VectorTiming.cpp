@@ -87,6 +87,7 @@ void Machine::setTiming(Flight &f) const {
                       walk(f.src0, true, false), walk(f.src1, true, false)};
   if (i.src0 == i.src1)
     walks[2] = {};
-  f.rate = Target::conflictRate(target.rateOf(form), target.halfCycles(walks));
+  f.rate = target.paced(form, Target::conflictRate(target.rateOf(form),
+                                                   target.halfCycles(walks)));
   f.setup = target.setupOf(form);
 }

@@ -65,6 +65,7 @@ void visitVectorFields(T &t, Visitor visit) {
   width("simd.convert", s.convert);
   field("rates.reduce", "cycles/1000", 1, 1000000, t.rates.reduce);
   field("rates.dot", "cycles/1000", 1, 1000000, t.rates.dot);
+  field("rates.fabric", "cycles/1000", 1000, 1000000, t.rates.fabric);
 }
 
 /// Calls visit(spec, fact) for each field; fields of one group are neighbours.

@@ -50,6 +50,12 @@ uint32_t Target::rateOf(const VectorForm &f) const {
                    perThousand(f.writeBytes, writeBytes)});
 }
 
+uint32_t Target::paced(const VectorForm &f, uint32_t rate) const {
+  if (!f.fabric || rates.fabric <= 1000) // wavelets are no faster than that
+    return rate;
+  return std::max(rate, perThousand(rates.fabric, f.wide ? 1000 : 2000));
+}
+
 uint32_t Target::setupOf(const VectorForm &f) const {
   if (f.fabric)
     return setup.fabric;

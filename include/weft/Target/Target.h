@@ -92,6 +92,7 @@ struct VectorSetups {
 /// What is known as cycles per 1000 elements only.
 struct VectorRates {
   FactU reduce, dot;
+  FactU fabric; // per 1000 wavelets: no op with a fabric operand is faster
 };
 
 struct Target {
@@ -134,6 +135,8 @@ struct Target {
   /// Cycles per 1000 elements of an op that meets no bank conflict: the slowest
   /// of SIMD width, read and write port.
   uint32_t rateOf(const VectorForm &f) const;
+  /// A rate with what the fabric allows of it.
+  uint32_t paced(const VectorForm &f, uint32_t rate) const;
   /// Cycles from issue to the first element.
   uint32_t setupOf(const VectorForm &f) const;
   /// Half cycles that an element's accesses to memory take: 2 without a

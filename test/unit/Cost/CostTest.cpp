@@ -154,8 +154,9 @@ TEST(Cost, TurnsDelay) {
   addClass(p, "sink", {{1, 2, 1, 1, 1, 1}}, {{false, 2, 3}},
            {"dsd d0, r0+8192, f32, [9:1]", "vmov d0, in2", "halt"});
   CostReport r = analyzed(p, t);
-  // Set-up 4, 9 words, 7 hops of 2, two turns of 20, two ramps, 1, halt.
-  EXPECT_EQ(r.cycles.estimate, 4u + 9 + 7 * 2 + 2 * 20 + 2 * 2 + 1 + 1);
+  // Set-up 4, 9 words at 9/8 cycles, rounded up, 7 hops of 2, two turns of 20,
+  // two ramps, 1, halt.
+  EXPECT_EQ(r.cycles.estimate, 4u + 11 + 7 * 2 + 2 * 20 + 2 * 2 + 1 + 1);
 }
 
 TEST(Cost, BankConflictsFollowAddresses) {

@@ -144,9 +144,11 @@ TEST(CostSimulated, KernelsOfCalls) {
 }
 
 TEST(CostSimulated, OtherConstants) {
-  // Two cycles per hop, a longer set-up, other rates.
+  // Two cycles per hop, a longer set-up, other rates; wavelets that are paced,
+  // and turns.
   for (uint32_t rounds : {1, 4}) {
     compare(rowAllReduce(10, 2, 50, rounds), target(10, 2, "wse3"), 0);
+    compare(rowAllReduce(10, 2, 50, rounds), target(10, 2, "wse3-alcf"), 0);
     AllReduce o;
     o.w = 7;
     o.h = 10;
@@ -155,6 +157,7 @@ TEST(CostSimulated, OtherConstants) {
     o.rounds = rounds;
     o.macs = 25;
     compare(allReduce(o), target(o.w, o.h, "wse3"), 0);
+    compare(allReduce(o), target(o.w, o.h, "wse3-alcf"), 0);
   }
 }
 

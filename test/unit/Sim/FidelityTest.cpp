@@ -56,7 +56,8 @@ TEST(SimFidelity, BatchedIsExact) {
 TEST(SimFidelity, BatchedIsExactOnOtherMachines) {
   const std::vector<std::vector<const char *>> machines = {
       {"router.hop=2", "router.ramp=3", "router.buffer=2"},
-      {"memory.read_bytes=3", "memory.write_bytes=3", "router.ramp=1"}};
+      {"memory.read_bytes=3", "memory.write_bytes=3", "router.ramp=1"},
+      {"rates.fabric=1125", "router.hop=2"}};
   for (const std::vector<const char *> &sets : machines)
     for (unsigned seed = 1000; seed < 1050; ++seed) {
       Builder b = randomProgram(seed, sets);
