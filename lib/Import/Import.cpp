@@ -137,8 +137,10 @@ bool Importer::mayInline(NodeCtx &n, int nodes) {
 static bool addDefaults(NodeCtx &n, const onnx::FunctionProto &function,
                         NodeProto &call) {
   auto defaults = defaultAttributes(function);
-  if (!defaults ||
-      (!defaults->empty() && n.node.ByteSizeLong() > MostDefaultBytes))
+  if (!defaults)
+    return n.fail("calls function " + function.name() + ", which has " +
+                  llvm::toString(defaults.takeError()));
+  if (!defaults->empty() && n.node.ByteSizeLong() > MostDefaultBytes)
     return n.fail("calls function " + function.name() +
                   ", which has defaults, with more than " +
                   Twine(MostDefaultBytes / 1024) + " KiB of attributes");

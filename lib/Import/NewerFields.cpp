@@ -22,11 +22,14 @@ static std::string lastString(const UnknownFieldSet &fields, int number) {
   return found;
 }
 
-std::optional<std::vector<onnx::AttributeProto>>
+llvm::Expected<std::vector<onnx::AttributeProto>>
 weft::defaultAttributes(const onnx::FunctionProto &function) {
   std::vector<onnx::AttributeProto> found;
   size_t left = MostDefaultBytes;
   const UnknownFieldSet &fields = function.unknown_fields();
+  if (fields.field_count() > MostNewerFields) // each call looks at them
+    return llvm::createStringError("more than " + llvm::Twine(MostNewerFields) +
+                                   " fields that are not known");
   for (int i = 0; i < fields.field_count(); ++i) {
     const UnknownField &field = fields.field(i);
     if (field.number() != AttributeProtoOfFunction ||
@@ -34,11 +37,14 @@ weft::defaultAttributes(const onnx::FunctionProto &function) {
       continue;
     const std::string &bytes = field.length_delimited();
     if (bytes.size() > left)
-      return std::nullopt;
+      return llvm::createStringError("defaults of more than " +
+                                     llvm::Twine(MostDefaultBytes / 1024) +
+                                     " KiB");
     left -= bytes.size();
     onnx::AttributeProto attribute;
-    if (attribute.ParseFromString(bytes))
-      found.push_back(std::move(attribute));
+    if (!attribute.ParseFromString(bytes))
+      return llvm::createStringError("a default that is no attribute");
+    found.push_back(std::move(attribute));
   }
   return found;
 }
@@ -47,5 +53,8 @@ std::string weft::overloadOf(const onnx::FunctionProto &function) {
   return lastString(function.unknown_fields(), OverloadOfFunction);
 }
 std::string weft::overloadOf(const onnx::NodeProto &node) {
-  return lastString(node.unknown_fields(), OverloadOfNode);
+  // Each call of a function looks at its nodes again.
+  return node.unknown_fields().field_count() > MostNewerFields
+             ? "?" // of no function
+             : lastString(node.unknown_fields(), OverloadOfNode);
 }

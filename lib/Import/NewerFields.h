@@ -10,15 +10,17 @@
 #define WEFT_LIB_IMPORT_NEWERFIELDS_H
 
 #include "ModelFile.h"
+#include "llvm/Support/Error.h"
 
 namespace weft {
 
 /// What a call need not say twice: 64 KiB of attributes.
 constexpr size_t MostDefaultBytes = 65536;
+constexpr int MostNewerFields = 4096; // of a function or node
 
-/// Attributes of a function that a call need not give, with their values; none
-/// if they are larger than that.
-std::optional<std::vector<onnx::AttributeProto>>
+/// Attributes of a function that a call need not give, with their values; what
+/// is wrong if they are larger than that, or none.
+llvm::Expected<std::vector<onnx::AttributeProto>>
 defaultAttributes(const onnx::FunctionProto &function);
 
 /// Which of the functions of one name is meant; empty for the only one.

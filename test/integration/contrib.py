@@ -129,6 +129,7 @@ multi("multi-mask3d", mask=(RNG.random((2, 4, 5)) > 0.4).astype(np.int32))
 multi("multi-added", added=f32(2, 2, 4, 5))
 multi("multi-causal", keys=4, unidirectional=1)
 multi("multi-causal-few-keys", rows=5, keys=3, unidirectional=1)
+multi("multi-causal-one-query", rows=1, keys=5, unidirectional=1)
 multi("multi-past", rows=1, keys=1, past=4, present=True)
 multi("multi-past-causal", rows=3, keys=3, past=4, present=True, unidirectional=1)
 

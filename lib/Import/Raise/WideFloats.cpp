@@ -42,6 +42,7 @@ private:
   llvm::DenseSet<Value> constants;        // by evaluation
   llvm::DenseSet<Value> sums;             // exact products as integers
   llvm::DenseSet<Operation *> arithmetic; // f32, of integers and constants
+  llvm::DenseSet<Value> bytes;            // of these, what f16 holds
   llvm::DenseSet<Operation *> scales;     // kept: what they are computed of too
 
   static bool isIntegral(Value x, unsigned width) {
@@ -57,8 +58,11 @@ private:
     }
     if (isSum(op))
       sums.insert(x);
-    if (elementOf(x).isF32() && isArithmetic(op) && !isExactProduct(op))
+    if (elementOf(x).isF32() && isArithmetic(op) && !isExactProduct(op)) {
       arithmetic.insert(op);
+      if (isOfBytes(op))
+        bytes.insert(x);
+    }
     keepScaledSum(op);
     // The two ends where a last place is more than a last place.
     bool angle = isa<SinOp, CosOp>(op) && elementOf(x).isF32();
@@ -66,6 +70,30 @@ private:
                  elementOf(op->getOperand(0)).isF32();
     if ((angle || index) && isPlain(op->getOperand(0)))
       kept.insert(op);
+    if (index && isWideProduct(op->getOperand(0))) {
+      kept.insert(op);
+      kept.insert(op->getOperand(0).getDefiningOp());
+    }
+  }
+
+  /// Of integers that f16 may not hold, not of bytes.
+  bool isWideProduct(Value x) const {
+    Operation *op = x.getDefiningOp();
+    return op && isExactProduct(op) && isOfPlain(op) &&
+           llvm::any_of(op->getOperands(), [&](Value operand) {
+             return arithmetic.contains(operand.getDefiningOp()) &&
+                    !bytes.contains(operand);
+           });
+  }
+
+  /// Bytes, or differences of such.
+  bool isOfBytes(Operation *op) const {
+    if (isa<CastOp>(op))
+      return !isIntegral(op->getOperand(0), 9);
+    return isa<SubOp, ReshapeOp, TransposeOp, SliceOp, ConcatOp>(op) &&
+           llvm::all_of(op->getOperands(), [&](Value operand) {
+             return constants.contains(operand) || bytes.contains(operand);
+           });
   }
 
   bool isSum(Operation *op) const {
@@ -100,10 +128,14 @@ private:
     return isa<AddOp, SubOp, MulOp, DivOp, ExactDivOp, NegOp, FloorOp, MatMulOp,
                LinearOp, CumSumOp, ReshapeOp, TransposeOp, ExpandOp, ConcatOp,
                SliceOp, WhereOp>(op) &&
-           llvm::all_of(op->getOperands(), [&](Value operand) {
-             return !isa<FloatType>(elementOf(operand)) ||
-                    constants.contains(operand) || isPlain(operand);
-           });
+           isOfPlain(op);
+  }
+
+  bool isOfPlain(Operation *op) const {
+    return llvm::all_of(op->getOperands(), [&](Value operand) {
+      return !isa<FloatType>(elementOf(operand)) ||
+             constants.contains(operand) || isPlain(operand);
+    });
   }
 
   /// What the kept ops are computed of.

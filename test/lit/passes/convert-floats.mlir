@@ -121,3 +121,20 @@ nn.program @features(%h: tensor<1x4xf32>) -> (tensor<1x4xf32>, tensor<1x4xi32>) 
   %i = nn.cast %t : (tensor<1x4xf32>) -> tensor<1x4xi32>
   nn.return %s, %i : tensor<1x4xf32>, tensor<1x4xi32>
 }
+
+// A product that is made an integer is one of integers, and so is what it is
+// computed of; bytes are what f16 holds.
+// CHECK-LABEL: nn.program @products
+nn.program @products(%p: tensor<1x4xi32>, %q: tensor<1x4xui8>) -> (tensor<1x4xi32>, tensor<1x4xi32>) {
+  %w = nn.constant dense<2.0> : tensor<4x4xf32>
+  // CHECK-DAG: %[[X:.*]] = nn.cast %arg0 : (tensor<1x4xi32>) -> tensor<1x4xf32>
+  // CHECK-DAG: nn.linear %[[X]], %{{.*}} -> tensor<1x4xf32>
+  // CHECK-DAG: nn.cast %arg1 : (tensor<1x4xui8>) -> tensor<1x4xf16>
+  %x = nn.cast %p : (tensor<1x4xi32>) -> tensor<1x4xf32>
+  %a = nn.linear %x, %w : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
+  %i = nn.cast %a : (tensor<1x4xf32>) -> tensor<1x4xi32>
+  %y = nn.cast %q : (tensor<1x4xui8>) -> tensor<1x4xf32>
+  %b = nn.linear %y, %w : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
+  %j = nn.cast %b : (tensor<1x4xf32>) -> tensor<1x4xi32>
+  nn.return %i, %j : tensor<1x4xi32>, tensor<1x4xi32>
+}

@@ -35,6 +35,21 @@ def own(op, inputs, **attributes):
     return helper.make_node(op, inputs, ["y"], domain="com.microsoft", **attributes)
 
 
+def with_fields(fields):
+    """A call of a function that has these fields, as bytes, too."""
+    def field(number, value):
+        size, head = len(value), b""
+        while size > 127:
+            size, head = size >> 7, head + bytes([size & 127 | 128])
+        return bytes([number << 3 & 127 | 130, number >> 4]) + head + bytes([size]) + value
+
+    function = helper.make_function("own", "f", ["a"], ["b"],
+                                    [helper.make_node("Relu", ["a"], ["b"])],
+                                    [helper.make_opsetid("", 17)])
+    call = model([helper.make_node("f", ["x"], ["y"], domain="own")])
+    return call.SerializeToString() + field(25, function.SerializeToString() + fields)
+
+
 def with_weight(weight):
     return model([helper.make_node("MatMul", ["x", "w"], ["y"])], [weight])
 
@@ -190,6 +205,8 @@ MODELS = {
         helper.make_function("own", "f", ["a"], ["b"], [helper.make_node("Relu", ["a"], ["b"])],
                              [helper.make_opsetid("", 17)],
                              attribute_protos=[helper.make_attribute("s", "x" * 70000)])]),
+    "defaults-broken": with_fields(b"\x5a\x03\xff\xff\xff"),
+    "defaults-many": with_fields(b"\x78\x01" * 5000),
     "steps-many": model([helper.make_node("GRU", ["x", "w", "w"], [f"y{i}" if i else "y"],
                                           hidden_size=3) for i in range(4)],
                         inputs=[info("x", [1000, 1, 3]), info("w", [1, 9, 3])]),
