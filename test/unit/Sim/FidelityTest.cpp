@@ -74,6 +74,7 @@ TEST(SimFidelity, StreamsInClosedFormAreExact) {
       {},
       {"router.hop=2", "router.ramp=3", "router.buffer=2"},
       {"memory.read_bytes=2", "router.turn=3"},
+      {"rates.fabric=2000", "router.ramp=3"},
       {"router.turn=20", "router.hop=2", "vector.setup_fabric=0",
        "vector.setup_copy=0", "vector.setup_elementwise=0"}};
   for (const std::vector<const char *> &sets : machines) {
