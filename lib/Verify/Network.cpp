@@ -116,14 +116,12 @@ std::vector<Channel> Network::find(size_t sender, int color) {
         }
         continue;
       }
-      *known = {sender,
-                g,
-                color,
-                std::min(known->room, n),
-                std::min(known->dx0, d.dx0),
-                std::max(known->dx1, d.dx1),
-                std::min(known->dy0, d.dy0),
-                std::max(known->dy1, d.dy1)};
+      // All of a group have the same words before theirs.
+      known->room = std::min(known->room, n);
+      known->dx0 = std::min(known->dx0, d.dx0);
+      known->dx1 = std::max(known->dx1, d.dx1);
+      known->dy0 = std::min(known->dy0, d.dy0);
+      known->dy1 = std::max(known->dy1, d.dy1);
     }
   }
   return r;
