@@ -73,7 +73,7 @@ def complaints(cost, stats, slack=0.10, least=0):
     cycles, estimate = get(stats, "cycles"), get(cost, "cycles.estimate")
     if not cycles or estimate is None or abs(estimate - cycles) > max(slack * cycles, least):
         wrong["cycles.estimate"] = (f"cycles: estimate {estimate}, the run took {cycles}, "
-                                    f"allowed is {slack:.0%}")
+                                    f"allowed is {slack:.0%}" + (f" or {least}" if least else ""))
     return wrong
 
 
