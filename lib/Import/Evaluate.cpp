@@ -165,10 +165,10 @@ evaluateArithmetic(Operation *op, RankedTensorType type, Operands in) {
     binary = compareRule(op);
   if (!binary)
     binary = binaryNumberRule(op);
-  if (binary)
-    return isFloat(*in[0]) && binary->onFloat
-               ? binaryFloat(type, in, binary->onFloat)
-               : binaryInt(type, in, binary->onInt);
+  if (binary && isFloat(*in[0]) && binary->onFloat)
+    return binaryFloat(type, in, binary->onFloat);
+  if (binary && binary->onInt)
+    return binaryInt(type, in, binary->onInt);
   std::optional<UnaryRule> unary = unaryRule(op);
   if (!unary)
     unary = unaryNumberRule(op);
