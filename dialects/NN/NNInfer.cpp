@@ -191,7 +191,10 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, Loc loc, Adaptor op,
   if (op.getMask() &&
       failed(checkMask(loc, op, {q.getDimSize(0), heads, t, s})))
     return failure();
-  int64_t columns = v.getDimSize(2) / int64_t(op.getNumKvHeads()) * heads;
+  int64_t width = v.getDimSize(2) / int64_t(op.getNumKvHeads()), columns;
+  if (llvm::MulOverflow(width, heads, columns))
+    return fail(loc, "attention", "has ", heads, " heads of ", width,
+                " columns, which are too many");
   types.push_back(
       RankedTensorType::get({q.getDimSize(0), t, columns}, q.getElementType()));
   return success();

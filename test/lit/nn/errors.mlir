@@ -103,6 +103,15 @@ nn.program @main(%x: tensor<1x8x64xf32>, %k: tensor<1x6x64xf32>) {
 
 // -----
 
+nn.program @main(%q: tensor<1x1x8589934592xf32>, %k: tensor<1x1x1xf32>) {
+  // expected-error@+1 {{has 8589934592 heads of 8589934592 columns, which are too many}}
+  %0 = nn.attention %q, %k, %q heads = 8589934592 kv_heads = 1 scale = 1.0 causal = false
+      : (tensor<1x1x8589934592xf32>, tensor<1x1x1xf32>, tensor<1x1x8589934592xf32>) -> tensor<1x1x1xf32>
+  nn.return
+}
+
+// -----
+
 nn.program @main(%x: tensor<1x8x64xf32>, %m: tensor<1x1x8x7xf32>) {
   // expected-error@+1 {{expected one of rank 4 that broadcasts to [1, 4, 8, 8]}}
   %0 = nn.attention %x, %x, %x mask %m heads = 4 kv_heads = 4 scale = 1.0 causal = false
