@@ -411,7 +411,13 @@ Builder Generator::run() {
                             uint8_t(s.position),
                             uint8_t(s.rx),
                             uint8_t(s.tx)});
-  uint32_t words = (used - DataAddr) / 4 + 2;
+  addData(b, w, h, (used - DataAddr) / 4 + 2);
+  return b;
+}
+
+} // namespace
+
+void sim::addData(Builder &b, uint32_t w, uint32_t h, uint32_t words) {
   bin::IOTensor io;
   io.name = "data";
   io.shape = {h, w, words};
@@ -421,16 +427,16 @@ Builder Generator::run() {
                    {bin::Axis::X, w, 1, 1},
                    {bin::Axis::None, words, words, 1}};
   b.p.inputs = b.p.outputs = {io};
-  return b;
 }
 
-} // namespace
-
-Builder sim::randomProgram(unsigned seed, std::vector<const char *> sets) {
-  Builder b = Generator(seed).run();
+Builder sim::withFields(Builder b, const std::vector<const char *> &sets) {
   for (const char *set : sets)
     llvm::cantFail(setField(b.t, set));
   return b;
+}
+
+Builder sim::randomProgram(unsigned seed, std::vector<const char *> sets) {
+  return withFields(Generator(seed).run(), sets);
 }
 
 std::vector<uint8_t> sim::randomData(const Builder &b, unsigned seed) {

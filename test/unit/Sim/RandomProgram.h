@@ -19,6 +19,10 @@ namespace weft::sim {
 Builder randomProgram(unsigned seed, std::vector<const char *> sets = {});
 /// The same with routes of their own from PE to PE (RandomStreams.cpp).
 Builder randomStreams(unsigned seed, std::vector<const char *> sets = {});
+/// What both are built with: `words` of each PE of w x h as input and output,
+/// and fields of the target.
+void addData(Builder &b, uint32_t w, uint32_t h, uint32_t words);
+Builder withFields(Builder b, const std::vector<const char *> &sets);
 /// Words that are sane both as f32 and as two f16.
 std::vector<uint8_t> randomData(const Builder &b, unsigned seed);
 

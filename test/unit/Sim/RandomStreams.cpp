@@ -185,24 +185,12 @@ Builder Streams::run() {
     c.ranges = {{0, uint32_t(c.code.size()), r % 2}};
     used = std::max(used, n.slice);
   }
-  uint32_t words = (used - DataAddr) / 4 + 2;
-  bin::IOTensor io;
-  io.name = "data";
-  io.shape = {h, w, words};
-  io.place.where = {0, 0, w, h, 1, 1};
-  io.place.addr = DataAddr;
-  io.place.dims = {{bin::Axis::Y, h, 1, 1},
-                   {bin::Axis::X, w, 1, 1},
-                   {bin::Axis::None, words, words, 1}};
-  b.p.inputs = b.p.outputs = {io};
+  addData(b, w, h, (used - DataAddr) / 4 + 2);
   return b;
 }
 
 } // namespace
 
 Builder sim::randomStreams(unsigned seed, std::vector<const char *> sets) {
-  Builder b = Streams(seed).run();
-  for (const char *set : sets)
-    llvm::cantFail(setField(b.t, set));
-  return b;
+  return withFields(Streams(seed).run(), sets);
 }

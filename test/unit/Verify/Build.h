@@ -59,6 +59,18 @@ inline const int32_t Table[4] = {10000, 10032, 10064, 10096};
 
 constexpr uint8_t Even = 0, Odd = 1, Cast = 2, Line = 3; // colours
 
+/// An input of `words` f32 for each PE of a row, the same in all rows.
+inline IOTensor ownWords(uint32_t W, uint32_t H, uint32_t words) {
+  IOTensor x;
+  x.name = "x";
+  x.shape = {W, words};
+  x.place = {{0, 0, W, H},
+             9000,
+             ElemType::F32,
+             {{Axis::X, W, 1, 1}, {Axis::None, words, words, 1}}};
+  return x;
+}
+
 /// `words` f32 of each PE are summed along each row of a W x H grid (W even) to
 /// x = 0 by a chain with colours by parity, and the sum is multicast back.
 inline Program chain(uint32_t W, uint32_t H, unsigned words) {
@@ -99,13 +111,7 @@ inline Program chain(uint32_t W, uint32_t H, unsigned words) {
   p.streams = {{"odd", Odd, {1, 0, W / 2, H, 2, 1}, -1, -1, 0, 0, words},
                {"even", Even, {2, 0, W / 2 - 1, H, 2, 1}, -1, -1, 0, 0, words},
                {"cast", Cast, {0, 0, 1, H}, 1, int32_t(W) - 1, 0, 0, words}};
-  IOTensor x;
-  x.name = "x";
-  x.shape = {W, words};
-  x.place = {{0, 0, W, H},
-             9000,
-             ElemType::F32,
-             {{Axis::X, W, 1, 1}, {Axis::None, words, words, 1}}};
+  IOTensor x = ownWords(W, H, words);
   p.inputs = {x};
   IOTensor y = x;
   y.name = "y";
@@ -147,14 +153,7 @@ inline Program gather(uint32_t W, uint32_t H, unsigned words) {
                          0,
                          0,
                          words});
-  IOTensor x;
-  x.name = "x";
-  x.shape = {W, words};
-  x.place = {{0, 0, W, H},
-             9000,
-             ElemType::F32,
-             {{Axis::X, W, 1, 1}, {Axis::None, words, words, 1}}};
-  p.inputs = {x};
+  p.inputs = {ownWords(W, H, words)};
   IOTensor y;
   y.name = "y";
   y.shape = {words * (W - 1)};

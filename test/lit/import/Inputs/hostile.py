@@ -35,6 +35,16 @@ def own(op, inputs, **attributes):
     return helper.make_node(op, inputs, ["y"], domain="com.microsoft", **attributes)
 
 
+def crowded_call(fields):
+    """A call with these fields, as bytes, too."""
+    node = helper.make_node("f", ["x"], ["y"], domain="own")
+    node.MergeFromString(fields)
+    function = helper.make_function("own", "f", ["a"], ["b"],
+                                    [helper.make_node("Relu", ["a"], ["b"])],
+                                    [helper.make_opsetid("", 17)])
+    return model([node], functions=[function])
+
+
 def with_fields(fields):
     """A call of a function that has these fields, as bytes, too."""
     def field(number, value):
@@ -207,6 +217,7 @@ MODELS = {
                              attribute_protos=[helper.make_attribute("s", "x" * 70000)])]),
     "defaults-broken": with_fields(b"\x5a\x03\xff\xff\xff"),
     "defaults-many": with_fields(b"\x78\x01" * 5000),
+    "call-crowded": crowded_call(b"\x78\x01" * 5000),
     "steps-many": model([helper.make_node("GRU", ["x", "w", "w"], [f"y{i}" if i else "y"],
                                           hidden_size=3) for i in range(4)],
                         inputs=[info("x", [1000, 1, 3]), info("w", [1, 9, 3])]),
