@@ -200,6 +200,10 @@ static bool fitsFunction(NodeCtx &n, const onnx::FunctionProto &function) {
 
 bool Importer::isSupported(NodeCtx &n, const onnx::FunctionProto *&function,
                            const Rule *&rule) {
+  // Each call of a function looks at its nodes' fields again.
+  if (n.node.unknown_fields().field_count() > MostNewerFields)
+    return n.fail("has more than " + Twine(MostNewerFields) +
+                  " fields that are not known");
   function = findFunction(n.node);
   rule = function ? nullptr : findRule(n.node.domain(), n.node.op_type());
   if (function)

@@ -53,8 +53,5 @@ std::string weft::overloadOf(const onnx::FunctionProto &function) {
   return lastString(function.unknown_fields(), OverloadOfFunction);
 }
 std::string weft::overloadOf(const onnx::NodeProto &node) {
-  // Each call of a function looks at its nodes again.
-  return node.unknown_fields().field_count() > MostNewerFields
-             ? "?" // of no function
-             : lastString(node.unknown_fields(), OverloadOfNode);
+  return lastString(node.unknown_fields(), OverloadOfNode);
 }
