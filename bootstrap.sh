@@ -32,10 +32,13 @@ usage: ./bootstrap.sh COMMAND
           run a fuzzer over INPUTS (default 100000) inputs or one file; NAME is
           weft (loader and verifier), text (dialects), target (YAML, --set)
           or onnx (importer)
+  fuzz onnx edits
+          import every seed with one of its fields changed, each in turn
   build   build all
   setup   install packages and the Python environment only
 
-Environment: WEFT_JOBS (parallel jobs of the build, default: all cores).
+Environment: WEFT_JOBS (parallel jobs of the build, default: all cores; of a
+fuzzer, default: 1, which alone repeats).
 EOF
 }
 
@@ -138,7 +141,12 @@ fuzz)
   preset=fuzz
   setup
   build_all "weft-fuzz-$2"
-  exec "$venv/bin/python" test/fuzz/run.py "$2" "${3:-100000}" --build build/fuzz
+  if [ "${3:-}" = edits ]; then
+    [ "$2" = onnx ] || { usage >&2; exit 1; }
+    exec "$venv/bin/python" test/fuzz/edits.py --build build/fuzz --jobs "${WEFT_JOBS:-1}"
+  fi
+  exec "$venv/bin/python" test/fuzz/run.py "$2" "${3:-100000}" --build build/fuzz \
+    --jobs "${WEFT_JOBS:-1}"
   ;;
 build)
   setup

@@ -2,10 +2,12 @@
 #
 # Part of Weft, under the Apache License v2.0. See LICENSE.
 #
-#   run.py NAME INPUTS --build build/fuzz [--seed N]    or    run.py NAME FILE
+#   run.py NAME INPUTS --build build/fuzz [--seed N] [--jobs N]
+#   run.py NAME FILE --build build/fuzz
 #
 # Starts from the seeds in the tree; what a run learns is kept in the build
-# folder and used by the next. The same seed, build and corpus repeat a run.
+# folder and used by the next. The same seed, build and corpus repeat a run of
+# one job; with more, processes run side by side and share what they learn.
 # Exit code 0 if nothing was found; else the input is named. With a FILE, runs
 # that input alone.
 
@@ -34,6 +36,7 @@ def main():
     p.add_argument("inputs")
     p.add_argument("--build", required=True)
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--jobs", type=int, default=1)
     args = p.parse_args()
     fuzzer = os.path.join(args.build, "bin", "weft-fuzz-" + args.name)
     if not args.inputs.isdigit():
@@ -46,10 +49,11 @@ def main():
     if args.name in seeds.GATHERED:
         given = os.path.join(folder, "seeds")
         seeds.GATHERED[args.name](given)
+    side_by_side = [f"-fork={args.jobs}"] if args.jobs > 1 else []
     result = subprocess.run(
         [fuzzer, learnt, given, f"-runs={args.inputs}", f"-seed={args.seed}",
          f"-max_len={LARGEST[args.name]}", f"-artifact_prefix={found}/",
-         "-print_final_stats=1", "-verbosity=0", *LIMITS, *FAST],
+         "-print_final_stats=1", "-verbosity=0", *LIMITS, *FAST, *side_by_side],
         env={**os.environ, "ASAN_OPTIONS": ASAN})
     print(f"fuzz {args.name}: " + ("nothing found" if result.returncode == 0 else
                                    f"the input is in {found}"))

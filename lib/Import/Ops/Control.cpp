@@ -159,10 +159,10 @@ static std::optional<ScanShape> scanShape(NodeCtx &n, const Body &body,
   ScanShape s;
   s.scanned = n.attrInt("num_scan_inputs", 0);
   int64_t inputs = int64_t(n.numInputs()) - firstInput;
-  s.states = inputs - s.scanned;
+  bool fits = s.scanned >= 1 && s.scanned <= inputs;
+  s.states = fits ? inputs - s.scanned : 0;
   s.results = body.outputs() - s.states;
-  if (s.scanned < 1 || s.states < 0 || s.results < 0 ||
-      body.inputs() != inputs) {
+  if (!fits || s.results < 0 || body.inputs() != inputs) {
     n.fail("has " + Twine(s.scanned) + " scan inputs of " + Twine(inputs) +
            ", and a body of " + Twine(body.inputs()) + " inputs and " +
            Twine(body.outputs()) + " outputs");

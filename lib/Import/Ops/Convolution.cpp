@@ -144,6 +144,8 @@ Value weft::convolve(NodeCtx &n, Value x, Value weight, Value bias,
     bias = n.cast(bias, f32);
   }
   x = padded(n, x, w, n.scalarLike(x, 0));
+  if (!x)
+    return {};
   if (depthwise)
     return n.cast(convolveDepthwise(n, x, weight, bias, w), own);
   x = channelsLast(n, x);

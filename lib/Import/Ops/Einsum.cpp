@@ -117,6 +117,8 @@ void Equation::implicitResult() {
 /// The value with dimensions in the given order; a label that is missing is a
 /// dimension of extent 1.
 Value Equation::ordered(const Term &term, ArrayRef<int> order) {
+  if (!term.value)
+    return {};
   Ints perm, shape;
   for (int label : order) {
     const int *found = llvm::find(term.labels, label);

@@ -98,7 +98,7 @@ static bool reverseSequence(NodeCtx &n) {
     return n.fail("has no input of rank 2 or more, or no vector of lengths");
   int64_t batchAxis = n.attrInt("batch_axis", 1),
           timeAxis = n.attrInt("time_axis", 0);
-  if (batchAxis + timeAxis != 1 || batchAxis * timeAxis != 0)
+  if (!(batchAxis == 0 && timeAxis == 1) && !(batchAxis == 1 && timeAxis == 0))
     return n.fail("has batch_axis " + Twine(batchAxis) + " and time_axis " +
                   Twine(timeAxis) + ", expected 0 and 1 or 1 and 0");
   Ints perm = llvm::to_vector(llvm::seq<int64_t>(0, n.rank(x)));

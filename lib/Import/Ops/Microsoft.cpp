@@ -137,8 +137,10 @@ static bool attendPacked(NodeCtx &n, const PackedInputs &in) {
   int64_t third = n.shape(w)[1] / 3;
   if (!sizes || sizes->empty())
     sizes = Ints{third, third, third};
-  if (sizes->size() != 3 ||
-      (*sizes)[0] + (*sizes)[1] + (*sizes)[2] != n.shape(w)[1])
+  int64_t left = n.shape(w)[1];
+  for (int64_t size : *sizes)
+    left = size < 0 || size > left ? -1 : left - size;
+  if (sizes->size() != 3 || left != 0)
     return n.fail("has qkv_hidden_sizes that do not match the weights");
   Value parts[3];
   for (int64_t i = 0, at = 0; i < 3; at += (*sizes)[i++]) {

@@ -280,9 +280,12 @@ static bool matMulNBits(NodeCtx &n) {
           bits = n.attrInt("bits", 4), block = n.attrInt("block_size", 0);
   if (bits != 2 && bits != 4 && bits != 8)
     return n.fail("has " + Twine(bits) + " bits, expected 2, 4 or 8");
-  if (block < 16 || block > (1 << 20) || depth < 1 || rows < 1)
+  constexpr int64_t Most = int64_t(1) << 31; // so that no count overflows
+  if (block < 16 || block > (1 << 20) || depth < 1 || depth > Most ||
+      rows < 1 || rows > Most)
     return n.fail("has K " + Twine(depth) + ", N " + Twine(rows) +
-                  " and block_size " + Twine(block));
+                  " and block_size " + Twine(block) + ", expected 1 to " +
+                  Twine(Most) + " twice and 16 to 1048576");
   if (n.has(3) && n.has(4))
     return n.fail("has zero points beside g_idx, which ONNX Runtime does not "
                   "read");

@@ -234,7 +234,9 @@ static bool dft(NodeCtx &n) {
 static bool stft(NodeCtx &n) {
   constexpr int64_t MaxFrames = 4096;
   Value x = n.in(0), window = n.in(2);
-  if (!needParts(n, x, 3) || n.rank(x) != 3)
+  if (!needParts(n, x, 3))
+    return false;
+  if (n.rank(x) != 3)
     return n.fail("has a signal of rank " + Twine(n.rank(x)) + ", expected 3");
   int64_t batch = n.shape(x)[0], samples = n.shape(x)[1];
   auto step = knownNumber(n, 1, "frame_step", 1, double(MaxMade));

@@ -147,9 +147,12 @@ bool weft::checkConvolution(NodeCtx &n, Value x, Value weight, Value bias,
   if (!x || !weight || n.rank(x) < 3 || n.rank(weight) != n.rank(x))
     return n.fail("has no input and weights of one rank, 3 or more");
   int64_t channels = n.shape(x)[1], found = n.shape(weight)[inner];
-  int64_t maps = n.shape(weight)[1 - inner] * (inner ? 1 : groups);
-  if (groups < 1 || channels < 1 || maps < 1 || channels % groups ||
-      maps % groups || found != (inner ? channels / groups : channels))
+  // Groups divide the channels, so no product overflows.
+  bool divides = groups >= 1 && channels >= 1 && channels % groups == 0;
+  int64_t maps =
+      !divides ? 0 : n.shape(weight)[1 - inner] * (inner ? 1 : groups);
+  if (maps < 1 || maps % groups ||
+      found != (inner ? channels / groups : channels))
     return n.fail("has weights '" + Twine(n.shape(weight)[0]) + "x" +
                   Twine(n.shape(weight)[1]) + "' for " + Twine(channels) +
                   " channels in " + Twine(groups) + " groups");
