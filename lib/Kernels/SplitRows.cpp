@@ -17,10 +17,10 @@ using namespace weft::kernels;
 namespace {
 /// Rows per replica: the least divisor of all rows that `pes` replicas cover.
 int64_t rowsPerPE(int64_t rows, int64_t pes) {
-  int64_t n = (rows + pes - 1) / pes;
-  while (rows % n != 0)
-    ++n;
-  return n;
+  int64_t parts = rows / ((rows + pes - 1) / pes); // at most `pes` to try
+  while (rows % parts != 0)
+    --parts;
+  return rows / parts;
 }
 
 bool isScalar(RankedTensorType t) { return t.getNumElements() == 1; }

@@ -151,7 +151,8 @@ def added_attributes(node, version, known):
 
 def edits(model, known):
     """Changes the model, each time by one field, and back."""
-    version = max([o.version for o in model.opset_import if o.domain in ("", "ai.onnx")] + [1])
+    versions = [o.version for o in model.opset_import if o.domain in ("", "ai.onnx")]
+    version = min(max(versions + [1]), 2**31 - 1)
     for part in list(parts(model)):
         if isinstance(part, onnx.NodeProto):
             yield from added_attributes(part, version, known)

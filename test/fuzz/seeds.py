@@ -6,8 +6,9 @@
 #                         PE, and compiles Inputs/*.mlir for it to corpus/weft
 #   seeds.py check BIN    does weft-verify still accept every file of corpus/weft?
 #   seeds.py text FOLDER  the modules of the lit tests, one a file
-#   seeds.py onnx FOLDER  the models of the lit tests, and the small ones of the
-#                         package libonnx-testdata where it is installed
+#   seeds.py onnx FOLDER  the models of the lit tests, the small ones of the
+#                         integration tests contrib, spellings and near_misses, and
+#                         of the package libonnx-testdata where it is installed
 #
 # Small programs, since 10^7 inputs are wanted: one to two PEs, and a target of
 # 1 KiB of SRAM without citations. BIN is a build's folder of tools.
@@ -89,6 +90,20 @@ def gather_text(folder):
                     f.write("\n".join(lines) + "\n")
 
 
+def integration_models():
+    """Ops of com.microsoft, and what exporters write for norms, GELUs, RoPE and attention."""
+    sys.path.insert(0, os.path.join(HERE, "..", "integration"))
+    import contrib
+    import near_misses
+    import spellings
+    models = {"contrib-" + name: contrib.build(*parts)[0]
+              for name, parts in contrib.CASES.items()}
+    for name, _, _, opset, build in spellings.CASES + near_misses.CASES:
+        graph = spellings.Graph(opset)
+        models["spelling-" + name] = graph.model(build(graph))[0]
+    return {name: m.SerializeToString(deterministic=True) for name, m in models.items()}
+
+
 def gather_onnx(folder):
     import onnx
     from google.protobuf import text_format
@@ -100,6 +115,7 @@ def gather_onnx(folder):
             model = text_format.Parse(f.read(), onnx.ModelProto())
         name = "-".join(path[:-len(".textproto")].split(os.sep)[-2:])
         models[name] = model.SerializeToString(deterministic=True)
+    models.update(integration_models())
     for path in sorted(glob.glob(os.path.join(NODE_TESTS, "test_*", "model.onnx"))):
         with open(path, "rb") as f:
             models[path.split(os.sep)[-2]] = f.read()

@@ -87,7 +87,11 @@ static bool range(NodeCtx &n) {
   if (start->size() != 1 || limit->size() != 1 || delta->size() != 1 ||
       delta->getFloat(0) == 0)
     return n.fail("has bounds that are no scalars, or step 0");
-  bool ints = isa<IntegerType>(start->type.getElementType());
+  Type element = start->type.getElementType();
+  if (limit->type.getElementType() != element ||
+      delta->type.getElementType() != element)
+    return n.fail("has bounds and a step that are not of one type");
+  bool ints = isa<IntegerType>(element);
   double count =
       std::ceil((limit->getFloat(0) - start->getFloat(0)) / delta->getFloat(0));
   if (ints) { // doubles are not exact beyond 2^53
@@ -98,11 +102,11 @@ static bool range(NodeCtx &n) {
   }
   if (!(count <= double(MaxMade)))
     return n.fail("makes more than 4194304 values");
-  HostTensor out =
-      vectorOf(n, start->type.getElementType(), std::max(count, 0.0));
+  HostTensor out = vectorOf(n, element, std::max(count, 0.0));
   for (int64_t i = 0; i < out.size(); ++i)
-    if (ints)
-      out.setInt(i, start->getInt(0) + i * delta->getInt(0));
+    if (ints) // the sum fits, the product may not
+      out.setInt(i, int64_t(uint64_t(start->getInt(0)) +
+                            uint64_t(i) * uint64_t(delta->getInt(0))));
     else
       out.setFloat(i, start->getFloat(0) + double(i) * delta->getFloat(0));
   return n.out(n.constant(std::move(out)));

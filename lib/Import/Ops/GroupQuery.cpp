@@ -39,12 +39,14 @@ static bool readInputs(NodeCtx &n, Sizes &s, Value (&x)[3]) {
         "or heads that kv_num_heads does not divide");
   s.batch = n.shape(x[0])[0];
   s.rows = n.shape(x[0])[1];
-  int64_t parts = s.heads + (n.has(1) ? 0 : 2 * s.groups);
   int64_t columns = n.shape(x[0])[2];
-  s.width = columns / parts;
-  if (s.width < 1 || columns % parts)
+  int64_t parts = s.heads; // at most the columns before groups are added
+  if (parts <= columns && !n.has(1))
+    parts += 2 * s.groups;
+  if (parts > columns || columns % parts)
     return n.fail("has " + Twine(columns) + " columns for " + Twine(parts) +
                   " heads");
+  s.width = columns / parts;
   if (!n.has(1)) {
     Value packed = x[0];
     int64_t q = s.heads * s.width, kv = s.groups * s.width;
