@@ -40,6 +40,30 @@ def NN_DivOp : NN_BinaryOp<"div", "Quotient of two tensors",
 def NN_ExactDivOp : NN_BinaryOp<"exact_div", "Quotient of two tensors, correctly rounded",
     "`lhs / rhs`, rounded to nearest even where it lies between 2^-100 and 2^100, as quantisation wants,",
     [], NN_FloatTensor>;
+
+def NN_DivByOp : NN_InferredOp<"div_by"> {
+  let summary = "Quotient of a tensor by known divisors, correctly rounded";
+  let description = [{
+    `x / divisor` elementwise, rounded as nn.exact_div does; the shapes broadcast
+    as in numpy. `minusInverse`, of the divisor's type, is `-1 / divisor`: the
+    reciprocal is not computed on the PEs. Pass nn-known-divisors makes it.
+
+    Example:
+
+    ```mlir
+    %q = nn.div_by %x, %scale, %m
+        : (tensor<4x8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
+    ```
+  }];
+  let arguments = (ins NN_FloatTensor:$x, NN_FloatTensor:$divisor,
+                       NN_FloatTensor:$minusInverse);
+  let results = (outs NN_FloatTensor:$result);
+  let assemblyFormat = [{
+    $x `,` $divisor `,` $minusInverse attr-dict `:`
+    functional-type(operands, results)
+  }];
+}
+
 def NN_ModOp : NN_BinaryOp<"mod", "Remainder with the sign of the divisor",
     "`lhs - rhs * floor(lhs / rhs)`">;
 def NN_RemOp : NN_BinaryOp<"rem", "Remainder with the sign of the dividend",

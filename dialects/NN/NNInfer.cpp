@@ -328,6 +328,15 @@ UNARY(AcoshOp)
 UNARY(AtanhOp)
 UNARY(NotOp)
 
+LogicalResult DivByOp::inferReturnTypes(MLIRContext *, Loc loc, Adaptor op,
+                                        Types &types) {
+  if (op.getMinusInverse().getType() != op.getDivisor().getType())
+    return fail(loc, "div_by", "has minusInverse ",
+                tensorType(op.getMinusInverse()), ", expected the divisor's ",
+                tensorType(op.getDivisor()));
+  return inferBinary(loc, "div_by", op.getX(), op.getDivisor(), {}, types);
+}
+
 LogicalResult WhereOp::inferReturnTypes(MLIRContext *, Loc loc, Adaptor op,
                                         Types &types) {
   if (failed(sameElement(loc, "where", "b", op.getB(), "a", op.getA())))

@@ -54,6 +54,7 @@ private:
   ExitCode layOutStates();
   ExitCode resume();
   ExitCode convertFloats();
+  ExitCode simplifyArithmetic();
   ExitCode loadPlan();
   void attachLedger();
   void nameModule();

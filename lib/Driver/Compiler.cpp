@@ -51,6 +51,8 @@ ExitCode Compilation::compile() {
   if (o.compare)
     if (ExitCode code = prepareComparison())
       return code;
+  if (ExitCode code = simplifyArithmetic())
+    return code;
   OwningOpRef<ModuleOp> model = module->clone();
   ExitCode code = lower();
   if (!code)

@@ -160,6 +160,15 @@ ExitCode Compilation::convertFloats() {
   return succeeded(pm.run(*module)) ? Success : Internal;
 }
 
+/// What needs final types, and would hide what a reader of nn looks for.
+ExitCode Compilation::simplifyArithmetic() {
+  if (module->getOps<nn::ProgramOp>().empty())
+    return Success;
+  PassManager pm(&context);
+  pm.addPass(createKnownDivisorsPass());
+  return succeeded(pm.run(*module)) ? Success : Internal;
+}
+
 /// A plan that is there is obeyed; one that is not will be written.
 ExitCode Compilation::loadPlan() {
   if (o.plan.empty())

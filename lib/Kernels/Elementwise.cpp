@@ -137,7 +137,8 @@ class Elementwise final : public Kernel {
         if (arg == int64_t(i)) {
           Problem first;
           first.op = step.getAs<StringAttr>("op").str();
-          bool divides = first.op == "nn.div" || first.op == "nn.exact_div";
+          bool divides = first.op == "nn.div" || first.op == "nn.exact_div" ||
+                         first.op == "nn.div_by";
           if (n > 0 || divides ? n > 0 || k != 0 : !canFollow(first, k))
             return false;
         }
@@ -239,6 +240,8 @@ class Elementwise final : public Kernel {
       divide(o, c, sizes, target, operands);
     } else if (p.op == "nn.exact_div") {
       divideExactly(o, c, sizes, target, operands);
+    } else if (p.op == "nn.div_by") {
+      divideByKnown(o, c, sizes, target, operands);
     } else if (isPair(p)) {
       pair(p, o, c, sizes, target, operands);
     } else if (p.op == "nn.where") {
@@ -311,7 +314,7 @@ class Elementwise final : public Kernel {
   }
 
   static bool quotient(const Problem &p) {
-    return p.op == "nn.exact_div" ||
+    return p.op == "nn.exact_div" || p.op == "nn.div_by" ||
            (p.op == "nn.div" && mlir::isa<FloatType>(p.out.getElementType()));
   }
 };
@@ -320,7 +323,7 @@ class Elementwise final : public Kernel {
 bool weft::kernels::isElementwise(const Problem &p) {
   return findBinary(p.op) || isFunction(p) || isSimpleUnary(p.op) ||
          isPair(p) || p.op == "nn.where" || p.op == "nn.div" ||
-         p.op == "nn.sign" || p.op == "nn.exact_div";
+         p.op == "nn.sign" || p.op == "nn.exact_div" || p.op == "nn.div_by";
 }
 
 // `where` first copies its last operand and then reads the others.

@@ -68,10 +68,14 @@ void emitUnary(const Problem &p, Code &c, bool isFloat, Ints sizes,
 /// The same bytes as elements of another type of the same width.
 Value typed(Code &c, Value buffer, mlir::Type element);
 /// target = a / b; the second rounds rightly but for rare cases, and where b
-/// and the quotient are between 2^-100 and 2^100.
+/// and the quotient are between 2^-100 and 2^100; so does the third, with the
+/// operands a, b and -1/b.
 void divide(const Option &o, Code &c, Ints sizes, const Code::Operand &target,
             mlir::SmallVectorImpl<Code::Operand> &operands);
 void divideExactly(const Option &o, Code &c, Ints sizes,
+                   const Code::Operand &target,
+                   mlir::ArrayRef<Code::Operand> operands);
+void divideByKnown(const Option &o, Code &c, Ints sizes,
                    const Code::Operand &target,
                    mlir::ArrayRef<Code::Operand> operands);
 

@@ -83,3 +83,28 @@ void weft::kernels::divideExactly(const Option &o, Code &c,
   c.strided(V::VFMac, sizes, quotient, {rest, inverse});
   c.strided(V::VMov, sizes, target, {quotient});
 }
+
+/// The same with m = -1/b: q = a m is minus the quotient, a + q b the residual.
+/// Where that is not finite, q stays.
+void weft::kernels::divideByKnown(const Option &o, Code &c,
+                                  ArrayRef<int64_t> sizes,
+                                  const Code::Operand &target,
+                                  ArrayRef<Code::Operand> operands) {
+  int64_t total = tileElems(o.out);
+  Code::Operand quotient{c.scratch(total), 0, target.strides}, rest = target;
+  const Code::Operand &a = operands[0], &b = operands[1], &m = operands[2];
+  if (isNarrow(
+          mlir::cast<MemRefType>(target.buffer.getType()).getElementType()))
+    rest.buffer = c.scratch(total);
+  c.strided(V::VFMul, sizes, quotient, {a, m});
+  if (a.buffer != rest.buffer)
+    c.strided(V::VMov, sizes, rest, {a});
+  c.strided(V::VFMac, sizes, rest, {quotient, b});
+  Code::Operand exponent{c.scratch(total, c.b.getI32Type()), 0, target.strides},
+      infinite{c.i32(0x7f800000), 0, {}};
+  c.strided(V::VAnd, sizes, exponent, {rest, infinite});
+  c.strided(V::VEq, sizes, exponent, {exponent, infinite});
+  c.strided(V::VSel, sizes, rest, {exponent, {c.f32(0), 0, {}}});
+  c.strided(V::VFMac, sizes, quotient, {rest, m});
+  c.strided(V::VFNeg, sizes, target, {quotient});
+}

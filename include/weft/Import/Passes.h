@@ -24,9 +24,12 @@ std::unique_ptr<mlir::Pass> createConvertFloatsPass(llvm::StringRef to,
 /// nn-state-views and what cleans up behind it.
 void buildStatePipeline(mlir::OpPassManager &passes);
 
+/// nn-known-divisors, for a program whose types are final.
+std::unique_ptr<mlir::Pass> createKnownDivisorsPass();
+
 /// Registers nn-simplify, nn-raise-linear, nn-raise-norm, nn-raise-activation,
-/// nn-raise-cache, nn-raise-attention, nn-state-views and the pipeline
-/// nn-raise.
+/// nn-raise-cache, nn-raise-attention, nn-state-views, nn-known-divisors and
+/// the pipeline nn-raise.
 void registerImportPasses();
 
 } // namespace weft

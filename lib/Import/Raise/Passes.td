@@ -163,6 +163,28 @@ def StateViews : Pass<"nn-state-views"> {
   }];
 }
 
+def KnownDivisors : Pass<"nn-known-divisors"> {
+  let summary = "Take reciprocals of constant divisors at compile time";
+  let description = [{
+    Requires nothing; runs last, since other passes look for quotients. Afterwards a
+    quotient of f32 by a constant whose elements lie between 2^-100 and 2^100 is
+    a product with the reciprocal (nn.div), or an nn.div_by, which rounds rightly
+    (nn.exact_div). The reciprocals are expressions of constants. A divisor whose
+    values are not at hand counts as one in that range; one of more than 65,536
+    elements stays.
+
+    Example:
+
+    ```mlir
+    %1 = nn.exact_div %x, %scale : ...
+    // becomes
+    %r = nn.reciprocal %scale : tensor<f32>
+    %m = nn.neg %r : tensor<f32>
+    %1 = nn.div_by %x, %scale, %m : ...
+    ```
+  }];
+}
+
 def RaiseAttention : Pass<"nn-raise-attention"> {
   let summary = "Raise softmax between two matmuls to nn.attention";
   let description = [{

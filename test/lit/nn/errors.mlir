@@ -360,3 +360,11 @@ nn.program @main(%x: tensor<4xi16>) -> (tensor<4xi16>) {
   %y = nn.cum_sum %x axis = 0 exclusive = false reverse = false : (tensor<4xi16>) -> tensor<4xi16>
   nn.return %y : tensor<4xi16>
 }
+
+// -----
+
+nn.program @main(%x: tensor<4x8xf32>, %s: tensor<8xf32>, %m: tensor<f32>) {
+  // expected-error@+1 {{has minusInverse 'tensor<f32>', expected the divisor's 'tensor<8xf32>'}}
+  %0 = nn.div_by %x, %s, %m : (tensor<4x8xf32>, tensor<8xf32>, tensor<f32>) -> tensor<4x8xf32>
+  nn.return
+}

@@ -147,6 +147,8 @@ nn.program @numbers(%x: tensor<4x8xf32>, %i: tensor<4x8xui16>, %j: tensor<8xui16
   %10 = nn.atanh %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
   // CHECK: nn.exact_div %arg0, %arg0 :
   %11 = nn.exact_div %x, %x : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  // CHECK: nn.div_by %arg0, %arg0, %arg0 :
+  %by = nn.div_by %x, %x, %x : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
   // CHECK: nn.mod %arg1, %arg2 :
   %12 = nn.mod %i, %j : (tensor<4x8xui16>, tensor<8xui16>) -> tensor<4x8xui16>
   // CHECK: nn.rem %arg1, %arg2 :

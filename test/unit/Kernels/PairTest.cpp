@@ -21,14 +21,15 @@ class Pair : public ::testing::Test {
 protected:
   test::Context c;
 
-  Words apply(StringRef op, const Words &a, const Words &b, Type element,
+  Words apply(StringRef op, const std::vector<Words> &operands, Type element,
               StringRef kind = "") {
     Builder builder(&c.context);
-    auto type = RankedTensorType::get({int64_t(a.size())}, element);
+    auto type =
+        RankedTensorType::get({int64_t(operands.front().size())}, element);
     Problem p;
     p.op = op.str();
-    p.ins = {type, type};
-    p.constant = {false, false};
+    p.ins.assign(operands.size(), type);
+    p.constant.assign(operands.size(), false);
     p.out = type;
     SmallVector<NamedAttribute> attrs;
     if (!kind.empty())
@@ -37,12 +38,22 @@ protected:
     std::string why;
     std::vector<Option> options = allOptions(p, Rect{0, 0, 1, 1}, why);
     EXPECT_FALSE(options.empty()) << why;
-    return test::run(p, options.front(), {a, b});
+    return test::run(p, options.front(), operands);
   }
   std::vector<float> floats(StringRef op, const std::vector<float> &a,
-                            const std::vector<float> &b) {
-    return test::floatsOf(apply(op, test::wordsOf(a), test::wordsOf(b),
-                                Float32Type::get(&c.context)));
+                            const std::vector<float> &b,
+                            const std::vector<float> &third = {}) {
+    std::vector<Words> operands = {test::wordsOf(a), test::wordsOf(b)};
+    if (!third.empty())
+      operands.push_back(test::wordsOf(third));
+    return test::floatsOf(apply(op, operands, Float32Type::get(&c.context)));
+  }
+
+  static std::vector<float> minusInverses(const std::vector<float> &b) {
+    std::vector<float> m;
+    for (float x : b)
+      m.push_back(-1 / x);
+    return m;
   }
 
   /// Every pair of edge values and many random ones of type T.
@@ -74,7 +85,7 @@ protected:
   void check(StringRef op, StringRef kind, T (*f)(int64_t, int64_t)) {
     Words a, b;
     operands<T>(a, b);
-    Words y = apply(op, a, b, IntegerType::get(&c.context, 32), kind);
+    Words y = apply(op, {a, b}, IntegerType::get(&c.context, 32), kind);
     for (size_t i = 0; i < a.size(); ++i)
       ASSERT_EQ(T(y[i]), f(T(a[i]), T(b[i])))
           << op.str() << " " << kind.str() << " of " << int64_t(T(a[i]))
@@ -228,10 +239,29 @@ TEST_F(Pair, ExactQuotients) {
   for (size_t i = 0; i < a.size(); ++i)
     wrong += y[i] != a[i] / b[i];
   EXPECT_EQ(wrong, 0u);
+  y = floats("nn.div_by", a, b, minusInverses(b));
+  for (size_t i = 0; i < a.size(); ++i)
+    ASSERT_EQ(y[i], a[i] / b[i]) << a[i] << " / " << b[i];
   y = floats("nn.exact_div", {INFINITY, 1, -1, 0}, {2, 0, 0, 5});
   EXPECT_EQ(y[0], INFINITY);
   EXPECT_EQ(y[1], INFINITY);
   EXPECT_EQ(y[2], -INFINITY);
   EXPECT_EQ(y[3], 0);
+}
+
+// The ends of what nn-known-divisors takes for a divisor; a quotient that is
+// too large is inf, one of inf is, and NaN stays.
+TEST_F(Pair, QuotientsByKnown) {
+  const float least = 0x1p-100f, most = 0x1p100f;
+  std::vector<float> a = {3e38f, -3e38f, INFINITY, -INFINITY, NAN, 0,
+                          -0.0f, 1,      3,        1e-30f,    7};
+  std::vector<float> b = {0.1f, 0.1f,  least, -most, 3,    -5,
+                          7,    least, -most, most,  -0.7f};
+  std::vector<float> y = floats("nn.div_by", a, b, minusInverses(b));
+  for (size_t i = 0; i < a.size(); ++i)
+    if (std::isnan(a[i]))
+      EXPECT_TRUE(std::isnan(y[i]));
+    else
+      EXPECT_EQ(y[i], a[i] / b[i]) << a[i] << " / " << b[i];
 }
 } // namespace
