@@ -15,8 +15,45 @@ using namespace weft::kernels;
 
 Value Code::scratch(int64_t elems, Type type) {
   auto memref = MemRefType::get({elems}, type ? type : b.getF32Type());
+  auto fits = [&](Value v) {
+    auto have = cast<MemRefType>(v.getType());
+    return have.getNumElements() == elems &&
+           have.getElementTypeBitWidth() == memref.getElementTypeBitWidth();
+  };
+  if (auto *it = llvm::find_if(idle, fits); it != idle.end()) {
+    Value buffer = *it;
+    idle.erase(it);
+    return buffer.getType() == memref
+               ? buffer
+               : Value(pe::RetypeOp::create(b, loc, memref, buffer));
+  }
   scratchTypes.push_back(memref);
-  return entry->addArgument(memref, loc);
+  Value buffer = entry->addArgument(memref, loc);
+  if (inSteps)
+    stepScratch.push_back(buffer);
+  return buffer;
+}
+
+void Code::beginStep() {
+  inSteps = true;
+  idle = stepScratch;
+}
+
+void Code::endSteps() {
+  inSteps = false;
+  stepScratch.clear();
+  idle.clear();
+  elements.clear();
+}
+
+Value Code::onlyElement(Value buffer) {
+  for (auto [of, element] : elements)
+    if (of == buffer)
+      return element;
+  Value element = load(buffer, 0);
+  if (inSteps)
+    elements.push_back({buffer, element});
+  return element;
 }
 
 //===----------------------------------------------------------------------===//

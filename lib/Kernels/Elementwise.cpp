@@ -206,9 +206,11 @@ class Elementwise final : public Kernel {
             with.ins.back().getShape(), with.ins.back().getElementType()));
       }
       c.out = last ? result : typed(c, work, element);
+      c.beginStep();
       expandOne(one, with, c);
       soFar = with.out;
     }
+    c.endSteps();
     c.ins = operands;
     c.out = result;
   }
@@ -231,7 +233,11 @@ class Elementwise final : public Kernel {
     SmallVector<Code::Operand> operands;
     for (auto [value, type] :
          llvm::zip_first(ArrayRef(c.ins).take_front(p.ins.size()), o.ins))
-      operands.push_back({value, 0, permuted(broadcastStrides(type, o.out))});
+      operands.push_back(
+          takesScalars(p) && isScalarBeside(type, o.out)
+              ? Code::Operand{c.onlyElement(value), 0, {}}
+              : Code::Operand{value, 0,
+                              permuted(broadcastStrides(type, o.out))});
     bool isFloat = mlir::isa<FloatType>(p.ins[0].getElementType());
 
     if (const Direct *d = findBinary(p.op)) {
@@ -252,6 +258,18 @@ class Elementwise final : public Kernel {
     } else {
       emitFunction(p, c, tileElems(o.out));
     }
+  }
+
+  /// An operand of one word: a register is shorter to name than a view, and
+  /// nothing is read twice.
+  static bool isScalarBeside(RankedTensorType type, RankedTensorType out) {
+    return tileElems(type) == 1 && tileElems(out) > 1 &&
+           type.getElementTypeBitWidth() == 32;
+  }
+  static bool takesScalars(const Problem &p) {
+    return p.op == "nn.div_by" ||
+           (findBinary(p.op) &&
+            mlir::isa<FloatType>(p.ins[0].getElementType()));
   }
 
   static void direct(const Direct &d, const Problem &p, const Option &o,

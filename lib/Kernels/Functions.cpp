@@ -129,8 +129,8 @@ struct Piece : Chunk {
     vec(V::VFLt, t0, {s, f32(8388608.0)});
     vec(V::VFAdd, t1, {s, f32(8388608.0)});
     vec(V::VFSub, t1, {t1, f32(8388608.0)});
-    vec(V::VAnd, t2, {x, i32(0x80000000)});
-    vec(V::VOr, t1, {t1, t2});
+    vec(V::VAnd, s, {x, i32(0x80000000)});
+    vec(V::VOr, t1, {t1, s});
     vec(V::VMov, y, {x});
     vec(V::VSel, y, {t0, t1});
   }
@@ -304,7 +304,8 @@ void weft::kernels::emitFunction(const Problem &p, Code &c, int64_t total) {
   bool widen = narrow(c.ins[0]) || narrow(c.out);
   Value wide = widen ? c.scratch(most) : Value();
   inChunks(c, total, most, [&](Idx at, int64_t n) {
-    Value x = c.view(c.ins[0], at, n), y = c.view(c.out, at, n);
+    Value x = c.view(c.ins[0], at, n),
+          y = c.ins[0] == c.out ? x : c.view(c.out, at, n);
     Value f32 = widen ? c.view(wide, 0, n) : Value();
     if (widen)
       c.vec(V::VMov, f32, {x});

@@ -20,7 +20,8 @@ struct Chunk {
   Value x, y, s, t0, t1, t2;
 
   void vec(V op, Value dst, mlir::ValueRange srcs) const {
-    c.vec(op, dst, srcs);
+    if (op != V::VMov || dst != srcs[0])
+      c.vec(op, dst, srcs);
   }
   Value f32(double k) const { return c.f32(k); }
   Value i32(uint32_t k) const { return c.i32(k); }

@@ -100,7 +100,7 @@ void weft::kernels::divideByKnown(const Option &o, Code &c,
   if (a.buffer != rest.buffer)
     c.strided(V::VMov, sizes, rest, {a});
   c.strided(V::VFMac, sizes, rest, {quotient, b});
-  Code::Operand exponent{c.scratch(total, c.b.getI32Type()), 0, target.strides},
+  Code::Operand exponent{c.scratch(total), 0, target.strides},
       infinite{c.i32(0x7f800000), 0, {}};
   c.strided(V::VAnd, sizes, exponent, {rest, infinite});
   c.strided(V::VEq, sizes, exponent, {exponent, infinite});

@@ -43,6 +43,12 @@ public:
 
   /// A flat scratch buffer, live during this kernel only.
   Value scratch(int64_t elems, mlir::Type type = {});
+  /// Begins a step: what scratch() gave since the first step is free for it.
+  void beginStep();
+  void endSteps();
+  /// The only element of `buffer`, loaded once for all steps. Nothing may have
+  /// written it since.
+  Value onlyElement(Value buffer);
 
   // Index arithmetic; folds constants.
   Value index(Idx i);
@@ -119,6 +125,11 @@ public:
   void log(Value x, Value tmp0, Value tmp1); // x normal and positive
   void sinCos(Value x, bool cosine, Value tmp0, Value tmp1, Value tmp2,
               Value tmp3);
+
+private:
+  bool inSteps = false;
+  mlir::SmallVector<Value> stepScratch, idle;
+  mlir::SmallVector<std::pair<Value, Value>> elements; // buffer, loaded
 };
 
 } // namespace weft::kernels
