@@ -65,6 +65,7 @@ private:
   ExitCode writeComparison(const cost::CostReport &cost);
 
   ExitCode lower();
+  void makeRoom(mlir::ModuleOp model);
   void adviseGrid(mlir::ModuleOp model);
 
   // Write.cpp.

@@ -7,6 +7,7 @@
 #include "CheckReport.h"
 #include "Compilation.h"
 #include "Fit.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassManager.h"
 #include "weft/Passes/Passes.h"
 
@@ -56,6 +57,8 @@ ExitCode Compilation::compile() {
   OwningOpRef<ModuleOp> model = module->clone();
   ExitCode code = lower();
   if (!code)
+    makeRoom(*model);
+  if (!code)
     code = o.emit < Emit::Asm ? print() : finish();
   if (code == UserError && diagnostics.outOfMemory())
     adviseGrid(*model);
@@ -83,6 +86,40 @@ ExitCode Compilation::lower() {
   if (succeeded(pm.run(*module)))
     return Success;
   return diagnostics.internal() ? Internal : UserError;
+}
+
+/// Layouts are chosen before there is code. Where code then lacks room, data
+/// are held to what that leaves, which may cost cycles, and layouts chosen
+/// again.
+void Compilation::makeRoom(ModuleOp model) {
+  if (o.emit < Emit::PE || plan.given || model.getOps<nn::ProgramOp>().empty())
+    return;
+  // What is wrong is said of the first choice, by what comes after.
+  ScopedDiagnosticHandler quiet(&context,
+                                [](Diagnostic &) { return success(); });
+  Fullest first = fullestClass(*module, target);
+  Plan chosen = plan;
+  uint64_t data = first.dataBytes;
+  for (uint64_t most :
+       {data - std::min(data, first.missing), data / 4 * 3, data / 2}) {
+    if (!first.missing)
+      break;
+    auto options =
+        remark::RemarkOpts::name("RoomForCode").category("weft-partition");
+    remark::passed(module->getLoc(), options)
+        << remark::metric("Missing", first.missing)
+        << remark::metric("Capacity", most);
+    plan = Plan();
+    plan.file = chosen.file;
+    OwningOpRef<ModuleOp> copy = model.clone();
+    PassManager pm(&context);
+    buildLowering(pm, target, o.plan.empty() ? nullptr : &plan, most);
+    if (failed(pm.run(*copy)) || fullestClass(*copy, target).missing)
+      continue;
+    module = std::move(copy);
+    return;
+  }
+  plan = std::move(chosen);
 }
 
 /// What would do instead. Below nn the choice of the grid lies behind.

@@ -20,6 +20,35 @@ using namespace weft;
 /// loop, seldom a model. A GPT-2 of 12 layers with its cache has 390 ops.
 static constexpr size_t MaxOps = 4096;
 
+// Code follows the data.
+Fullest weft::fullestClass(ModuleOp scheduled, const Target &target) {
+  Fullest result;
+  scheduled.walk([&](pe::ClassOp cls) {
+    llvm::Expected<pe::CodeSize> size = pe::measureCode(cls, target);
+    if (!size)
+      return llvm::consumeError(size.takeError()); // with a diagnostic
+    uint64_t data = llvm::alignTo(cls.getDataEnd().value_or(0), 4);
+    uint64_t end = data + size->codeBytes;
+    if (end <= target.sramBytes + result.missing)
+      return;
+    result = {data - std::min<uint64_t>(data, target.reservedBytes),
+              end - target.sramBytes,
+              "class '" + cls.getSymName().str() + "' needs " +
+                  std::to_string(end) + " bytes of SRAM, " + target.name +
+                  " has " + std::to_string(target.sramBytes) + " (R-MEM-1)"};
+  });
+  return result;
+}
+
+void weft::buildLowering(OpPassManager &pm, const Target &target, Plan *plan,
+                         uint64_t most) {
+  pm.addPass(createPartitionPass(target, plan, most));
+  pm.addPass(createPlacePass());
+  pm.addPass(createExpandPass());
+  pm.addPass(createAssignColorsPass());
+  pm.addPass(createSchedulePass());
+}
+
 namespace {
 
 /// What became of one try: empty if the model fits.
@@ -78,32 +107,15 @@ private:
     });
     OwningOpRef<ModuleOp> copy = module.clone();
     PassManager pm(module.getContext());
-    pm.addPass(createPartitionPass(target));
-    pm.addPass(createPlacePass());
-    pm.addPass(createExpandPass());
-    pm.addPass(createAssignColorsPass());
-    pm.addPass(createSchedulePass());
-    if (succeeded(pm.run(*copy)))
-      copy->walk([&](pe::ClassOp cls) { checkClass(cls, target, result); });
-    else if (result.message.empty())
+    buildLowering(pm, target);
+    if (succeeded(pm.run(*copy))) {
+      std::string error = fullestClass(*copy, target).error;
+      if (result.message.empty())
+        result.message = error;
+    } else if (result.message.empty())
       result.message = "a pass failed";
     result.memory = StringRef(result.message).contains("R-MEM-1");
     return result;
-  }
-
-  /// Code follows the data.
-  static void checkClass(pe::ClassOp cls, const Target &target,
-                         Refusal &result) {
-    llvm::Expected<pe::CodeSize> size = pe::measureCode(cls, target);
-    if (!size)
-      return llvm::consumeError(size.takeError()); // with a diagnostic
-    uint64_t end =
-        llvm::alignTo(cls.getDataEnd().value_or(0), 4) + size->codeBytes;
-    if (end > target.sramBytes && result.message.empty())
-      result.message = "class '" + cls.getSymName().str() + "' needs " +
-                       std::to_string(end) + " bytes of SRAM, " + target.name +
-                       " has " + std::to_string(target.sramBytes) +
-                       " (R-MEM-1)";
   }
 
   ModuleOp module;

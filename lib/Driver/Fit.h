@@ -7,9 +7,24 @@
 #define WEFT_LIB_DRIVER_FIT_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
 #include "weft/Target/Target.h"
 
 namespace weft {
+
+struct Plan;
+
+/// How the fullest class of a scheduled module lies in its SRAM.
+struct Fullest {
+  uint64_t dataBytes = 0; // behind what is reserved
+  uint64_t missing = 0;   // bytes of code that have no room
+  std::string error;      // for the class, empty if all fit
+};
+Fullest fullestClass(mlir::ModuleOp scheduled, const Target &target);
+
+/// The passes from nn to pe; data and kernels of a PE are held to `most` bytes.
+void buildLowering(mlir::OpPassManager &pm, const Target &target,
+                   Plan *plan = nullptr, uint64_t most = UINT64_MAX);
 
 /// For an nn module that does not fit in the SRAM of `target`: compiles it for
 /// larger cuts of `whole`, the same target uncut, and says in a sentence which

@@ -24,7 +24,8 @@ namespace weft {
 namespace {
 struct Partition : public weft::impl::PartitionBase<Partition> {
   using PartitionBase::PartitionBase;
-  Partition(const Target &t, Plan *plan) : target(t), plan(plan) {}
+  Partition(const Target &t, Plan *plan, uint64_t most)
+      : target(t), plan(plan), most(most) {}
 
   void runOnOperation() override {
     if (target.name.empty()) { // made by name: the machine is in the options
@@ -36,7 +37,8 @@ struct Partition : public weft::impl::PartitionBase<Partition> {
       }
       target = std::move(*t);
     }
-    capacity = (target.sramBytes - target.reservedBytes) * 8 / 9;
+    capacity = std::min<uint64_t>(
+        (target.sramBytes - target.reservedBytes) * 8 / 9, most);
     for (auto program : llvm::to_vector(getOperation().getOps<nn::ProgramOp>()))
       if (failed(partition(program)))
         return signalPassFailure();
@@ -123,10 +125,12 @@ struct Partition : public weft::impl::PartitionBase<Partition> {
 
   Target target;
   Plan *plan = nullptr;
+  uint64_t most = UINT64_MAX;
   uint64_t capacity = 0; // bytes that kernels and data of a PE may take
 };
 } // namespace
 
-std::unique_ptr<Pass> weft::createPartitionPass(const Target &t, Plan *plan) {
-  return std::make_unique<Partition>(t, plan);
+std::unique_ptr<Pass> weft::createPartitionPass(const Target &t, Plan *plan,
+                                                uint64_t most) {
+  return std::make_unique<Partition>(t, plan, most);
 }

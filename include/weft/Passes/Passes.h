@@ -26,9 +26,11 @@ llvm::Expected<Target> statedTarget(llvm::StringRef text,
 /// nn.program -> wafer.program with one stage: a rectangle, a kernel and
 /// layouts for every op, chosen by cost. `t` is the machine, its grid already
 /// cut; without a name the pass's options say it. A `plan` that is given is
-/// obeyed, another one is filled.
+/// obeyed, another one is filled. Kernels and data of a PE should take at most
+/// `most` bytes, and never more than eight ninths of its SRAM.
 std::unique_ptr<mlir::Pass> createPartitionPass(const Target &t,
-                                                Plan *plan = nullptr);
+                                                Plan *plan = nullptr,
+                                                uint64_t most = UINT64_MAX);
 /// Gives stages without `at` a place.
 std::unique_ptr<mlir::Pass> createPlacePass();
 /// wafer.program -> fabric.program: buffers, launches, kernels (equal ones

@@ -170,8 +170,7 @@ def KnownDivisors : Pass<"nn-known-divisors"> {
     quotient of f32 by a constant whose elements lie between 2^-100 and 2^100 is
     a product with the reciprocal (nn.div), or an nn.div_by, which rounds rightly
     (nn.exact_div). The reciprocals are expressions of constants. A divisor whose
-    values are not at hand counts as one in that range; one of more than 65,536
-    elements stays.
+    values are not at hand, or that has more than 65,536 elements, stays.
 
     Example:
 

@@ -138,7 +138,6 @@ TEST(Verifier, ManyBindingsAreRefused) {
 TEST(Progress, ManyMoveTogether) {
   Program p;
   p.gridW = 500;
-  auto start = std::chrono::steady_clock::now();
   for (uint32_t x = 500; x-- != 0;) {
     std::vector<std::string> code = {"vmov out2, in2, len=640", "halt"};
     if (x == 0)
@@ -159,7 +158,6 @@ TEST(Progress, ManyMoveTogether) {
   p.streams = {{"even", Even, {0, 0, 250, 1, 2, 1}, 1, 1, 0, 0, 640},
                {"odd", Odd, {1, 0, 249, 1, 2, 1}, 1, 1, 0, 0, 640}};
   EXPECT_EQ(text(check(p)), "");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
 // A multicast of single words to 700 classes.

@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 #include "Expect.h"
 #include "Simulate.h"
-#include <chrono>
 
 using namespace weft;
 using namespace weft::bin;
@@ -45,7 +44,6 @@ Program line(uint32_t W, uint32_t H, unsigned words,
 }
 
 TEST(Progress, WavesAcrossTheWafer) {
-  auto start = std::chrono::steady_clock::now();
   // Store and forward: every column is in a state of its own for a while.
   EXPECT_EQ(text(check(line(750, 994, 64, {"vmov d0, in2", "vmov out2, d0"}))),
             "");
@@ -60,7 +58,6 @@ TEST(Progress, WavesAcrossTheWafer) {
                 750, 994, 64,
                 {"vmov out2, r0, len=64, async=1", "vmov d0, in2", "wait 1"}))),
             "");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
 TEST(Progress, RingsNeedAStart) {
@@ -98,7 +95,6 @@ TEST(Progress, RingsNeedAStart) {
 }
 
 TEST(Progress, CounterExampleOnTheWafer) {
-  auto start = std::chrono::steady_clock::now();
   // 16 words for the first of two streams that is taken second.
   Program p = line(750, 994, 200, {"vmov d0, in2", "vmov out2, d0"});
   p.classes[0].code =
@@ -120,7 +116,6 @@ TEST(Progress, CounterExampleOnTheWafer) {
             "R-TASK-2: PEs wait for each other: class 'first' at (0, 0) to "
             "send colour 0 to (1, 0); class 'odd' at (1, 0) to receive colour "
             "5 from (0, 0)\n");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
 TEST(Progress, PortionsOfAStream) {
