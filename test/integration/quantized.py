@@ -109,7 +109,7 @@ def between_quantised():
     # Scales without common multiples: no result is half-way, where runtimes differ.
     weights = dict(s=f32(0.0213), t=f32(0.0517), u=f32(0.0611), z=np.uint8(120))
     weights.update(w=integers(0, 256, 7, 10), ws=np.abs(floats(7, scale=0.01)) + f32(0.001), wz=integers(0, 256, 7),
-                   bias=integers(-5000, 5000, 7, dtype=np.int32), small=f32(1 / 256), none=np.uint8(0),
+                   bias=integers(-5000, 5000, 7, dtype=np.int32), small=f32(1 / 256), part=f32(0.00441), none=np.uint8(0),
                    odd=np.arange(10) % 2 == 1)
     return dict(a=integers(0, 256, 4, 10), b=integers(0, 256, 4, 10)), weights, [
         node("QLinearAdd", ["a", "s", "z", "b", "t", "z", "u", "z"], ["sum"], MS),
@@ -118,10 +118,11 @@ def between_quantised():
         node("QLinearSigmoid", ["a", "s", "z", "t", "z"], ["sigmoid"], MS),
         node("QLinearLeakyRelu", ["a", "s", "z", "t", "z"], ["leaky"], MS, alpha=0.1),
         node("QLinearSoftmax", ["a", "s", "z", "small", "none"], ["softmax"], MS, axis=-1, opset=13),
+        node("QLinearSoftmax", ["a", "s", "z", "part", "none"], ["rounded"], MS, axis=-1, opset=13),
         node("QLinearWhere", ["odd", "a", "s", "z", "b", "t", "z", "u", "z"], ["where"], MS),
         node("QGemm", ["a", "s", "z", "w", "ws", "wz", "bias", "u", "z"], ["gemm"], MS, transB=1),
         node("QGemm", ["a", "s", "z", "w", "ws", "wz"], ["real"], MS, transB=1)
-    ], ["sum", "product", "joined", "sigmoid", "leaky", "softmax", "where", "gemm", "real"]
+    ], ["sum", "product", "joined", "sigmoid", "leaky", "softmax", "rounded", "where", "gemm", "real"]
 
 
 def bits_of_blocks():

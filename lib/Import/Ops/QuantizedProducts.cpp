@@ -175,8 +175,12 @@ static bool qLinearSoftmax(NodeCtx &n) {
   if (n.attrInt("opset", 0) < 13 && *axis != n.rank(n.in(0)) - 1)
     return n.fail("has axis " + Twine(*axis) + " of opset " +
                   Twine(n.attrInt("opset", 0)) + ", expected the last one");
-  Value y = n.softmax(x, *axis);
-  return n.out(quantized(n, y, n.in(3), n.in(4), n.element(n.in(0))));
+  // ONNX Runtime multiplies with the whole part of 1 / scale.
+  Type f32 = n.builder().getF32Type();
+  Value steps = n.make<FloorOp>(
+      n.make<ExactDivOp>({n.scalar(1, f32), n.cast(n.in(3), f32)}));
+  Value y = n.make<MulOp>({n.softmax(x, *axis), steps});
+  return n.out(rounded(n, y, n.in(4), n.element(n.in(0))));
 }
 
 /// com.microsoft QLinearWhere: a condition, two triples, scale and zero point.
