@@ -105,17 +105,25 @@ private:
         result.message = d.str();
       return success();
     });
-    OwningOpRef<ModuleOp> copy = module.clone();
-    PassManager pm(module.getContext());
-    buildLowering(pm, target);
-    if (succeeded(pm.run(*copy))) {
-      std::string error = fullestClass(*copy, target).error;
-      if (result.message.empty())
-        result.message = error;
-    } else if (result.message.empty())
-      result.message = "a pass failed";
+    Fullest fullest = lower(target, UINT64_MAX, result);
+    // As the compiler does, if code lacks room.
+    if (fullest.missing && result.message.empty())
+      fullest = lower(target, fullest.dataBytes / 2, result);
+    if (result.message.empty())
+      result.message = fullest.error;
     result.memory = StringRef(result.message).contains("R-MEM-1");
     return result;
+  }
+
+  Fullest lower(const Target &target, uint64_t most, Refusal &result) {
+    OwningOpRef<ModuleOp> copy = module.clone();
+    PassManager pm(module.getContext());
+    buildLowering(pm, target, nullptr, most);
+    if (succeeded(pm.run(*copy)))
+      return fullestClass(*copy, target);
+    if (result.message.empty())
+      result.message = "a pass failed";
+    return {};
   }
 
   ModuleOp module;

@@ -30,7 +30,8 @@ void buildLowering(mlir::OpPassManager &pm, const Target &target,
 /// larger cuts of `whole`, the same target uncut, and says in a sentence which
 /// is the smallest that does, or what the whole grid lacks. Sides double until
 /// the model fits, then the last step is halved six times; at most 17 tries,
-/// whatever the model, and none for one of thousands of ops, which is said.
+/// each once more with half the data if code lacks room, whatever the model,
+/// and none for one of thousands of ops, which is said.
 std::string smallestGrid(mlir::ModuleOp module, const Target &target,
                          const Target &whole);
 

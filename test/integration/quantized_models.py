@@ -3,6 +3,7 @@
 # Part of Weft, under the Apache License v2.0. See LICENSE.
 #
 #   quantized_models.py [--grid WxH] [--only TEXT] [options of weftc]
+#   quantized_models.py --only TEXT --write FILE
 #
 # Models of weft.models as ONNX Runtime's quantiser writes them, statically
 # (pairs of QuantizeLinear and DequantizeLinear around every op, or fused into
@@ -45,14 +46,17 @@ def quantize(source, target, feeds, kind):
                     activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
 
 
-def verdict(name, kind, options):
+def verdict(name, kind, options, written=None):
+    """The outcome; with `written`, only the model is written there."""
     with tempfile.TemporaryDirectory() as folder:
         models.main([name, *SIZES, "-o", folder])
         source = os.path.join(folder, "model.onnx")
         samples = [onnxio.read_tensor(p)[1] for _, p in onnxio.read_tensors(folder, "input")]
         inputs = [i.name for i in onnx.load(source).graph.input]
-        target = os.path.join(folder, "quantized.onnx")
+        target = written or os.path.join(folder, "quantized.onnx")
         quantize(source, target, dict(zip(inputs, samples)), kind)
+        if written:
+            return None
         scratch = os.path.join(folder, "scratch")
         os.mkdir(scratch)
         return conform.verdict(onnx.load(target), samples, scratch, options)
@@ -62,9 +66,13 @@ def main():
     p = argparse.ArgumentParser(epilog="other options go to weftc")
     p.add_argument("--only", default="", metavar="TEXT")
     p.add_argument("--grid", default="8x8", metavar="WxH")
+    p.add_argument("--write", metavar="FILE")
     args, options = p.parse_known_args()
     logging.disable(logging.WARNING)
     cases = [(n, k) for n in NAMES for k in KINDS if args.only in f"{n}-{k}"]
+    if args.write:
+        verdict(*cases[0], [], args.write)
+        return
     wrong = 0
     for name, kind in cases:
         outcome = verdict(name, kind, [f"--grid={args.grid}", *options])
